@@ -1,0 +1,14 @@
+import { defineConfig } from "vitest/config"
+
+// Tests read the packages' sources, so that nothing has to be built before a test runs.
+const conditions = ["onhand-source", "node", "import", "module", "default"]
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  test: {
+    include: ["packages/*/test/**/*.test.ts", "examples/*/test/**/*.test.ts", "test/**/*.test.ts"],
+    testTimeout: 30_000,
+    hookTimeout: 60_000
+  }
+})
