@@ -1,0 +1,85 @@
+/**
+ * Allocation: which lots a demand is taken from. The parts always sum to the demand, and never to more than there is.
+ */
+import { Result, Schema } from "effect"
+import { available, availableAt } from "./Balance.ts"
+import { Quantity } from "./Quantity.ts"
+import { balanceOf, type Slice } from "./Slice.ts"
+import { NO_LOT, StockKey, type StockPlace, stockKeyText } from "./StockKey.ts"
+
+/** A quantity wanted of a product at a location; of one lot, or of whichever has it. */
+export interface Demand extends StockPlace {
+  readonly lot?: string
+  readonly quantity: number
+}
+
+/** A part of a demand, taken from one stock key. `demand` is the index of the demand it serves. */
+export interface Allocated extends StockKey {
+  readonly quantity: number
+  readonly demand: number
+}
+
+/** There is not enough available stock: one line per thing that is short, each with the sum that was wanted of it. */
+export class InsufficientStock extends Schema.TaggedError<InsufficientStock>()("InsufficientStock", {
+  lines: Schema.Array(
+    Schema.Struct({
+      key: StockKey,
+      wanted: Quantity,
+      available: Schema.Int,
+      nextIncoming: Schema.NullOr(Schema.DateTimeUtcFromString)
+    })
+  )
+}) {
+  override get message() {
+    const lines = this.lines.map(
+      ({ key, wanted, available }) => `${wanted} of ${key.product} (available: ${available})`
+    )
+    return `Not enough stock for ${lines.join(", ")}; at most what is available is accepted`
+  }
+}
+
+const wantedKey = (demand: Demand): StockKey => ({
+  product: demand.product,
+  location: demand.location,
+  lot: demand.lot ?? NO_LOT
+})
+
+/** Every demand of the same thing as `demand`, summed: two lines of one product cannot each pass against one stock. */
+const shortage = (slice: Slice, demands: ReadonlyArray<Demand>, demand: Demand) => {
+  const key = wantedKey(demand)
+  const same = demands.filter((other) => stockKeyText(wantedKey(other)) === stockKeyText(key))
+  const stock = slice.stock(demand)
+  return {
+    key,
+    wanted: same.reduce((sum, other) => sum + other.quantity, 0),
+    available: demand.lot === undefined ? availableAt(stock) : available(balanceOf(stock, demand.lot)),
+    nextIncoming: null
+  }
+}
+
+/** Takes demands from the lots that have them, lots in the order of their names, or refuses all of them. */
+export const allocate = (
+  slice: Slice,
+  demands: ReadonlyArray<Demand>
+): Result.Result<ReadonlyArray<Allocated>, InsufficientStock> => {
+  const taken = new Map<string, number>()
+  const parts: Array<Allocated> = []
+  const short = new Map<string, ReturnType<typeof shortage>>()
+  for (const [index, demand] of demands.entries()) {
+    const stock = slice.stock(demand)
+    const lots = demand.lot === undefined ? [...stock.balances.keys()].sort() : [demand.lot]
+    let left = demand.quantity
+    for (const lot of lots) {
+      const key: StockKey = { product: demand.product, location: demand.location, lot }
+      const text = stockKeyText(key)
+      const free = available(balanceOf(stock, lot)) - (taken.get(text) ?? 0)
+      const quantity = Math.min(left, free)
+      if (quantity <= 0) continue
+      taken.set(text, (taken.get(text) ?? 0) + quantity)
+      parts.push({ ...key, quantity, demand: index })
+      left -= quantity
+    }
+    if (left > 0) short.set(stockKeyText(wantedKey(demand)), shortage(slice, demands, demand))
+  }
+  return short.size === 0 ? Result.succeed(parts) : Result.fail(new InsufficientStock({ lines: [...short.values()] }))
+}

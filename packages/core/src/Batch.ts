@@ -1,0 +1,355 @@
+/**
+ * Batches: many commands decided in order of arrival on one slice, to be written in one commit. Every store runs this
+ * same code between locking its heads and writing the result; so a store only loads and writes.
+ */
+import { DateTime, Effect, Result } from "effect"
+import { applyClaimEvent, applyMovement, availableAt, type Balance, isSound, onHand, onHandAt } from "./Balance.ts"
+import { applyToClaim, type Claim, type ClaimEvent, type ClaimId } from "./Claim.ts"
+import type { Decision, DecisionContext, Footprint } from "./Command.ts"
+import type { Event, NewEvent } from "./Event.ts"
+import { ExpireClaims } from "./Hold.ts"
+import type { Movement } from "./Movement.ts"
+import { put, type RowChange, type Rows, ref, type Table } from "./Row.ts"
+import { type LoadedRows, WorkingSlice } from "./Slice.ts"
+import { type StockPlace, shardOf, stockKeyText, stockPlaceText } from "./StockKey.ts"
+import { type CommandRecord, type Outcome, payloadTextOf, replay, type Submission } from "./Submission.ts"
+import { crossThreshold, thresholdId } from "./Threshold.ts"
+
+/** What a store knows once it holds the heads of a batch's shards. */
+export interface Opening {
+  /** How many shards the ledger has. */
+  readonly shards: number
+  /** The last seq of every locked shard. */
+  readonly heads: ReadonlyMap<number, number>
+  /** The store's clock, in microseconds since 1970, past the last time it recorded in any of these shards. */
+  readonly micros: number
+  /** The submissions' keys that were answered before. */
+  readonly known: ReadonlyMap<string, CommandRecord>
+}
+
+/** One command's part of a commit. */
+export interface WrittenCommand {
+  readonly record: CommandRecord
+  readonly movements: ReadonlyArray<Movement>
+  readonly claimEvents: ReadonlyArray<ClaimEvent>
+  readonly events: ReadonlyArray<Event>
+}
+
+/** A row as it is after the batch, and the version it had before (0: it did not exist). */
+export interface WrittenRow {
+  readonly table: Table
+  readonly id: string
+  readonly before: number
+  readonly row: Rows[Table] | null
+}
+
+/** A balance as it is after the batch, and the versions it had before (0: no history). */
+export interface WrittenBalance {
+  readonly balance: Balance
+  readonly version: number
+  readonly claimVersion: number
+}
+
+/** What a batch writes, all of it or nothing. Balances, claims and rows come once each, in their order of locking. */
+export interface Writes {
+  readonly heads: ReadonlyMap<number, number>
+  readonly micros: number
+  readonly commands: ReadonlyArray<WrittenCommand>
+  readonly balances: ReadonlyArray<WrittenBalance>
+  readonly claims: ReadonlyArray<Claim>
+  readonly rows: ReadonlyArray<WrittenRow>
+}
+
+/** A decided batch: an outcome for each submission, in their order, and the writes that make them true. */
+export interface Decided {
+  readonly outcomes: ReadonlyArray<Outcome>
+  readonly writes: Writes
+}
+
+// A footprint names rows by what it has read; more rounds than this means a definition that never settles.
+const MAX_LOAD_ROUNDS = 8
+
+/** The shards whose heads a submission needs, ascending. */
+export const shardsOf = (submission: Submission, shards: number): ReadonlyArray<number> => {
+  const touched = new Set(submission.definition.locations(submission.payload).map((id) => shardOf(id, shards)))
+  return touched.size === 0 ? [0] : [...touched].sort((a, b) => a - b)
+}
+
+/** The state of a batch while its commands are decided one after the other. */
+class BatchState {
+  readonly slice = new WorkingSlice()
+  readonly heads: Map<number, number>
+  readonly commands: Array<WrittenCommand> = []
+  readonly answered: Map<string, CommandRecord>
+  private readonly balances = new Map<
+    string,
+    { readonly version: number; readonly claimVersion: number; key: Balance }
+  >()
+  private readonly claims = new Set<ClaimId>()
+  private readonly rows = new Map<string, { readonly table: Table; readonly id: string; readonly before: number }>()
+  micros: number
+  readonly now: DateTime.Utc
+  readonly shards: number
+
+  constructor(opening: Opening) {
+    this.heads = new Map(opening.heads)
+    this.answered = new Map(opening.known)
+    this.micros = opening.micros
+    this.now = DateTime.makeUnsafe(Math.floor(opening.micros / 1000))
+    this.shards = opening.shards
+  }
+
+  decide(submission: Submission): Outcome {
+    const known = this.answered.get(submission.key)
+    if (known !== undefined) return replay(known, submission)
+    try {
+      const context = this.contextOf(submission)
+      const decided = submission.definition.decide(this.slice, submission.payload, context)
+      return Result.isSuccess(decided)
+        ? this.accept(submission, context, decided.success)
+        : this.refuse(submission, context, decided.failure)
+    } catch (defect) {
+      // A defect of one definition must not take the other commands of the batch with it; nothing was written yet.
+      return { _tag: "Failed", defect }
+    }
+  }
+
+  private contextOf(submission: Submission): DecisionContext {
+    return {
+      key: submission.key,
+      id: submission.id,
+      now: this.now,
+      occurredAt: submission.occurredAt ?? this.now,
+      actor: submission.actor
+    }
+  }
+
+  private record(
+    submission: Submission,
+    context: DecisionContext,
+    outcome: CommandRecord["outcome"],
+    reply: CommandRecord["reply"]
+  ): CommandRecord {
+    const [shard = 0] = shardsOf(submission, this.shards)
+    const record: CommandRecord = {
+      key: submission.key,
+      tag: submission.definition.tag,
+      payloadText: submission.payloadText,
+      id: submission.id,
+      actor: submission.actor,
+      outcome,
+      reply,
+      shard,
+      seq: (this.heads.get(shard) ?? 0) + 1,
+      occurredAt: context.occurredAt,
+      recordedMicros: this.micros++
+    }
+    for (const touched of shardsOf(submission, this.shards)) {
+      this.heads.set(touched, (this.heads.get(touched) ?? 0) + 1)
+    }
+    this.answered.set(record.key, record)
+    return record
+  }
+
+  private refuse(submission: Submission, context: DecisionContext, refusal: unknown): Outcome {
+    const record = this.record(submission, context, "refused", submission.definition.codec.encodeRefusal(refusal))
+    this.commands.push({ record, movements: [], claimEvents: [], events: [] })
+    return { _tag: "Refused", refusal, replayed: false, at: { shard: record.shard, seq: record.seq } }
+  }
+
+  private accept(submission: Submission, context: DecisionContext, decision: Decision<unknown>): Outcome {
+    const reply = submission.definition.codec.encodeReply(decision.reply)
+    const folded = this.fold(decision)
+    for (const change of decision.rows ?? []) this.checkVersion(change)
+    const record = this.record(submission, context, "applied", reply)
+    const place = (shard: number, line: number) => ({ shard, seq: this.heads.get(shard) ?? 0, line })
+    const stamp = { command: record.key, recordedAt: this.now }
+    for (const balance of folded.balances) this.setBalance(balance)
+    for (const claim of folded.claims) {
+      this.claims.add(claim.id)
+      this.slice.setClaim(claim)
+    }
+    for (const change of decision.rows ?? []) this.setRow(change)
+    const events = [...(decision.events ?? []), ...this.settle(folded.touched)]
+    this.commands.push({
+      record,
+      movements: folded.movements.map((movement, line) => ({
+        ...movement,
+        ...place(shardOf(movement.location, this.shards), line),
+        ...stamp,
+        actor: submission.actor,
+        occurredAt: context.occurredAt
+      })),
+      claimEvents: folded.claimEvents.map((event, line) => ({
+        ...event,
+        ...place(shardOf(event.location, this.shards), line),
+        ...stamp
+      })),
+      events: events.map((event, line) => ({ shard: record.shard, seq: record.seq, line, ...stamp, event }))
+    })
+    return { _tag: "Applied", reply: decision.reply, replayed: false, at: { shard: record.shard, seq: record.seq } }
+  }
+
+  /** The balances and claims after a decision, without changing the slice: an unsound result must leave no trace. */
+  private fold(decision: Decision<unknown>) {
+    const balances = new Map<string, Balance>()
+    const claims = new Map<ClaimId, Claim>()
+    const touched = new Map<string, StockPlace>()
+    const current = (key: Parameters<WorkingSlice["balance"]>[0]) =>
+      balances.get(stockKeyText(key)) ?? this.slice.balance(key)
+    const movements = (decision.movements ?? []).map((movement) => {
+      const balance = applyMovement(current(movement), movement)
+      balances.set(stockKeyText(movement), balance)
+      touched.set(stockPlaceText(movement), movement)
+      return { ...movement, version: balance.version, onHandAfter: onHand(balance), sellableAfter: balance.sellable }
+    })
+    const claimEvents = (decision.claims ?? []).map((event) => {
+      const claim = claims.get(event.claim) ?? this.slice.claim(event.claim)
+      const balance = applyClaimEvent(current(event), claim, event)
+      balances.set(stockKeyText(event), balance)
+      claims.set(event.claim, applyToClaim(claim, event))
+      touched.set(stockPlaceText(event), event)
+      return {
+        ...event,
+        version: balance.claimVersion,
+        heldAfter: balance.held,
+        committedAfter: balance.committed
+      }
+    })
+    for (const balance of balances.values()) {
+      if (!isSound(balance)) throw new Error(`A decision would leave an unsound balance: ${JSON.stringify(balance)}`)
+    }
+    return { balances: balances.values(), claims: claims.values(), touched: touched.values(), movements, claimEvents }
+  }
+
+  /** What follows from changed stock in the same commit: the level event, and the thresholds it crosses. */
+  private settle(touched: Iterable<StockPlace>): ReadonlyArray<NewEvent> {
+    const events: Array<NewEvent> = []
+    const levels = []
+    for (const { product, location } of touched) {
+      const stock = this.slice.stock({ product, location })
+      const level = { product, location, onHand: onHandAt(stock), available: availableAt(stock) }
+      levels.push(level)
+      const threshold = this.slice.row("thresholds", thresholdId(level))
+      const crossed = threshold && crossThreshold(threshold, level.available, this.now)
+      if (crossed === undefined) continue
+      this.setRow(put("thresholds", crossed.threshold))
+      events.push(crossed.event)
+    }
+    return levels.length === 0 ? events : [{ _tag: "StockChanged", levels }, ...events]
+  }
+
+  private checkVersion({ table, id, row }: RowChange): void {
+    const before = this.slice.row(table, id)?.version ?? 0
+    if (row !== null && table !== "names" && row.version !== before + 1) {
+      throw new Error(`${table}/${id} goes from version ${before} to ${row.version}`)
+    }
+  }
+
+  private setRow({ table, id, row }: RowChange): void {
+    const text = `${table}/${id}`
+    if (!this.rows.has(text)) this.rows.set(text, { table, id, before: this.slice.row(table, id)?.version ?? 0 })
+    this.slice.setRow(table, id, row)
+  }
+
+  private setBalance(balance: Balance): void {
+    const text = stockKeyText(balance)
+    if (!this.balances.has(text)) {
+      const { version, claimVersion } = this.slice.balance(balance)
+      this.balances.set(text, { version, claimVersion, key: balance })
+    }
+    this.slice.setBalance(balance)
+  }
+
+  writes(): Writes {
+    const byKey = <A>(map: ReadonlyMap<string, A>) =>
+      [...map].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value)
+    return {
+      heads: this.heads,
+      micros: this.micros,
+      commands: this.commands,
+      balances: byKey(this.balances).map(({ key, version, claimVersion }) => ({
+        balance: this.slice.balance(key),
+        version,
+        claimVersion
+      })),
+      claims: [...this.claims].sort().flatMap((id) => this.slice.claim(id) ?? []),
+      rows: byKey(this.rows).map(({ table, id, before }) => ({
+        table,
+        id,
+        before,
+        row: this.slice.row(table, id) ?? null
+      }))
+    }
+  }
+}
+
+const merge = (footprints: ReadonlyArray<Footprint>): Footprint => {
+  const rows = new Map(footprints.flatMap((part) => part.rows ?? []).map((row) => [`${row.table}/${row.id}`, row]))
+  const places = footprints.flatMap((part) => part.stock ?? [])
+  const stock = new Map(
+    places.map(({ product, location }) => [stockPlaceText({ product, location }), { product, location }])
+  )
+  return {
+    rows: [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row),
+    stock: [...stock].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, place]) => place),
+    claims: [...new Set(footprints.flatMap((part) => part.claims ?? []))].sort()
+  }
+}
+
+/** Every stock place is loaded with its threshold, because any change of it may cross one. */
+const withThresholds = (footprint: Footprint): Footprint => ({
+  ...footprint,
+  rows: [...(footprint.rows ?? []), ...(footprint.stock ?? []).map((place) => ref("thresholds", thresholdId(place)))]
+})
+
+/** The commands that write down that holds lapsed, one for each location. */
+const expiries = (lapsed: ReadonlyArray<Claim>, state: BatchState): ReadonlyArray<Submission> =>
+  [...Map.groupBy(lapsed, (claim) => claim.location)].map(([location, held]) => {
+    const payload = { location, claims: held.map((claim) => claim.id).sort() }
+    const key = `expire:${payload.claims[0]}:${state.micros}`
+    return {
+      key,
+      definition: ExpireClaims,
+      payload,
+      payloadText: payloadTextOf(ExpireClaims, payload),
+      id: key,
+      actor: null,
+      occurredAt: null
+    }
+  })
+
+/**
+ * Decides a batch. `load` gives the rows of a footprint as they are under the lock, and with a stock place also its
+ * holds that lapsed by `micros`. It is called once or twice for the whole batch, and again only where an earlier
+ * command of the same batch changed what a later one needs.
+ */
+export const decideBatch = <E, R>(
+  submissions: ReadonlyArray<Submission>,
+  opening: Opening,
+  load: (footprint: Footprint) => Effect.Effect<LoadedRows, E, R>
+): Effect.Effect<Decided, E, R> =>
+  Effect.gen(function* () {
+    const state = new BatchState(opening)
+    const fill = function* (wanted: ReadonlyArray<Submission>) {
+      for (let round = 0; ; round++) {
+        if (round === MAX_LOAD_ROUNDS) return yield* Effect.die(new Error("A footprint never settles"))
+        const footprints = wanted.map(({ definition, payload }) => definition.footprint(payload, state.slice))
+        const missing = state.slice.missing(withThresholds(merge(footprints)))
+        if (missing === undefined) return
+        const loaded = yield* load(missing)
+        state.slice.fill(missing, loaded)
+        for (const expiry of expiries(state.slice.lapsed(state.now), state)) {
+          const outcome = state.decide(expiry)
+          if (outcome._tag === "Failed") return yield* Effect.die(outcome.defect)
+        }
+      }
+    }
+    yield* fill(submissions.filter((submission) => !opening.known.has(submission.key)))
+    const outcomes: Array<Outcome> = []
+    for (const submission of submissions) {
+      if (!state.answered.has(submission.key)) yield* fill([submission])
+      outcomes.push(state.decide(submission))
+    }
+    return { outcomes, writes: state.writes() }
+  })

@@ -1,0 +1,251 @@
+/**
+ * Checkout: from a cart to an order. It may hold the goods first, while the shopper pays; a shopper's own hold never
+ * stands in its own way. All lines succeed or none does.
+ */
+import { DateTime, Result, Schema } from "effect"
+import { type Allocated, allocate, InsufficientStock } from "./Allocation.ts"
+import {
+  activeCartName,
+  type Cart,
+  CartId,
+  CartNotReady,
+  Cart as CartSchema,
+  cartIn,
+  changedCart,
+  UnknownCart
+} from "./Cart.ts"
+import { type Claim, claimEvent, HoldTime, type NewClaimEvent } from "./Claim.ts"
+import { type DecisionContext, define, type Footprint } from "./Command.ts"
+import { holdEvents } from "./Hold.ts"
+import { knownLocation, LocationId, UnknownLocation } from "./Location.ts"
+import { Money, priceOf } from "./Money.ts"
+import type { NewMovement } from "./Movement.ts"
+import { Order, OrderId, type OrderLine } from "./Order.ts"
+import { activeProduct, type Product, ProductId, ProductInactive, UnknownProduct } from "./Product.ts"
+import { put, ref, removeName } from "./Row.ts"
+import type { Slice } from "./Slice.ts"
+
+export class CartEmpty extends Schema.TaggedError<CartEmpty>()("CartEmpty", { cart: CartId }) {
+  override get message() {
+    return `Cart ${this.cart} is empty; a cart with at least one line is accepted`
+  }
+}
+
+/** Nobody said what the product costs, or in one currency. */
+export class NotPriced extends Schema.TaggedError<NotPriced>()("NotPriced", {
+  product: ProductId,
+  accepted: Schema.String
+}) {
+  override get message() {
+    return `Product ${this.product} cannot be priced here; ${this.accepted} is accepted`
+  }
+}
+
+/** What the host charges for a product of the cart where that is not its price times its quantity. */
+const Charge = Schema.Struct({ product: ProductId, total: Money })
+
+const checkoutFootprint = (
+  { cart: id, location }: { readonly cart: CartId; readonly location: LocationId },
+  slice: Slice
+): Footprint => {
+  const cart = slice.row("carts", id)
+  const lines = cart?.lines ?? []
+  return {
+    rows: [
+      ref("carts", id),
+      ref("locations", location),
+      ...(cart?.owner ? [ref("names", activeCartName(cart.owner))] : []),
+      ...lines.map((line) => ref("products", line.product))
+    ],
+    stock: lines.map((line) => ({ product: line.product, location })),
+    claims: cart?.claims ?? []
+  }
+}
+
+const demandsOf = (cart: Cart, location: LocationId) =>
+  cart.lines.map((line) => ({ product: line.product, location, quantity: line.quantity }))
+
+/** Begins a checkout: holds every line of the cart at the location for `ttlMillis`, or none of them. */
+export const BeginCheckout = define("BeginCheckout", {
+  payload: { cart: CartId, location: LocationId, ttlMillis: HoldTime },
+  reply: CartSchema,
+  refusals: [UnknownCart, CartNotReady, CartEmpty, UnknownLocation, UnknownProduct, ProductInactive, InsufficientStock],
+  locations: ({ location }) => [location],
+  footprint: checkoutFootprint,
+  decide: (slice, { cart: id, location, ttlMillis }, context) =>
+    Result.gen(function* () {
+      const before = yield* cartIn(slice, id, ["active"])
+      if (before.lines.length === 0) return yield* Result.fail(new CartEmpty({ cart: id }))
+      yield* knownLocation(slice, location)
+      for (const line of before.lines) yield* activeProduct(slice, line.product)
+      const expiresAt = DateTime.add(context.now, { milliseconds: ttlMillis })
+      const parts = yield* allocate(slice, demandsOf(before, location))
+      const claims = holdEvents(parts, expiresAt, { type: "cart", id }, context)
+      const changes = { state: "checkingOut", location, expiresAt, claims: claims.map((event) => event.claim) } as const
+      const cart = changedCart(before, changes, context)
+      return { reply: cart, rows: [put("carts", cart)], claims }
+    })
+})
+
+/** The claims of a cart that still bind; all of them, or none once they lapsed. */
+const openClaimsOf = (slice: Slice, cart: Cart): ReadonlyArray<Claim> =>
+  cart.claims.flatMap((id) => slice.claim(id) ?? []).filter((claim) => claim.state === "held")
+
+/** Goes back from a checkout to an active cart; what it held is available again. */
+export const CancelCheckout = define("CancelCheckout", {
+  payload: { cart: CartId, location: LocationId },
+  reply: CartSchema,
+  refusals: [UnknownCart, CartNotReady],
+  locations: ({ location }) => [location],
+  footprint: checkoutFootprint,
+  decide: (slice, { cart: id }, context) =>
+    Result.gen(function* () {
+      const before = yield* cartIn(slice, id, ["checkingOut"])
+      const claims = openClaimsOf(slice, before).map((claim) => claimEvent("released", claim))
+      const cart = changedCart(before, { state: "active", claims: [], expiresAt: null, location: null }, context)
+      return { reply: cart, rows: [put("carts", cart)], claims }
+    })
+})
+
+const orderLine = (
+  product: Product,
+  quantity: number,
+  index: number,
+  charged: Money | undefined
+): Result.Result<OrderLine, NotPriced> => {
+  const total = charged ?? (product.price && priceOf(product.price, quantity, product.unit.decimals))
+  if (!total) return Result.fail(new NotPriced({ product: product.id, accepted: "a product with a price" }))
+  return Result.succeed({
+    line: index + 1,
+    product: product.id,
+    sku: product.sku,
+    name: product.name,
+    unit: product.unit,
+    ordered: quantity,
+    canceled: 0,
+    shipped: quantity,
+    returned: 0,
+    unitPrice: product.price,
+    total
+  })
+}
+
+const totalOf = (lines: ReadonlyArray<OrderLine>): Result.Result<Money, NotPriced> => {
+  const currency = lines[0]?.total.currency ?? ""
+  let amount = 0
+  for (const line of lines) {
+    if (line.total.currency !== currency) {
+      return Result.fail(
+        new NotPriced({ product: line.product, accepted: `a price in ${currency}, as the first line's` })
+      )
+    }
+    amount += line.total.amount
+  }
+  return Result.succeed({ amount, currency })
+}
+
+/** What leaves the shelf for a cart: its own holds where it has them, else what allocation finds. */
+const take = (
+  slice: Slice,
+  cart: Cart,
+  location: LocationId
+): Result.Result<
+  { readonly parts: ReadonlyArray<Omit<Allocated, "demand">>; readonly claims: ReadonlyArray<NewClaimEvent> },
+  InsufficientStock
+> => {
+  const held = openClaimsOf(slice, cart)
+  return held.length > 0 && cart.location === location
+    ? Result.succeed({ parts: held, claims: held.map((claim) => claimEvent("consumed", claim)) })
+    : Result.map(allocate(slice, demandsOf(cart, location)), (parts) => ({ parts, claims: [] }))
+}
+
+const saleOf = (part: Omit<Allocated, "demand">, order: OrderId): NewMovement => ({
+  kind: "sale",
+  product: part.product,
+  location: part.location,
+  lot: part.lot,
+  from: "sellable",
+  to: "customer",
+  quantity: part.quantity,
+  reason: null,
+  source: { type: "order", id: order },
+  unitCost: null
+})
+
+const orderOf = (
+  cart: Cart,
+  location: LocationId,
+  lines: ReadonlyArray<OrderLine>,
+  total: Money,
+  context: DecisionContext
+): Order => ({
+  id: OrderId.make(context.id),
+  customer: cart.owner,
+  cart: cart.id,
+  location,
+  lines,
+  total,
+  status: "completed",
+  fulfilment: "fulfilled",
+  payment: "none",
+  returns: "none",
+  version: 1,
+  placedAt: context.occurredAt,
+  recordedAt: context.now
+})
+
+/**
+ * Sells a cart at a location and ships it at once: place and ship in one command. The order copies the prices of the
+ * moment; `charged` overrides a product's total where the host charged something else (a discount, a promotion).
+ */
+export const Checkout = define("Checkout", {
+  payload: { cart: CartId, location: LocationId, charged: Schema.optionalKey(Schema.Array(Charge)) },
+  reply: Order,
+  refusals: [
+    UnknownCart,
+    CartNotReady,
+    CartEmpty,
+    UnknownLocation,
+    UnknownProduct,
+    ProductInactive,
+    NotPriced,
+    InsufficientStock
+  ],
+  locations: ({ location }) => [location],
+  footprint: checkoutFootprint,
+  decide: (slice, { cart: id, location, charged = [] }, context) =>
+    Result.gen(function* () {
+      const before = yield* cartIn(slice, id, ["active", "checkingOut"])
+      if (before.lines.length === 0) return yield* Result.fail(new CartEmpty({ cart: id }))
+      yield* knownLocation(slice, location)
+      const charges = new Map(charged.map((charge) => [charge.product, charge.total]))
+      const lines: Array<OrderLine> = []
+      for (const [index, { product: wanted, quantity }] of before.lines.entries()) {
+        const product = yield* activeProduct(slice, wanted)
+        lines.push(yield* orderLine(product, quantity, index, charges.get(wanted)))
+      }
+      const total = yield* totalOf(lines)
+      const { parts, claims } = yield* take(slice, before, location)
+      const order = orderOf(before, location, lines, total, context)
+      const cart = changedCart(
+        before,
+        { state: "completed", claims: [], expiresAt: null, location, order: order.id },
+        context
+      )
+      const told = { order: order.id, customer: order.customer, location }
+      return {
+        reply: order,
+        movements: parts.map((part) => saleOf(part, order.id)),
+        claims,
+        rows: [
+          put("carts", cart),
+          put("orders", order),
+          ...(before.owner === null ? [] : [removeName(activeCartName(before.owner))])
+        ],
+        events: [
+          { _tag: "OrderPlaced" as const, ...told },
+          { _tag: "OrderShipped" as const, ...told }
+        ]
+      }
+    })
+})

@@ -1,0 +1,180 @@
+/**
+ * The engine: group commit. While one batch is being committed, arriving commands gather into the next; an idle engine
+ * commits at once. So one hot product is as fast as a thousand, and a lone command waits for nobody.
+ */
+import { Context, Deferred, Duration, Effect, FiberSet, Layer, Schedule, Schema, type Scope } from "effect"
+import { shardsOf } from "./Batch.ts"
+import { Store, type StoreFailure, type StoreShape, StoreUnavailable } from "./Store.ts"
+import type { Outcome, Submission } from "./Submission.ts"
+
+/** The most commands of one commit: enough to spread its cost, few enough that its rows stay a short lock. */
+export const MAX_BATCH = 1_000
+
+/** The most commands that wait for one lane. Beyond it callers are told to come back, at once, rather than after a timeout. */
+export const MAX_WAITING = 20_000
+
+/** How often a rolled-back batch is tried again before its callers hear of it. */
+const MAX_RETRIES = 5
+const RETRY_SCHEDULE = Schedule.jittered(Schedule.exponential("10 millis"))
+
+/** How often a batch with an unknown outcome is submitted again, and how far apart: together about 25 seconds. */
+const MAX_RESUBMISSIONS = 50
+const RESUBMISSION_PAUSE = Duration.millis(500)
+const RETRY_AFTER_MILLIS = 1_000
+
+/** The commit's outcome stayed unknown. Submitting the same key again, later, tells what became of it. */
+export class OutcomeUnknown extends Schema.TaggedError<OutcomeUnknown>()("OutcomeUnknown", { key: Schema.String }) {
+  override get message() {
+    return `Nobody knows yet whether "${this.key}" was committed; submit the same key again to learn it`
+  }
+}
+
+export type SubmissionError = StoreUnavailable | OutcomeUnknown
+
+interface Waiting {
+  readonly submission: Submission
+  readonly resume: (effect: Effect.Effect<Outcome, SubmissionError>) => void
+}
+
+/** Commands that touch the same shards queue in one lane, so that batches of one lane never wait for each other's locks. */
+interface Lane {
+  waiting: Array<Waiting>
+  running: boolean
+}
+
+/**
+ * The next batch of a queue: all of it if it fits; else a fair share for every actor first, then who came first. It
+ * stays in order of arrival, and each actor's commands keep theirs.
+ */
+export const takeFairly = <A>(
+  queue: ReadonlyArray<A>,
+  size: number,
+  actorOf: (item: A) => string | null
+): { readonly taken: ReadonlyArray<A>; readonly left: ReadonlyArray<A> } => {
+  if (queue.length <= size) return { taken: queue, left: [] }
+  const share = Math.max(1, Math.floor(size / new Set(queue.map(actorOf)).size))
+  const counts = new Map<string | null, number>()
+  const chosen = new Set<number>()
+  for (const [index, item] of queue.entries()) {
+    const count = counts.get(actorOf(item)) ?? 0
+    if (count >= share || chosen.size === size) continue
+    counts.set(actorOf(item), count + 1)
+    chosen.add(index)
+  }
+  for (let index = 0; chosen.size < size; index++) chosen.add(index)
+  return {
+    taken: queue.filter((_, index) => chosen.has(index)),
+    left: queue.filter((_, index) => !chosen.has(index))
+  }
+}
+
+const unavailable = (cause: unknown) => new StoreUnavailable({ retryAfterMillis: RETRY_AFTER_MILLIS, cause })
+
+/** Commits a batch however often that takes, and answers every caller in it. */
+const commit = (store: StoreShape, batch: ReadonlyArray<Waiting>): Effect.Effect<void> => {
+  const submissions = batch.map((waiting) => waiting.submission)
+  const failAll = (error: (submission: Submission) => SubmissionError) =>
+    Effect.sync(() => {
+      for (const { submission, resume } of batch) resume(Effect.fail(error(submission)))
+    })
+  const settle = (failure: StoreFailure): Effect.Effect<void> => {
+    switch (failure.outcome) {
+      case "unknown":
+        return failAll(({ key }) => new OutcomeUnknown({ key }))
+      case "rolledBack":
+      case "unavailable":
+        return failAll(() => unavailable(failure.cause))
+      case "poison": {
+        // One command's fault must not be another's refusal: halve until the guilty one stands alone.
+        const [only] = batch
+        if (batch.length === 1 && only !== undefined) return Effect.sync(() => only.resume(Effect.die(failure.cause)))
+        const half = Math.ceil(batch.length / 2)
+        return Effect.andThen(commit(store, batch.slice(0, half)), commit(store, batch.slice(half)))
+      }
+    }
+  }
+  return store.transact(submissions).pipe(
+    Effect.retry({
+      schedule: RETRY_SCHEDULE,
+      times: MAX_RETRIES,
+      while: (failure) => failure.outcome === "rolledBack"
+    }),
+    Effect.retry({
+      schedule: Schedule.spaced(RESUBMISSION_PAUSE),
+      times: MAX_RESUBMISSIONS,
+      while: (failure) => failure.outcome === "unknown"
+    }),
+    Effect.matchEffect({
+      onFailure: settle,
+      onSuccess: (outcomes) =>
+        Effect.sync(() => {
+          for (const [index, { resume }] of batch.entries()) {
+            const outcome = outcomes[index]
+            resume(outcome === undefined ? Effect.die(new Error("The store lost an outcome")) : Effect.succeed(outcome))
+          }
+        })
+    }),
+    // The callers of a batch are not its fiber: whatever ends it, each must hear something.
+    Effect.catchCause((cause) => failAll(() => unavailable(cause)))
+  )
+}
+
+export interface EngineShape {
+  /** Submits a command. Interrupting the caller does not recall it. */
+  readonly submit: (submission: Submission) => Effect.Effect<Outcome, SubmissionError>
+  /** Completes at the next commit of this engine. */
+  readonly nextCommit: Effect.Effect<void>
+}
+
+const make: Effect.Effect<EngineShape, never, Store | Scope.Scope> = Effect.gen(function* () {
+  const store = yield* Store
+  const lanes = new Map<string, Lane>()
+  let closing = false
+  let committed = Deferred.makeUnsafe<void>()
+  const fibers = yield* FiberSet.make<void>()
+  const fork = yield* FiberSet.runtime(fibers)()
+  yield* Effect.addFinalizer(() => {
+    closing = true
+    return FiberSet.awaitEmpty(fibers)
+  })
+
+  const run = (lane: Lane): Effect.Effect<void> =>
+    Effect.gen(function* () {
+      while (lane.waiting.length > 0) {
+        const { taken, left } = takeFairly(lane.waiting, MAX_BATCH, ({ submission }) => submission.actor)
+        lane.waiting = [...left]
+        yield* commit(store, taken)
+        Deferred.doneUnsafe(committed, Effect.void)
+        committed = Deferred.makeUnsafe<void>()
+        // The callers just answered may have their next command ready: let them join the next batch.
+        yield* Effect.yieldNow
+      }
+      lane.running = false
+    })
+
+  const laneOf = (submission: Submission): Lane => {
+    const name = shardsOf(submission, store.shards).join()
+    const lane = lanes.get(name) ?? { waiting: [], running: false }
+    lanes.set(name, lane)
+    return lane
+  }
+
+  return {
+    submit: (submission) =>
+      Effect.callback<Outcome, SubmissionError>((resume) => {
+        const lane = laneOf(submission)
+        if (closing) return resume(Effect.fail(unavailable("The engine is closing")))
+        if (lane.waiting.length >= MAX_WAITING) return resume(Effect.fail(unavailable("Too many commands are waiting")))
+        lane.waiting.push({ submission, resume })
+        if (lane.running) return
+        lane.running = true
+        fork(run(lane))
+      }),
+    nextCommit: Effect.suspend(() => Deferred.await(committed))
+  }
+})
+
+/** The one way in for every write of a process. */
+export class Engine extends Context.Service<Engine, EngineShape>()("@onhand/core/Engine") {
+  static readonly layer: Layer.Layer<Engine, never, Store> = Layer.effect(Engine, make)
+}

@@ -1,0 +1,47 @@
+/**
+ * Events: what the system tells about its commits. They are written in the commit they tell of, in ledger order, and
+ * reach subscribers from there, so that none is lost and none tells of something that did not happen.
+ */
+import { Schema } from "effect"
+import { LocationId } from "./Location.ts"
+import { ProductId } from "./Product.ts"
+
+const level = Schema.Struct({
+  product: ProductId,
+  location: LocationId,
+  onHand: Schema.Int,
+  available: Schema.Int
+})
+
+const restock = { product: ProductId, location: LocationId, available: Schema.Int, low: Schema.Int }
+const order = { order: Schema.String, customer: Schema.NullOr(Schema.String), location: LocationId }
+
+/** An event as a decision writes it. */
+export const NewEvent = Schema.TaggedUnion({
+  ProductCreated: { product: ProductId, sku: Schema.String },
+  ProductUpdated: { product: ProductId, sku: Schema.String },
+  ProductArchived: { product: ProductId, sku: Schema.String },
+  ProductRestored: { product: ProductId, sku: Schema.String },
+  LocationCreated: { location: LocationId },
+  LocationUpdated: { location: LocationId },
+  /** What is on hand and available, where a command's movements or claims changed it. */
+  StockChanged: { levels: Schema.Array(level) },
+  LowStockRaised: restock,
+  LowStockCleared: restock,
+  OrderPlaced: order,
+  OrderShipped: order,
+  UserRegistered: { user: Schema.String },
+  UserUpdated: { user: Schema.String }
+})
+export type NewEvent = typeof NewEvent.Type
+
+/** An event in the feed: its place in the ledger's order, its time, and what it tells. */
+export const Event = Schema.Struct({
+  shard: Schema.Int,
+  seq: Schema.Int,
+  line: Schema.Int,
+  command: Schema.String,
+  recordedAt: Schema.DateTimeUtcFromString,
+  event: NewEvent
+}).annotate({ identifier: "Event" })
+export interface Event extends Schema.Schema.Type<typeof Event> {}

@@ -1,0 +1,141 @@
+/**
+ * The commands over claims: to hold stock for a time, to make a hold a commitment, to let go of it.
+ */
+import { DateTime, Result, Schema } from "effect"
+import { type Allocated, allocate, InsufficientStock } from "./Allocation.ts"
+import { type Claim, ClaimClosed, ClaimId, claimEvent, HoldTime, hasLapsed, type NewClaimEvent } from "./Claim.ts"
+import { type DecisionContext, define, MAX_LINES } from "./Command.ts"
+import type { LocationId } from "./Location.ts"
+import { Source } from "./Movement.ts"
+import { activeProduct, ProductInactive, UnknownProduct } from "./Product.ts"
+import { Quantity } from "./Quantity.ts"
+import { ref } from "./Row.ts"
+import type { Slice } from "./Slice.ts"
+import { Lot, StockKey } from "./StockKey.ts"
+
+const HoldLine = Schema.Struct({
+  product: StockKey.fields.product,
+  location: StockKey.fields.location,
+  lot: Schema.optionalKey(Lot),
+  quantity: Quantity
+})
+
+const locationsOf = (lines: ReadonlyArray<{ readonly location: LocationId }>) => lines.map((line) => line.location)
+
+/** The events that hold allocated stock; the claims are named after the command's id. */
+export const holdEvents = (
+  parts: ReadonlyArray<Allocated>,
+  expiresAt: DateTime.Utc,
+  source: Source | null,
+  context: DecisionContext
+): ReadonlyArray<NewClaimEvent> =>
+  parts.map((part, index) => ({
+    kind: "held",
+    claim: ClaimId.make(`${context.id}-${index}`),
+    product: part.product,
+    location: part.location,
+    lot: part.lot,
+    quantity: part.quantity,
+    expiresAt,
+    source
+  }))
+
+/** Holds stock for a time: all lines or none. The time to live is a duration, counted from the store's own clock. */
+export const HoldStock = define("HoldStock", {
+  payload: {
+    lines: Schema.NonEmptyArray(HoldLine).check(Schema.isMaxLength(MAX_LINES)),
+    ttlMillis: HoldTime,
+    source: Schema.optionalKey(Source)
+  },
+  reply: Schema.Struct({ claims: Schema.Array(ClaimId), expiresAt: Schema.DateTimeUtcFromString }),
+  refusals: [InsufficientStock, UnknownProduct, ProductInactive],
+  locations: ({ lines }) => locationsOf(lines),
+  footprint: ({ lines }) => ({ stock: lines, rows: lines.map((line) => ref("products", line.product)) }),
+  decide: (slice, { lines, ttlMillis, source }, context) =>
+    Result.gen(function* () {
+      for (const line of lines) yield* activeProduct(slice, line.product)
+      const expiresAt = DateTime.add(context.now, { milliseconds: ttlMillis })
+      const claims = holdEvents(yield* allocate(slice, lines), expiresAt, source ?? null, context)
+      return { reply: { claims: claims.map((event) => event.claim), expiresAt }, claims }
+    })
+})
+
+const ClaimsPayload = {
+  location: StockKey.fields.location,
+  claims: Schema.NonEmptyArray(ClaimId).check(Schema.isMaxLength(MAX_LINES))
+}
+
+/** The open claims among the named ones of a location, or the refusal that names the first that is not open. */
+export const openClaims = (
+  slice: Slice,
+  location: LocationId,
+  ids: ReadonlyArray<ClaimId>,
+  states: ReadonlyArray<Claim["state"]>
+): Result.Result<ReadonlyArray<Claim>, ClaimClosed> => {
+  const open: Array<Claim> = []
+  for (const id of new Set(ids)) {
+    const claim = slice.claim(id)
+    if (claim === undefined || claim.location !== location) {
+      return Result.fail(new ClaimClosed({ claim: id, state: "unknown" }))
+    }
+    if (!states.includes(claim.state)) {
+      return Result.fail(new ClaimClosed({ claim: id, state: claim.state === "held" ? "unknown" : claim.state }))
+    }
+    open.push(claim)
+  }
+  return Result.succeed(open)
+}
+
+const claimFootprint = ({ claims }: { readonly claims: ReadonlyArray<ClaimId> }, slice: Slice) => ({
+  claims,
+  stock: claims.flatMap((id) => slice.claim(id) ?? [])
+})
+
+/** Lets go of claims, held or committed, so that their stock is available again. */
+export const ReleaseClaims = define("ReleaseClaims", {
+  payload: ClaimsPayload,
+  reply: Schema.Struct({ released: Schema.Array(ClaimId) }),
+  refusals: [ClaimClosed],
+  locations: ({ location }) => [location],
+  footprint: claimFootprint,
+  decide: (slice, payload) =>
+    Result.map(openClaims(slice, payload.location, payload.claims, ["held", "committed"]), (claims) => ({
+      reply: { released: claims.map((claim) => claim.id) },
+      claims: claims.map((claim) => claimEvent("released", claim))
+    }))
+})
+
+/** Turns holds into commitments, which do not lapse. Never fails for lack of stock: what is held is there. */
+export const CommitClaims = define("CommitClaims", {
+  payload: ClaimsPayload,
+  reply: Schema.Struct({ committed: Schema.Array(ClaimId) }),
+  refusals: [ClaimClosed],
+  locations: ({ location }) => [location],
+  footprint: claimFootprint,
+  decide: (slice, payload) =>
+    Result.map(openClaims(slice, payload.location, payload.claims, ["held"]), (claims) => ({
+      reply: { committed: claims.map((claim) => claim.id) },
+      claims: claims.map((claim) => claimEvent("committed", claim))
+    }))
+})
+
+/**
+ * Writes down that holds have lapsed. Reads and decisions do not wait for it: a batch puts it before its own commands
+ * whenever it loads stock with a lapsed hold, and a sweeper may send it for tidiness.
+ */
+export const ExpireClaims = define("ExpireClaims", {
+  payload: ClaimsPayload,
+  reply: Schema.Struct({ expired: Schema.Array(ClaimId) }),
+  refusals: [],
+  locations: ({ location }) => [location],
+  footprint: claimFootprint,
+  decide: (slice, payload, context) => {
+    const lapsed = [...new Set(payload.claims)]
+      .flatMap((id) => slice.claim(id) ?? [])
+      .filter((claim) => hasLapsed(claim, context.now))
+    return Result.succeed({
+      reply: { expired: lapsed.map((claim) => claim.id) },
+      claims: lapsed.map((claim) => claimEvent("expired", claim))
+    })
+  }
+})

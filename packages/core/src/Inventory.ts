@@ -1,0 +1,168 @@
+/**
+ * The inventory: what a host imports. A method for every command, the store's queries, and the feed of events.
+ */
+import { Clock, Context, type DateTime, Effect, Layer, Result, Schema, SchemaIssue, type Stream } from "effect"
+import { MAX_KEY_LENGTH } from "./Command.ts"
+import { commands } from "./Commands.ts"
+import { Engine, type SubmissionError } from "./Engine.ts"
+import type { Event } from "./Event.ts"
+import { type FeedCursor, feed } from "./Feed.ts"
+import { uuidV7 } from "./Id.ts"
+import type { Queries } from "./Queries.ts"
+import { Store, type StoreUnavailable } from "./Store.ts"
+import { type IdempotencyConflict, type LedgerPosition, payloadTextOf, type Submission } from "./Submission.ts"
+
+/** The payload is not what the command takes; `faults` names each fault with its path. */
+export class InvalidCommand extends Schema.TaggedError<InvalidCommand>()("InvalidCommand", {
+  command: Schema.String,
+  faults: Schema.Array(Schema.Struct({ path: Schema.String, message: Schema.String }))
+}) {
+  override get message() {
+    return `${this.command} was not understood: ${this.faults.map(({ path, message }) => `${path}: ${message}`).join("; ")}`
+  }
+}
+
+export type CommandName = keyof typeof commands
+type Definition<K extends CommandName> = (typeof commands)[K]
+export type PayloadOf<K extends CommandName> = Definition<K>["payload"]["Type"]
+export type ReplyOf<K extends CommandName> = Definition<K>["reply"]["Type"]
+export type RefusalOf<K extends CommandName> = Definition<K>["refusal"]["Type"]
+export type CommandError<K extends CommandName> = RefusalOf<K> | IdempotencyConflict | InvalidCommand | SubmissionError
+
+/** How a command is submitted. */
+export interface SubmitOptions {
+  /**
+   * The idempotency key. The same key with the same payload gets the first reply again, and nothing happens twice. One
+   * is made when it is left out; then only this call is safe to repeat inside the engine, not a second call of yours.
+   */
+  readonly key?: string | undefined
+  /** Who asks. */
+  readonly actor?: string | undefined
+  /** When it happened; the store's time when it is left out. It is kept as data and never decides an order. */
+  readonly occurredAt?: DateTime.Utc | undefined
+}
+
+/** A reply with what the transport may want to tell: whether it was replayed, and where in the ledger it stands. */
+export interface Submitted<Reply> {
+  readonly reply: Reply
+  readonly replayed: boolean
+  readonly at: LedgerPosition
+}
+
+/** A method for each command. */
+export type CommandMethods = {
+  readonly [K in CommandName]: (
+    payload: PayloadOf<K>,
+    options?: SubmitOptions
+  ) => Effect.Effect<ReplyOf<K>, CommandError<K>>
+}
+
+export interface InventoryShape extends CommandMethods {
+  /** Submits a command by its name; the methods are this with the reply alone. */
+  readonly submit: <K extends CommandName>(
+    command: K,
+    payload: PayloadOf<K>,
+    options?: SubmitOptions
+  ) => Effect.Effect<Submitted<ReplyOf<K>>, CommandError<K>>
+  /** The questions that the store answers. */
+  readonly read: Queries
+  /**
+   * Every event after the cursor, in ledger order within each shard, then those to come, without end. An event is
+   * given only after its commit, and none is skipped.
+   */
+  readonly events: (after: FeedCursor) => Stream.Stream<Event, StoreUnavailable>
+}
+
+const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
+
+const faultsOf = (issue: SchemaIssue.Issue) =>
+  formatIssue(issue).issues.map(({ path, message }) => ({
+    path:
+      path === undefined || path.length === 0
+        ? "payload"
+        : path.map((part) => String(typeof part === "object" ? part.key : part)).join("."),
+    message
+  }))
+
+const KEY = /^[\x21-\x7e]+$/
+
+const keyFault = (key: string) =>
+  key.length <= MAX_KEY_LENGTH && KEY.test(key)
+    ? []
+    : [{ path: "key", message: `1 to ${MAX_KEY_LENGTH} visible ASCII characters are accepted` }]
+
+/** A command ready for a store, or what is wrong with it. */
+export const prepare = <K extends CommandName>(
+  command: K,
+  payload: PayloadOf<K>,
+  options: SubmitOptions,
+  millis: number
+): Result.Result<Submission, InvalidCommand> => {
+  const definition = commands[command]
+  const id = uuidV7(millis)
+  const key = options.key ?? id
+  const faults = keyFault(key)
+  if (faults.length > 0) return Result.fail(new InvalidCommand({ command, faults }))
+  return Result.try({
+    try: () => ({
+      key,
+      definition,
+      payload,
+      payloadText: payloadTextOf(definition, payload),
+      id,
+      actor: options.actor ?? null,
+      occurredAt: options.occurredAt ?? null
+    }),
+    catch: (error) =>
+      new InvalidCommand({
+        command,
+        faults: Schema.isSchemaError(error) ? faultsOf(error.issue) : [{ path: "payload", message: String(error) }]
+      })
+  })
+}
+
+const make = Effect.gen(function* () {
+  const engine = yield* Engine
+  const store = yield* Store
+
+  const submit = <K extends CommandName>(
+    command: K,
+    payload: PayloadOf<K>,
+    options: SubmitOptions = {}
+  ): Effect.Effect<Submitted<ReplyOf<K>>, CommandError<K>> =>
+    Effect.gen(function* () {
+      const millis = yield* Clock.currentTimeMillis
+      const outcome = yield* engine.submit(yield* Effect.fromResult(prepare(command, payload, options, millis)))
+      // The definition behind the name decided this outcome, so its reply and refusal are of that definition.
+      switch (outcome._tag) {
+        case "Applied":
+          return { reply: outcome.reply as ReplyOf<K>, replayed: outcome.replayed, at: outcome.at }
+        case "Refused":
+          return yield* outcome.refusal as RefusalOf<K> | IdempotencyConflict
+        case "Failed":
+          return yield* Effect.die(outcome.defect)
+      }
+    })
+
+  const method =
+    <K extends CommandName>(name: K) =>
+    (payload: PayloadOf<K>, options?: SubmitOptions) =>
+      Effect.map(submit(name, payload, options), ({ reply }) => reply)
+  const names = Object.keys(commands) as Array<CommandName>
+  // Each name is mapped to the method of that name; a mapped type over names cannot be built any other way.
+  const methods = Object.fromEntries(names.map((name) => [name, method(name)])) as unknown as CommandMethods
+
+  return Inventory.of({
+    ...methods,
+    submit,
+    read: store.queries,
+    events: (after) => feed(store.queries, engine.nextCommit, after)
+  })
+})
+
+/** The inventory over a store. */
+export class Inventory extends Context.Service<Inventory, InventoryShape>()("@onhand/core/Inventory") {
+  static readonly layer: Layer.Layer<Inventory, never, Store> = Layer.effect(Inventory, make).pipe(
+    Layer.provide(Engine.layer)
+  )
+}

@@ -1,0 +1,166 @@
+/**
+ * The ledger's own command: physical stock that came, went or changed its condition. Everything else that moves stock
+ * (a checkout, a transfer, a count) writes the same movements through its own command.
+ */
+import { Result, Schema } from "effect"
+import { allocate, type Demand, InsufficientStock } from "./Allocation.ts"
+import { applyMovement, available, type Balance, isSound, onHand } from "./Balance.ts"
+import { define, MAX_LINES } from "./Command.ts"
+import { knownLocation, UnknownLocation } from "./Location.ts"
+import { MovementKind, movementFlows, type NewMovement, Source, UnitCost } from "./Movement.ts"
+import { activeProduct, knownProduct, ProductInactive, UnknownProduct } from "./Product.ts"
+import { Quantity } from "./Quantity.ts"
+import { ref } from "./Row.ts"
+import { balanceOf, type Slice } from "./Slice.ts"
+import { isCondition, Lot, NO_LOT, Place, StockKey, stockKeyText } from "./StockKey.ts"
+
+/** A movement of this kind cannot connect these places. */
+export class ImpossibleFlow extends Schema.TaggedError<ImpossibleFlow>()("ImpossibleFlow", {
+  kind: MovementKind,
+  from: Place,
+  to: Place,
+  accepted: Schema.Array(Schema.String)
+}) {
+  override get message() {
+    return `A ${this.kind} cannot go from ${this.from} to ${this.to}; accepted: ${this.accepted.join(", ")}`
+  }
+}
+
+/** The stock is not what the caller expected it to be when it decided. */
+export class StaleQuantity extends Schema.TaggedError<StaleQuantity>()("StaleQuantity", {
+  key: StockKey,
+  expected: Schema.Int,
+  current: Schema.Int
+}) {
+  override get message() {
+    return `The quantity is ${this.current}, not ${this.expected}; read it and decide again`
+  }
+}
+
+const MovementLine = Schema.Struct({
+  kind: MovementKind,
+  product: StockKey.fields.product,
+  location: StockKey.fields.location,
+  lot: Schema.optionalKey(Lot),
+  quantity: Quantity,
+  from: Schema.optionalKey(Place),
+  to: Schema.optionalKey(Place),
+  /** What the caller saw in the condition that changes; when given, any other quantity there refuses the command. */
+  expected: Schema.optionalKey(Schema.Int),
+  reason: Schema.optionalKey(Schema.String.check(Schema.isMaxLength(200))),
+  unitCost: Schema.optionalKey(UnitCost)
+})
+export interface MovementLine extends Schema.Schema.Type<typeof MovementLine> {}
+
+const toMovement = (line: MovementLine, source: Source | null): Result.Result<NewMovement, ImpossibleFlow> => {
+  const flows = movementFlows[line.kind]
+  const usual = flows.find(
+    ([from, to]) => (line.from === undefined || line.from === from) && (line.to === undefined || line.to === to)
+  )
+  if (usual === undefined) {
+    const [from, to] = flows[0] ?? ["adjustment", "adjustment"]
+    return Result.fail(
+      new ImpossibleFlow({
+        kind: line.kind,
+        from: line.from ?? from,
+        to: line.to ?? to,
+        accepted: flows.map(([from, to]) => `${from} to ${to}`)
+      })
+    )
+  }
+  return Result.succeed({
+    kind: line.kind,
+    product: line.product,
+    location: line.location,
+    lot: line.lot ?? NO_LOT,
+    from: usual[0],
+    to: usual[1],
+    quantity: line.quantity,
+    reason: line.reason ?? null,
+    source,
+    unitCost: line.unitCost ?? null
+  })
+}
+
+/** The balances that the movements would leave, with the movements of each key applied in order. */
+const balancesAfter = (slice: Slice, movements: ReadonlyArray<NewMovement>): ReadonlyMap<string, Balance> => {
+  const after = new Map<string, Balance>()
+  for (const movement of movements) {
+    const text = stockKeyText(movement)
+    after.set(text, applyMovement(after.get(text) ?? balanceOf(slice.stock(movement), movement.lot), movement))
+  }
+  return after
+}
+
+/**
+ * Refuses movements that would leave less than nothing. The net of each key decides; a shortage is told per key, with
+ * what is available of the condition that the goods leave.
+ */
+export const checkMovements = (
+  slice: Slice,
+  movements: ReadonlyArray<NewMovement>
+): Result.Result<void, InsufficientStock> => {
+  const after = balancesAfter(slice, movements)
+  const leaving: Array<Demand> = []
+  const short = []
+  for (const movement of movements) {
+    const balance = after.get(stockKeyText(movement))
+    if (balance === undefined || isSound(balance)) continue
+    const key = { product: movement.product, location: movement.location, lot: movement.lot }
+    if (movement.from === "sellable") leaving.push({ ...key, quantity: movement.quantity })
+    else if (isCondition(movement.from) && balance[movement.from] < 0) {
+      const before = balanceOf(slice.stock(key), key.lot)
+      short.push({ key, wanted: movement.quantity, available: before[movement.from], nextIncoming: null })
+    }
+  }
+  if (short.length > 0) return Result.fail(new InsufficientStock({ lines: short }))
+  return Result.map(allocate(slice, leaving), () => undefined)
+}
+
+const checkExpected = (slice: Slice, line: MovementLine, movement: NewMovement): Result.Result<void, StaleQuantity> => {
+  const condition = isCondition(movement.from) ? movement.from : movement.to
+  if (line.expected === undefined || !isCondition(condition)) return Result.void
+  const current = balanceOf(slice.stock(movement), movement.lot)[condition]
+  if (current === line.expected) return Result.void
+  const key = { product: movement.product, location: movement.location, lot: movement.lot }
+  return Result.fail(new StaleQuantity({ key, expected: line.expected, current }))
+}
+
+// An archived product is not bought or sold any more, but what is left of it can still be returned, counted and scrapped.
+const needsActive: ReadonlySet<MovementKind> = new Set(["opening", "receipt", "sale"])
+
+/** Records movements, all or none: what was received, adjusted, damaged, returned, scrapped. */
+export const RecordMovements = define("RecordMovements", {
+  payload: {
+    lines: Schema.NonEmptyArray(MovementLine).check(Schema.isMaxLength(MAX_LINES)),
+    source: Schema.optionalKey(Source)
+  },
+  reply: Schema.Struct({
+    levels: Schema.Array(Schema.Struct({ key: StockKey, onHand: Schema.Int, available: Schema.Int }))
+  }),
+  refusals: [InsufficientStock, ImpossibleFlow, StaleQuantity, UnknownProduct, ProductInactive, UnknownLocation],
+  locations: ({ lines }) => lines.map((line) => line.location),
+  footprint: ({ lines }) => ({
+    stock: lines,
+    rows: lines.flatMap((line) => [ref("products", line.product), ref("locations", line.location)])
+  }),
+  decide: (slice, { lines, source }) =>
+    Result.gen(function* () {
+      const movements: Array<NewMovement> = []
+      for (const line of lines) {
+        if (needsActive.has(line.kind)) yield* activeProduct(slice, line.product)
+        else yield* knownProduct(slice, line.product)
+        yield* knownLocation(slice, line.location)
+        const movement = yield* toMovement(line, source ?? null)
+        yield* checkExpected(slice, line, movement)
+        movements.push(movement)
+      }
+      yield* checkMovements(slice, movements)
+      const levels = [...balancesAfter(slice, movements).values()].map((balance) => ({
+        key: { product: balance.product, location: balance.location, lot: balance.lot },
+        onHand: onHand(balance),
+        available: available(balance)
+      }))
+      return { reply: { levels }, movements }
+    })
+})

@@ -1,0 +1,325 @@
+/**
+ * The memory store's answers: the same questions as the databases', over plain arrays.
+ */
+import { Clock, DateTime, Effect, Option, Result } from "effect"
+import {
+  applyClaimEvent,
+  applyMovement,
+  available,
+  availableAt,
+  type Balance,
+  emptyBalance,
+  onHand
+} from "./Balance.ts"
+import { activeCartName, CartId } from "./Cart.ts"
+import { hasLapsed } from "./Claim.ts"
+import type { Event } from "./Event.ts"
+import { type FeedCursor, LAST_LINE } from "./Feed.ts"
+import type { Memory } from "./MemoryStore.ts"
+import type { Movement, MovementKind } from "./Movement.ts"
+import {
+  type CursorValues,
+  cursorAfter,
+  cursorValues,
+  type InvalidCursor,
+  type Page,
+  type PageRequest
+} from "./Page.ts"
+import type { Product, ProductId } from "./Product.ts"
+import type {
+  Difference,
+  Level,
+  LevelFilter,
+  MovementFilter,
+  ProductFilter,
+  ProductSort,
+  Queries,
+  StockedProduct,
+  Verification
+} from "./Queries.ts"
+import { stockKeyText, stockPlaceText } from "./StockKey.ts"
+import { UserId } from "./User.ts"
+
+type Value = string | number
+
+const compareValues = (a: CursorValues, b: CursorValues): number => {
+  for (const [index, value] of a.entries()) {
+    const other = b[index] as Value
+    if (value !== other) return value < other ? -1 : 1
+  }
+  return 0
+}
+
+/** A page of items ordered by sort values; `descending` turns all of them round. */
+const pageOf = <A>(
+  list: string,
+  items: ReadonlyArray<A>,
+  valuesOf: (item: A) => CursorValues,
+  request: PageRequest,
+  descending = false
+): Result.Result<Page<A>, InvalidCursor> => {
+  const direction = descending ? -1 : 1
+  const ordered = [...items].sort((a, b) => direction * compareValues(valuesOf(a), valuesOf(b)))
+  if (request._tag === "Numbered") {
+    const start = (request.page - 1) * request.pageSize
+    return Result.succeed({
+      items: ordered.slice(start, start + request.pageSize),
+      nextCursor: null,
+      total: ordered.length
+    })
+  }
+  return Result.gen(function* () {
+    const first = ordered[0]
+    const width = first === undefined ? undefined : valuesOf(first).length
+    let rest = ordered
+    if (request.cursor !== undefined && width !== undefined) {
+      const after = yield* cursorValues(list, request.cursor, width)
+      rest = ordered.filter((item) => direction * compareValues(valuesOf(item), after) > 0)
+    }
+    const page = rest.slice(0, request.limit)
+    const last = page.at(-1)
+    const more = rest.length > page.length && last !== undefined
+    return { items: page, nextCursor: more ? cursorAfter(list, valuesOf(last)) : null, total: null }
+  })
+}
+
+const matches = (product: Product, filter: ProductFilter): boolean => {
+  if (filter.status !== undefined && product.status !== filter.status) return false
+  if (filter.category !== undefined && product.category !== filter.category) return false
+  const search = filter.search?.trim().toLowerCase()
+  if (!search) return true
+  const text = [product.name, product.sku, ...product.barcodes, product.description, product.category]
+  return text.some((part) => part.toLowerCase().includes(search))
+}
+
+const sortValues: Readonly<Record<ProductSort, (item: StockedProduct) => CursorValues>> = {
+  name_asc: ({ product }) => [product.name, product.id],
+  name_desc: ({ product }) => [product.name, product.id],
+  sku_asc: ({ product }) => [product.sku, product.id],
+  sku_desc: ({ product }) => [product.sku, product.id],
+  created_asc: ({ product }) => [DateTime.toEpochMillis(product.createdAt), product.id],
+  created_desc: ({ product }) => [DateTime.toEpochMillis(product.createdAt), product.id],
+  stock_asc: ({ product, available }) => [available, product.id],
+  stock_desc: ({ product, available }) => [available, product.id]
+}
+
+/** The balance with the holds that no longer bind at `now` taken out. */
+const binding = (memory: Memory, balance: Balance, now: DateTime.Utc): Balance => {
+  let held = balance.held
+  for (const id of memory.holds.get(stockPlaceText(balance)) ?? []) {
+    const claim = memory.claims.get(id)
+    if (claim !== undefined && claim.lot === balance.lot && hasLapsed(claim, now)) held -= claim.quantity
+  }
+  return { ...balance, held }
+}
+
+const levelsOf = (memory: Memory, filter: LevelFilter, now: DateTime.Utc): ReadonlyArray<Level> => {
+  const levels = new Map<string, Level>()
+  for (const kept of memory.balances.values()) {
+    if (filter.product !== undefined && kept.product !== filter.product) continue
+    if (filter.location !== undefined && kept.location !== filter.location) continue
+    const balance = binding(memory, kept, now)
+    const place = stockPlaceText(balance)
+    const sum = levels.get(place)
+    levels.set(place, {
+      product: balance.product,
+      location: balance.location,
+      onHand: (sum?.onHand ?? 0) + onHand(balance),
+      sellable: (sum?.sellable ?? 0) + balance.sellable,
+      qualityControl: (sum?.qualityControl ?? 0) + balance.qualityControl,
+      damaged: (sum?.damaged ?? 0) + balance.damaged,
+      quarantine: (sum?.quarantine ?? 0) + balance.quarantine,
+      held: (sum?.held ?? 0) + balance.held,
+      committed: (sum?.committed ?? 0) + balance.committed,
+      available: (sum?.available ?? 0) + available(balance)
+    })
+  }
+  return [...levels.values()]
+}
+
+const isMovement = (movement: Movement, filter: MovementFilter): boolean =>
+  (filter.product === undefined || movement.product === filter.product) &&
+  (filter.location === undefined || movement.location === filter.location) &&
+  (filter.kind === undefined || movement.kind === filter.kind) &&
+  (filter.from === undefined || DateTime.isGreaterThanOrEqualTo(movement.occurredAt, filter.from)) &&
+  (filter.to === undefined || DateTime.isLessThan(movement.occurredAt, filter.to)) &&
+  (filter.source === undefined ||
+    (movement.source?.type === filter.source.type && movement.source.id === filter.source.id))
+
+const ledgerFields = [
+  "sellable",
+  "qualityControl",
+  "damaged",
+  "quarantine",
+  "held",
+  "committed",
+  "version",
+  "claimVersion"
+] as const
+
+/** Every balance recomputed from the ledgers and compared with the one that is kept. */
+export const verifyMemory = (memory: Memory): Verification => {
+  const folded = new Map<string, Balance>()
+  const of = (key: Parameters<typeof emptyBalance>[0]) => folded.get(stockKeyText(key)) ?? emptyBalance(key)
+  for (const movement of memory.movements) folded.set(stockKeyText(movement), applyMovement(of(movement), movement))
+  const open = new Map<string, "held" | "committed">()
+  for (const event of memory.claimEvents) {
+    const state = open.get(event.claim)
+    const claim = memory.claims.get(event.claim)
+    const before = state === undefined || claim === undefined ? undefined : { ...claim, state }
+    folded.set(stockKeyText(event), applyClaimEvent(of(event), before, event))
+    if (event.kind === "held" || event.kind === "committed") open.set(event.claim, event.kind)
+  }
+  const differences: Array<Difference> = []
+  for (const text of new Set([...folded.keys(), ...memory.balances.keys()])) {
+    const key = memory.balances.get(text) ?? folded.get(text)
+    if (key === undefined) continue
+    const kept = memory.balances.get(text) ?? emptyBalance(key)
+    const recomputed = folded.get(text) ?? emptyBalance(key)
+    for (const field of ledgerFields) {
+      if (kept[field] === recomputed[field]) continue
+      const { product, location, lot } = key
+      differences.push({ key: { product, location, lot }, field, stored: kept[field], recomputed: recomputed[field] })
+    }
+  }
+  return {
+    movements: memory.movements.length,
+    claimEvents: memory.claimEvents.length,
+    balances: memory.balances.size,
+    differences
+  }
+}
+
+const isAfter = (event: Event, after: FeedCursor): boolean => {
+  const seen = after[event.shard]
+  return seen === undefined || event.seq > seen.seq || (event.seq === seen.seq && event.line > seen.line)
+}
+
+const now = Effect.map(Clock.currentTimeMillis, (millis) => DateTime.makeUnsafe(millis))
+const found = <A>(row: A | undefined) => Option.fromNullishOr(row)
+
+const productQueries = (memory: Memory) => ({
+  product: (id: ProductId) => Effect.sync(() => found(memory.tables.products.get(id))),
+  productByCode: (field: "sku" | "barcode", code: string) =>
+    Effect.sync(() => {
+      const name = memory.tables.names.get(`${field}:${code}`)
+      return found(name && memory.tables.products.get(name.target))
+    }),
+  products: (filter: ProductFilter, page: PageRequest) =>
+    Effect.flatMap(now, (at) => {
+      const sums = new Map<ProductId, { onHand: number; available: number }>()
+      for (const level of levelsOf(memory, {}, at)) {
+        const sum = sums.get(level.product) ?? { onHand: 0, available: 0 }
+        sums.set(level.product, { onHand: sum.onHand + level.onHand, available: sum.available + level.available })
+      }
+      const items = [...memory.tables.products.values()]
+        .filter((product) => matches(product, filter))
+        .map((product) => ({ product, ...(sums.get(product.id) ?? { onHand: 0, available: 0 }) }))
+      const sort = filter.sort ?? "name_asc"
+      return Effect.fromResult(pageOf(`products:${sort}`, items, sortValues[sort], page, sort.endsWith("_desc")))
+    }),
+  categories: Effect.sync(() =>
+    [...new Set([...memory.tables.products.values()].map((product) => product.category))].filter(Boolean).sort()
+  )
+})
+
+const stockQueries = (memory: Memory) => ({
+  balance: (key: Parameters<Queries["balance"]>[0]) =>
+    Effect.sync(() => memory.balances.get(stockKeyText(key)) ?? emptyBalance(key)),
+  levels: (filter: LevelFilter, page: PageRequest) =>
+    Effect.flatMap(now, (at) =>
+      Effect.fromResult(
+        pageOf("levels", levelsOf(memory, filter, at), (level) => [level.product, level.location], page)
+      )
+    ),
+  movements: (filter: MovementFilter, page: PageRequest) =>
+    Effect.suspend(() => {
+      const items = memory.movements.filter((movement) => isMovement(movement, filter))
+      const place = (item: Movement) => [DateTime.toEpochMillis(item.recordedAt), item.shard, item.seq, item.line]
+      return Effect.fromResult(pageOf("movements", items, place, page, true))
+    }),
+  movementTotals: (filter: LevelFilter) =>
+    Effect.sync(() => {
+      const totals = new Map<MovementKind, { kind: MovementKind; movements: number; quantity: number }>()
+      for (const movement of memory.movements) {
+        if (!isMovement(movement, filter)) continue
+        const total = totals.get(movement.kind) ?? { kind: movement.kind, movements: 0, quantity: 0 }
+        total.movements += 1
+        total.quantity += movement.quantity
+        totals.set(movement.kind, total)
+      }
+      return [...totals.values()].sort((a, b) => (a.kind < b.kind ? -1 : 1))
+    }),
+  restockAlerts: (filter: LevelFilter, page: PageRequest) =>
+    Effect.suspend(() => {
+      const items = thresholdsOf(memory, filter)
+        .filter((threshold) => threshold.raisedAt !== null)
+        .map((threshold) => {
+          const keys = memory.places.get(stockPlaceText(threshold)) ?? []
+          const balances = new Map([...keys].flatMap((key) => memory.balances.get(key) ?? []).map((b) => [b.lot, b]))
+          return { threshold, available: availableAt({ ...threshold, balances }) }
+        })
+      const values = ({ threshold }: (typeof items)[number]) => [
+        threshold.raisedAt === null ? 0 : DateTime.toEpochMillis(threshold.raisedAt),
+        threshold.id
+      ]
+      return Effect.fromResult(pageOf("restockAlerts", items, values, page))
+    }),
+  thresholds: (filter: LevelFilter, page: PageRequest) =>
+    Effect.suspend(() =>
+      Effect.fromResult(pageOf("thresholds", thresholdsOf(memory, filter), (threshold) => [threshold.id], page))
+    )
+})
+
+const thresholdsOf = (memory: Memory, filter: LevelFilter) =>
+  [...memory.tables.thresholds.values()].filter(
+    (threshold) =>
+      (filter.product === undefined || threshold.product === filter.product) &&
+      (filter.location === undefined || threshold.location === filter.location)
+  )
+
+/** The queries over a memory. */
+export const memoryQueries = (memory: Memory): Queries => ({
+  ...productQueries(memory),
+  ...stockQueries(memory),
+  location: (id) => Effect.sync(() => found(memory.tables.locations.get(id))),
+  locations: (page) =>
+    Effect.suspend(() =>
+      Effect.fromResult(
+        pageOf("locations", [...memory.tables.locations.values()], (location) => [location.name, location.id], page)
+      )
+    ),
+  cart: (id) => Effect.sync(() => found(memory.tables.carts.get(id))),
+  activeCart: (owner) =>
+    Effect.sync(() => {
+      const name = memory.tables.names.get(activeCartName(owner))
+      return found(name && memory.tables.carts.get(CartId.make(name.target)))
+    }),
+  order: (id) => Effect.sync(() => found(memory.tables.orders.get(id))),
+  orders: (filter, page) =>
+    Effect.suspend(() => {
+      const items = [...memory.tables.orders.values()].filter(
+        (order) =>
+          (filter.customer === undefined || order.customer === filter.customer) &&
+          (filter.location === undefined || order.location === filter.location)
+      )
+      return Effect.fromResult(
+        pageOf("orders", items, (order) => [DateTime.toEpochMillis(order.placedAt), order.id], page, true)
+      )
+    }),
+  user: (id) => Effect.sync(() => found(memory.tables.users.get(id))),
+  userByEmail: (email) =>
+    Effect.sync(() => {
+      const name = memory.tables.names.get(`email:${email}`)
+      return found(name && memory.tables.users.get(UserId.make(name.target)))
+    }),
+  users: (page) =>
+    Effect.suspend(() =>
+      Effect.fromResult(pageOf("users", [...memory.tables.users.values()], (user) => [user.email, user.id], page))
+    ),
+  events: (after, limit) => Effect.sync(() => memory.events.filter((event) => isAfter(event, after)).slice(0, limit)),
+  head: Effect.sync(() =>
+    Object.fromEntries([...memory.heads].map(([shard, seq]) => [shard, { seq, line: LAST_LINE }]))
+  ),
+  verify: Effect.sync(() => verifyMemory(memory))
+})

@@ -1,0 +1,152 @@
+/**
+ * The store in memory: the reference that every other store is compared with. It keeps nothing when the process ends.
+ */
+import { Clock, DateTime, Effect, Layer, Semaphore } from "effect"
+import type { Balance } from "./Balance.ts"
+import { type Decided, decideBatch, type Opening, shardsOf } from "./Batch.ts"
+import { type Claim, type ClaimEvent, type ClaimId, hasLapsed } from "./Claim.ts"
+import type { Footprint } from "./Command.ts"
+import type { Event } from "./Event.ts"
+import { memoryQueries } from "./MemoryQueries.ts"
+import type { Movement } from "./Movement.ts"
+import type { Rows, Table } from "./Row.ts"
+import type { LoadedRows } from "./Slice.ts"
+import { stockKeyText, stockPlaceText } from "./StockKey.ts"
+import { Store, StoreFailure } from "./Store.ts"
+import type { CommandRecord, Submission } from "./Submission.ts"
+
+/** Everything that the store holds. */
+export interface Memory {
+  readonly shards: number
+  readonly heads: Map<number, number>
+  readonly tables: { readonly [T in Table]: Map<string, Rows[T]> }
+  readonly balances: Map<string, Balance>
+  /** The keys of the balances of each stock place. */
+  readonly places: Map<string, Set<string>>
+  readonly claims: Map<ClaimId, Claim>
+  /** The open holds of each stock place. */
+  readonly holds: Map<string, Set<ClaimId>>
+  readonly movements: Array<Movement>
+  readonly claimEvents: Array<ClaimEvent>
+  readonly events: Array<Event>
+  readonly commands: Map<string, CommandRecord>
+  lastMicros: number
+}
+
+const emptyMemory = (shards: number): Memory => ({
+  shards,
+  heads: new Map(),
+  tables: {
+    products: new Map(),
+    locations: new Map(),
+    names: new Map(),
+    carts: new Map(),
+    orders: new Map(),
+    thresholds: new Map(),
+    users: new Map()
+  },
+  balances: new Map(),
+  places: new Map(),
+  claims: new Map(),
+  holds: new Map(),
+  movements: [],
+  claimEvents: [],
+  events: [],
+  commands: new Map(),
+  lastMicros: 0
+})
+
+const load = (memory: Memory, footprint: Footprint, now: DateTime.Utc): LoadedRows => {
+  const rows: Array<LoadedRows["rows"][number]> = []
+  for (const { table, id } of footprint.rows ?? []) {
+    const row = memory.tables[table].get(id)
+    if (row !== undefined) rows.push({ table, row })
+  }
+  const balances: Array<Balance> = []
+  const claims = new Map<ClaimId, Claim>()
+  for (const place of footprint.stock ?? []) {
+    for (const key of memory.places.get(stockPlaceText(place)) ?? []) {
+      const balance = memory.balances.get(key)
+      if (balance !== undefined) balances.push(balance)
+    }
+    for (const id of memory.holds.get(stockPlaceText(place)) ?? []) {
+      const claim = memory.claims.get(id)
+      if (claim !== undefined && hasLapsed(claim, now)) claims.set(id, claim)
+    }
+  }
+  for (const id of footprint.claims ?? []) {
+    const claim = memory.claims.get(id)
+    if (claim !== undefined) claims.set(id, claim)
+  }
+  return { rows, balances, claims: [...claims.values()] }
+}
+
+const setAdd = <A>(sets: Map<string, Set<A>>, key: string, value: A) => {
+  const set = sets.get(key)
+  if (set === undefined) sets.set(key, new Set([value]))
+  else set.add(value)
+}
+
+const write = (memory: Memory, { writes }: Decided): void => {
+  for (const [shard, seq] of writes.heads) memory.heads.set(shard, seq)
+  memory.lastMicros = writes.micros
+  for (const command of writes.commands) {
+    memory.commands.set(command.record.key, command.record)
+    memory.movements.push(...command.movements)
+    memory.claimEvents.push(...command.claimEvents)
+    memory.events.push(...command.events)
+  }
+  for (const { balance } of writes.balances) {
+    memory.balances.set(stockKeyText(balance), balance)
+    setAdd(memory.places, stockPlaceText(balance), stockKeyText(balance))
+  }
+  for (const claim of writes.claims) {
+    memory.claims.set(claim.id, claim)
+    if (claim.state === "held") setAdd(memory.holds, stockPlaceText(claim), claim.id)
+    else memory.holds.get(stockPlaceText(claim))?.delete(claim.id)
+  }
+  for (const { table, id, row } of writes.rows) {
+    if (row === null) memory.tables[table].delete(id)
+    // The row comes from a change of that same table.
+    else (memory.tables[table] as Map<string, Rows[Table]>).set(id, row)
+  }
+}
+
+const opening = (memory: Memory, batch: ReadonlyArray<Submission>, clockMicros: number): Opening => {
+  const heads = new Map<number, number>()
+  const known = new Map<string, CommandRecord>()
+  for (const submission of batch) {
+    for (const shard of shardsOf(submission, memory.shards)) heads.set(shard, memory.heads.get(shard) ?? 0)
+    const record = memory.commands.get(submission.key)
+    if (record !== undefined) known.set(submission.key, record)
+  }
+  return { shards: memory.shards, heads, micros: Math.max(clockMicros, memory.lastMicros + 1), known }
+}
+
+/** Makes a store in memory with an own clock: Effect's, so that tests can move it. */
+export const makeMemoryStore = (options: { readonly shards?: number } = {}) =>
+  Effect.gen(function* () {
+    const memory = emptyMemory(options.shards ?? 1)
+    // A fiber may be suspended anywhere; one batch at a time is this store's lock.
+    const lock = yield* Semaphore.make(1)
+    const transact = (batch: ReadonlyArray<Submission>) =>
+      Effect.gen(function* () {
+        const millis = yield* Clock.currentTimeMillis
+        const opened = opening(memory, batch, millis * 1000)
+        const now = DateTime.makeUnsafe(Math.floor(opened.micros / 1000))
+        const decided = yield* decideBatch(batch, opened, (footprint) => Effect.succeed(load(memory, footprint, now)))
+        write(memory, decided)
+        return decided.outcomes
+      }).pipe(
+        lock.withPermits(1),
+        Effect.uninterruptible,
+        Effect.catchDefect((cause) => Effect.fail(new StoreFailure({ outcome: "poison", cause })))
+      )
+    return { store: Store.of({ shards: memory.shards, transact, queries: memoryQueries(memory) }), memory }
+  })
+
+/** The store in memory as a layer. */
+export const layerMemory: Layer.Layer<Store> = Layer.effect(
+  Store,
+  Effect.map(makeMemoryStore(), ({ store }) => store)
+)

@@ -1,0 +1,145 @@
+/**
+ * Movements: the immutable ledger of physical stock. Each takes a quantity of one stock key from one place to another
+ * (double entry), so that the sum over all places is always zero.
+ */
+import { Schema } from "effect"
+import { Quantity } from "./Quantity.ts"
+import { Lot, Place, StockKey } from "./StockKey.ts"
+
+export const movementKinds = [
+  "opening",
+  "receipt",
+  "sale",
+  "customerReturn",
+  "supplierReturn",
+  "transferOut",
+  "transferIn",
+  "adjustment",
+  "damage",
+  "conditionChange",
+  "scrap"
+] as const
+export const MovementKind = Schema.Literals(movementKinds)
+export type MovementKind = typeof MovementKind.Type
+
+/** What caused a ledger entry: a cart, an order, a purchase order, a document of the host. */
+export const Source = Schema.Struct({
+  type: Schema.NonEmptyString.check(Schema.isMaxLength(32)),
+  id: Schema.NonEmptyString.check(Schema.isMaxLength(128))
+})
+export interface Source extends Schema.Schema.Type<typeof Source> {}
+
+/** The cost of one whole unit, in the currency's minor unit, and possibly fractions of it as a decimal text. */
+export const UnitCost = Schema.Struct({
+  amount: Schema.String.check(Schema.isPattern(/^\d{1,12}(\.\d{1,6})?$/)),
+  currency: Schema.String.check(Schema.isPattern(/^[A-Z]{3}$/))
+})
+export interface UnitCost extends Schema.Schema.Type<typeof UnitCost> {}
+
+const movementFields = {
+  kind: MovementKind,
+  ...StockKey.fields,
+  lot: Lot,
+  from: Place,
+  to: Place,
+  quantity: Quantity,
+  reason: Schema.NullOr(Schema.String),
+  source: Schema.NullOr(Source),
+  unitCost: Schema.NullOr(UnitCost)
+}
+
+/** A movement as a decision writes it; the commit adds its place in the ledger. */
+export const NewMovement = Schema.Struct(movementFields)
+export interface NewMovement extends Schema.Schema.Type<typeof NewMovement> {}
+
+/**
+ * A movement in the ledger. `shard` and `seq` place its command in the ledger's order, `line` its place within the
+ * command; `version` counts the movements of its stock key from 1, without a gap. `onHandAfter` and `sellableAfter`
+ * are the key's balance right after it.
+ */
+export const Movement = Schema.Struct({
+  ...movementFields,
+  shard: Schema.Int,
+  seq: Schema.Int,
+  line: Schema.Int,
+  version: Schema.Int,
+  onHandAfter: Schema.Int,
+  sellableAfter: Schema.Int,
+  command: Schema.String,
+  actor: Schema.NullOr(Schema.String),
+  occurredAt: Schema.DateTimeUtcFromString,
+  recordedAt: Schema.DateTimeUtcFromString
+}).annotate({ identifier: "Movement" })
+export interface Movement extends Schema.Schema.Type<typeof Movement> {}
+
+/** The public name of a ledger entry: its shard, its command's place in it, and its line in the command. */
+export const movementId = (movement: Pick<Movement, "shard" | "seq" | "line">): string =>
+  `${movement.shard}-${movement.seq}-${movement.line}`
+
+/**
+ * The places each kind of movement may connect, the usual pair first. A movement that names no places gets the first
+ * pair; one that names others than those listed is refused.
+ */
+export const movementFlows: Readonly<Record<MovementKind, ReadonlyArray<readonly [from: Place, to: Place]>>> = {
+  opening: [
+    ["opening", "sellable"],
+    ["opening", "qualityControl"],
+    ["opening", "damaged"],
+    ["opening", "quarantine"]
+  ],
+  receipt: [
+    ["supplier", "sellable"],
+    ["supplier", "qualityControl"],
+    ["supplier", "damaged"],
+    ["supplier", "quarantine"]
+  ],
+  sale: [["sellable", "customer"]],
+  customerReturn: [
+    ["customer", "sellable"],
+    ["customer", "qualityControl"],
+    ["customer", "damaged"],
+    ["customer", "quarantine"]
+  ],
+  supplierReturn: [
+    ["sellable", "supplier"],
+    ["qualityControl", "supplier"],
+    ["damaged", "supplier"],
+    ["quarantine", "supplier"]
+  ],
+  transferOut: [["sellable", "transit"]],
+  transferIn: [
+    ["transit", "sellable"],
+    ["transit", "damaged"]
+  ],
+  adjustment: [
+    ["adjustment", "sellable"],
+    ["sellable", "adjustment"],
+    ["adjustment", "qualityControl"],
+    ["qualityControl", "adjustment"],
+    ["adjustment", "damaged"],
+    ["damaged", "adjustment"],
+    ["adjustment", "quarantine"],
+    ["quarantine", "adjustment"]
+  ],
+  damage: [
+    ["sellable", "damaged"],
+    ["qualityControl", "damaged"],
+    ["quarantine", "damaged"]
+  ],
+  conditionChange: [
+    ["sellable", "qualityControl"],
+    ["qualityControl", "sellable"],
+    ["sellable", "quarantine"],
+    ["quarantine", "sellable"],
+    ["qualityControl", "quarantine"],
+    ["quarantine", "qualityControl"],
+    ["damaged", "sellable"],
+    ["damaged", "quarantine"]
+  ],
+  scrap: [
+    ["damaged", "scrap"],
+    ["quarantine", "scrap"],
+    ["qualityControl", "scrap"],
+    ["sellable", "scrap"]
+  ]
+}

@@ -1,0 +1,302 @@
+/**
+ * Products: what is sold, how it is counted, and what it costs the customer.
+ */
+import { Equal, Result, Schema } from "effect"
+import { type DecisionContext, define, type Footprint } from "./Command.ts"
+import { Money } from "./Money.ts"
+import { piece, UnitOfMeasure } from "./Quantity.ts"
+import { put, putName, type RowChange, ref, removeName } from "./Row.ts"
+import type { Slice } from "./Slice.ts"
+import { checkVersion, ExpectedVersion, StaleVersion } from "./Version.ts"
+
+export const ProductId = Schema.NonEmptyString.check(Schema.isMaxLength(64)).pipe(Schema.brand("ProductId"))
+export type ProductId = typeof ProductId.Type
+
+/** The most barcodes one product may carry: its own, its packs', and those of past packagings. */
+export const MAX_BARCODES = 20
+
+// Codes are typed and scanned: visible characters only, so that two codes that look alike are alike.
+const Code = Schema.String.check(Schema.isPattern(/^[\x21-\x7e](?:[\x20-\x7e]{0,62}[\x21-\x7e])?$/))
+
+export const Sku = Code.annotate({ description: "A stock-keeping unit: 1 to 64 visible ASCII characters" })
+const Text = (length: number) => Schema.String.check(Schema.isMaxLength(length))
+
+const editable = {
+  sku: Sku,
+  barcodes: Schema.Array(Code).check(Schema.isMaxLength(MAX_BARCODES)),
+  name: Schema.NonEmptyString.check(Schema.isMaxLength(200)),
+  description: Text(10_000),
+  category: Text(120),
+  metadata: Schema.Record(Schema.String, Schema.Union([Schema.String, Schema.Finite, Schema.Boolean, Schema.Null])),
+  price: Schema.NullOr(Money)
+}
+
+export const Product = Schema.Struct({
+  id: ProductId,
+  ...editable,
+  unit: UnitOfMeasure,
+  status: Schema.Literals(["active", "archived"]),
+  version: Schema.Int,
+  createdAt: Schema.DateTimeUtcFromString,
+  updatedAt: Schema.DateTimeUtcFromString
+}).annotate({ identifier: "Product" })
+export interface Product extends Schema.Schema.Type<typeof Product> {}
+
+export class UnknownProduct extends Schema.TaggedError<UnknownProduct>()("UnknownProduct", { product: ProductId }) {
+  override get message() {
+    return `There is no product ${this.product}; an id that a product was created with is accepted`
+  }
+}
+
+export class ProductInactive extends Schema.TaggedError<ProductInactive>()("ProductInactive", { product: ProductId }) {
+  override get message() {
+    return `Product ${this.product} is archived; restore it, or name an active product`
+  }
+}
+
+export class ProductExists extends Schema.TaggedError<ProductExists>()("ProductExists", { product: ProductId }) {
+  override get message() {
+    return `There is a product ${this.product} already; choose another id, or leave it out to have one made`
+  }
+}
+
+/** Another product has the SKU or barcode. */
+export class CodeTaken extends Schema.TaggedError<CodeTaken>()("CodeTaken", {
+  field: Schema.Literals(["sku", "barcode"]),
+  code: Schema.String,
+  product: ProductId
+}) {
+  override get message() {
+    return `The ${this.field} "${this.code}" belongs to product ${this.product}; a ${this.field} of no other product is accepted`
+  }
+}
+
+/** A product's unit of measure cannot change: every quantity in its history is counted in it. */
+export class UnitFixed extends Schema.TaggedError<UnitFixed>()("UnitFixed", {
+  product: ProductId,
+  unit: UnitOfMeasure
+}) {
+  override get message() {
+    return `Product ${this.product} is counted in ${this.unit.name} with ${this.unit.decimals} decimals; only that unit is accepted`
+  }
+}
+
+/** The product, if it exists. */
+export const knownProduct = (slice: Slice, id: ProductId): Result.Result<Product, UnknownProduct> => {
+  const product = slice.row("products", id)
+  return product === undefined ? Result.fail(new UnknownProduct({ product: id })) : Result.succeed(product)
+}
+
+/** The product, if it exists and is active. */
+export const activeProduct = (slice: Slice, id: ProductId): Result.Result<Product, UnknownProduct | ProductInactive> =>
+  Result.flatMap(
+    knownProduct(slice, id),
+    (product): Result.Result<Product, ProductInactive> =>
+      product.status === "active" ? Result.succeed(product) : Result.fail(new ProductInactive({ product: id }))
+  )
+
+const skuName = (sku: string) => `sku:${sku}`
+const barcodeName = (barcode: string) => `barcode:${barcode}`
+
+type Codes = Pick<Product, "sku" | "barcodes">
+const noCodes: Pick<Product, "barcodes"> & { readonly sku?: never } = { barcodes: [] }
+
+const namesOf = (codes: { readonly sku?: string; readonly barcodes?: ReadonlyArray<string> }) => [
+  ...(codes.sku === undefined ? [] : [skuName(codes.sku)]),
+  ...(codes.barcodes ?? []).map(barcodeName)
+]
+
+/** The changes of unique names when a product's codes change, or the refusal if another product has one of them. */
+const renameCodes = (
+  slice: Slice,
+  product: ProductId,
+  before: Codes | typeof noCodes,
+  after: Codes
+): Result.Result<ReadonlyArray<RowChange>, CodeTaken> => {
+  const old = new Set(namesOf(before))
+  const changes: Array<RowChange> = []
+  for (const id of new Set(namesOf(after))) {
+    if (old.delete(id)) continue
+    const holder = slice.row("names", id)
+    if (holder !== undefined && holder.target !== product) {
+      const [field = "", ...code] = id.split(":")
+      return Result.fail(
+        new CodeTaken({
+          field: field === "sku" ? "sku" : "barcode",
+          code: code.join(":"),
+          product: ProductId.make(holder.target)
+        })
+      )
+    }
+    changes.push(putName(id, product))
+  }
+  for (const id of old) changes.push(removeName(id))
+  return Result.succeed(changes)
+}
+
+const optionalFields = {
+  barcodes: Schema.optionalKey(editable.barcodes),
+  description: Schema.optionalKey(editable.description),
+  category: Schema.optionalKey(editable.category),
+  metadata: Schema.optionalKey(editable.metadata),
+  price: Schema.optionalKey(editable.price)
+}
+
+const creatable = { sku: editable.sku, name: editable.name, ...optionalFields, unit: Schema.optionalKey(UnitOfMeasure) }
+const Creatable = Schema.Struct(creatable)
+
+const newProduct = (id: ProductId, payload: typeof Creatable.Type, context: DecisionContext): Product => ({
+  id,
+  sku: payload.sku,
+  barcodes: payload.barcodes ?? [],
+  name: payload.name,
+  description: payload.description ?? "",
+  category: payload.category ?? "",
+  metadata: payload.metadata ?? {},
+  price: payload.price ?? null,
+  unit: payload.unit ?? piece,
+  status: "active",
+  version: 1,
+  createdAt: context.now,
+  updatedAt: context.now
+})
+
+/** Creates a product; with `id` under the caller's own id. The unit of measure is fixed from then on. */
+export const CreateProduct = define("CreateProduct", {
+  payload: { id: Schema.optionalKey(ProductId), ...creatable },
+  reply: Product,
+  refusals: [ProductExists, CodeTaken],
+  footprint: (payload) => ({
+    rows: [
+      ...(payload.id === undefined ? [] : [ref("products", payload.id)]),
+      ...namesOf(payload).map((name) => ref("names", name))
+    ]
+  }),
+  decide: (slice, payload, context) =>
+    Result.gen(function* () {
+      const id = payload.id ?? ProductId.make(context.id)
+      if (slice.row("products", id) !== undefined) return yield* Result.fail(new ProductExists({ product: id }))
+      const product = newProduct(id, payload, context)
+      const names = yield* renameCodes(slice, id, noCodes, product)
+      return {
+        reply: product,
+        rows: [put("products", product), ...names],
+        events: [{ _tag: "ProductCreated" as const, product: id, sku: product.sku }]
+      }
+    })
+})
+
+const productAndNames = (payload: {
+  readonly product: ProductId
+  readonly sku?: string
+  readonly barcodes?: ReadonlyArray<string>
+}): Footprint => ({
+  rows: [ref("products", payload.product), ...namesOf(payload).map((name) => ref("names", name))]
+})
+
+const changed = (before: Product, changes: Partial<Product>, context: DecisionContext): Product => ({
+  ...before,
+  ...changes,
+  version: before.version + 1,
+  updatedAt: context.now
+})
+
+/** Changes the named fields of a product and leaves the others. */
+export const UpdateProduct = define("UpdateProduct", {
+  payload: {
+    product: ProductId,
+    expected: ExpectedVersion,
+    sku: Schema.optionalKey(editable.sku),
+    name: Schema.optionalKey(editable.name),
+    ...optionalFields
+  },
+  reply: Product,
+  refusals: [UnknownProduct, StaleVersion, CodeTaken],
+  footprint: productAndNames,
+  decide: (slice, { product: id, expected, ...changes }, context) =>
+    Result.gen(function* () {
+      const before = yield* knownProduct(slice, id)
+      yield* checkVersion("product", before, expected)
+      const product = changed(before, changes, context)
+      const names = yield* renameCodes(slice, id, before, product)
+      return {
+        reply: product,
+        rows: [put("products", product), ...names],
+        events: [{ _tag: "ProductUpdated" as const, product: id, sku: product.sku }]
+      }
+    })
+})
+
+/** Archives a product, or restores it. Its stock, history and codes stay; it can no longer be received or sold. */
+export const ArchiveProduct = define("ArchiveProduct", {
+  payload: { product: ProductId, expected: ExpectedVersion, archived: Schema.Boolean },
+  reply: Product,
+  refusals: [UnknownProduct, StaleVersion],
+  footprint: ({ product }) => ({ rows: [ref("products", product)] }),
+  decide: (slice, { product: id, expected, archived }, context) =>
+    Result.gen(function* () {
+      const before = yield* knownProduct(slice, id)
+      yield* checkVersion("product", before, expected)
+      const product = changed(before, { status: archived ? "archived" : "active" }, context)
+      return {
+        reply: product,
+        rows: [put("products", product)],
+        events: [
+          {
+            _tag: archived ? ("ProductArchived" as const) : ("ProductRestored" as const),
+            product: id,
+            sku: product.sku
+          }
+        ]
+      }
+    })
+})
+
+const sameUnit = (a: UnitOfMeasure, b: UnitOfMeasure) => a.name === b.name && a.decimals === b.decimals
+
+const sameFields = (before: Product, payload: typeof Creatable.Type): boolean =>
+  Object.entries(payload).every(([field, value]) => Equal.equals(before[field as keyof typeof payload], value))
+
+/**
+ * One row of an import: creates the product with this SKU, or changes what differs, or leaves it. So a file that is
+ * imported twice changes nothing the second time. A row that would change the unit of measure is refused.
+ */
+export const ImportProduct = define("ImportProduct", {
+  payload: creatable,
+  reply: Schema.Struct({ outcome: Schema.Literals(["created", "updated", "unchanged"]), product: ProductId }),
+  refusals: [CodeTaken, UnitFixed],
+  footprint: (payload, slice) => {
+    const holder = slice.row("names", skuName(payload.sku))
+    return {
+      rows: [
+        ...namesOf(payload).map((name) => ref("names", name)),
+        ...(holder === undefined ? [] : [ref("products", holder.target)])
+      ]
+    }
+  },
+  decide: (slice, payload, context) =>
+    Result.gen(function* () {
+      const holder = slice.row("names", skuName(payload.sku))
+      const before = holder && slice.row("products", holder.target)
+      if (before === undefined) {
+        const product = newProduct(ProductId.make(context.id), payload, context)
+        const names = yield* renameCodes(slice, product.id, noCodes, product)
+        return {
+          reply: { outcome: "created" as const, product: product.id },
+          rows: [put("products", product), ...names],
+          events: [{ _tag: "ProductCreated" as const, product: product.id, sku: product.sku }]
+        }
+      }
+      if (payload.unit !== undefined && !sameUnit(payload.unit, before.unit)) {
+        return yield* Result.fail(new UnitFixed({ product: before.id, unit: before.unit }))
+      }
+      if (sameFields(before, payload)) return { reply: { outcome: "unchanged" as const, product: before.id } }
+      const product = changed(before, payload, context)
+      const names = yield* renameCodes(slice, before.id, before, product)
+      return {
+        reply: { outcome: "updated" as const, product: before.id },
+        rows: [put("products", product), ...names],
+        events: [{ _tag: "ProductUpdated" as const, product: before.id, sku: product.sku }]
+      }
+    })
+})

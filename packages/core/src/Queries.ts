@@ -1,0 +1,167 @@
+/**
+ * Queries: the reading side of a store. Reads never go through commands, never wait for them, and never load a whole
+ * table.
+ */
+import type { DateTime, Effect, Option } from "effect"
+import { Schema } from "effect"
+import type { Balance } from "./Balance.ts"
+import type { Cart, CartId } from "./Cart.ts"
+import type { Event } from "./Event.ts"
+import type { FeedCursor } from "./Feed.ts"
+import { type Location, LocationId } from "./Location.ts"
+import type { Movement, MovementKind } from "./Movement.ts"
+import type { Order, OrderId } from "./Order.ts"
+import type { InvalidCursor, Page, PageRequest } from "./Page.ts"
+import { Product, ProductId } from "./Product.ts"
+import { StockKey } from "./StockKey.ts"
+import type { StoreUnavailable } from "./Store.ts"
+import type { Threshold } from "./Threshold.ts"
+import type { User, UserId } from "./User.ts"
+
+export const productSorts = [
+  "name_asc",
+  "name_desc",
+  "sku_asc",
+  "sku_desc",
+  "created_asc",
+  "created_desc",
+  "stock_asc",
+  "stock_desc"
+] as const
+export const ProductSort = Schema.Literals(productSorts)
+export type ProductSort = typeof ProductSort.Type
+
+/** Which products: `search` looks into name, SKU, barcodes, description and category, without regard to case. */
+export interface ProductFilter {
+  readonly search?: string | undefined
+  readonly category?: string | undefined
+  readonly status?: Product["status"] | undefined
+  readonly sort?: ProductSort | undefined
+}
+
+/** A product with what is available of it over all locations, in steps of its unit. */
+export const StockedProduct = Schema.Struct({ product: Product, onHand: Schema.Int, available: Schema.Int })
+export interface StockedProduct extends Schema.Schema.Type<typeof StockedProduct> {}
+
+/**
+ * A product at a location, over its lots. `held` counts only holds that bind at the time of reading, and `available`
+ * is sellable − held − committed.
+ */
+export const Level = Schema.Struct({
+  product: ProductId,
+  location: LocationId,
+  onHand: Schema.Int,
+  sellable: Schema.Int,
+  qualityControl: Schema.Int,
+  damaged: Schema.Int,
+  quarantine: Schema.Int,
+  held: Schema.Int,
+  committed: Schema.Int,
+  available: Schema.Int
+}).annotate({ identifier: "Level" })
+export interface Level extends Schema.Schema.Type<typeof Level> {}
+
+export interface LevelFilter {
+  readonly product?: ProductId | undefined
+  readonly location?: LocationId | undefined
+}
+
+/** `from` and `to` bound the business time: `from <= occurredAt < to`. */
+export interface MovementFilter extends LevelFilter {
+  readonly kind?: MovementKind | undefined
+  readonly from?: DateTime.Utc | undefined
+  readonly to?: DateTime.Utc | undefined
+  /** The type and id of what caused it, such as an order. */
+  readonly source?: { readonly type: string; readonly id: string } | undefined
+}
+
+export interface OrderFilter {
+  readonly customer?: string | undefined
+  readonly location?: LocationId | undefined
+}
+
+/** A raised threshold with what is available there now. */
+export interface RestockAlert {
+  readonly threshold: Threshold
+  readonly available: number
+}
+
+/** A balance or claim sum that does not follow from the ledger. There must never be one. */
+export const Difference = Schema.Struct({
+  key: StockKey,
+  field: Schema.String,
+  stored: Schema.Int,
+  recomputed: Schema.Int
+})
+export interface Difference extends Schema.Schema.Type<typeof Difference> {}
+
+/** What `verify` found: how much it recomputed, and every difference. */
+export interface Verification {
+  readonly movements: number
+  readonly claimEvents: number
+  readonly balances: number
+  readonly differences: ReadonlyArray<Difference>
+}
+
+/** What moved, summed over movements of one kind. */
+export interface MovementTotal {
+  readonly kind: MovementKind
+  readonly movements: number
+  readonly quantity: number
+}
+
+/** The questions every store answers. Lists are ordered by their sort and then by id, so that pages never overlap. */
+export interface Queries {
+  readonly product: (id: ProductId) => Effect.Effect<Option.Option<Product>, StoreUnavailable>
+  readonly productByCode: (
+    field: "sku" | "barcode",
+    code: string
+  ) => Effect.Effect<Option.Option<Product>, StoreUnavailable>
+  readonly products: (
+    filter: ProductFilter,
+    page: PageRequest
+  ) => Effect.Effect<Page<StockedProduct>, StoreUnavailable | InvalidCursor>
+  readonly categories: Effect.Effect<ReadonlyArray<string>, StoreUnavailable>
+  readonly location: (id: LocationId) => Effect.Effect<Option.Option<Location>, StoreUnavailable>
+  readonly locations: (page: PageRequest) => Effect.Effect<Page<Location>, StoreUnavailable | InvalidCursor>
+  /** The balance of one stock key as it is kept; empty for a key without history. */
+  readonly balance: (key: StockKey) => Effect.Effect<Balance, StoreUnavailable>
+  readonly levels: (
+    filter: LevelFilter,
+    page: PageRequest
+  ) => Effect.Effect<Page<Level>, StoreUnavailable | InvalidCursor>
+  /** Newest first. A page over a growing ledger neither repeats nor skips. */
+  readonly movements: (
+    filter: MovementFilter,
+    page: PageRequest
+  ) => Effect.Effect<Page<Movement>, StoreUnavailable | InvalidCursor>
+  /** How many movements of each kind there are and how much they moved. */
+  readonly movementTotals: (filter: LevelFilter) => Effect.Effect<ReadonlyArray<MovementTotal>, StoreUnavailable>
+  readonly cart: (id: CartId) => Effect.Effect<Option.Option<Cart>, StoreUnavailable>
+  /** The user's one active or checking-out cart. */
+  readonly activeCart: (owner: string) => Effect.Effect<Option.Option<Cart>, StoreUnavailable>
+  readonly order: (id: OrderId) => Effect.Effect<Option.Option<Order>, StoreUnavailable>
+  /** Newest first. */
+  readonly orders: (
+    filter: OrderFilter,
+    page: PageRequest
+  ) => Effect.Effect<Page<Order>, StoreUnavailable | InvalidCursor>
+  /** Raised thresholds, the longest raised first. */
+  readonly restockAlerts: (
+    filter: LevelFilter,
+    page: PageRequest
+  ) => Effect.Effect<Page<RestockAlert>, StoreUnavailable | InvalidCursor>
+  readonly thresholds: (
+    filter: LevelFilter,
+    page: PageRequest
+  ) => Effect.Effect<Page<Threshold>, StoreUnavailable | InvalidCursor>
+  readonly user: (id: UserId) => Effect.Effect<Option.Option<User>, StoreUnavailable>
+  readonly userByEmail: (email: string) => Effect.Effect<Option.Option<User>, StoreUnavailable>
+  readonly users: (page: PageRequest) => Effect.Effect<Page<User>, StoreUnavailable | InvalidCursor>
+  /** At most `limit` events after the cursor, in ledger order within each shard. Never skips one that commits late. */
+  readonly events: (after: FeedCursor, limit: number) => Effect.Effect<ReadonlyArray<Event>, StoreUnavailable>
+  /** The end of the feed: where a reader starts that only wants what comes next. */
+  readonly head: Effect.Effect<FeedCursor, StoreUnavailable>
+  /** Recomputes every balance from the two ledgers, and every claim sum from the claims, and lists what differs. */
+  readonly verify: Effect.Effect<Verification, StoreUnavailable>
+}

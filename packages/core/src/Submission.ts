@@ -1,0 +1,103 @@
+/**
+ * Submissions: a command on its way to a store, what the store keeps of it, and what comes back.
+ */
+import { type DateTime, Schema } from "effect"
+import type { CommandDefinition } from "./Command.ts"
+
+/** A command with its key, ready to be decided. `id` names the entity it creates, should it create one. */
+export interface Submission {
+  readonly key: string
+  readonly definition: CommandDefinition
+  readonly payload: unknown
+  /** The payload as JSON with sorted fields and without secrets: stored, and compared when the key comes again. */
+  readonly payloadText: string
+  readonly id: string
+  readonly actor: string | null
+  readonly occurredAt: DateTime.Utc | null
+}
+
+/** What a store keeps of a command, applied or refused, to answer its key again. */
+export interface CommandRecord {
+  readonly key: string
+  readonly tag: string
+  readonly payloadText: string
+  readonly id: string
+  readonly actor: string | null
+  readonly outcome: "applied" | "refused"
+  /** The reply or the refusal, as JSON. */
+  readonly reply: Schema.Json
+  /** Its place in the ledger: one seq a command, dense from 1 in its shard. */
+  readonly shard: number
+  readonly seq: number
+  readonly occurredAt: DateTime.Utc
+  /** The store's clock under the lock, in microseconds since 1970; strictly rising with seq. */
+  readonly recordedMicros: number
+}
+
+/** What became of a submission. `replayed` when the store had answered its key before. */
+export type Outcome =
+  | { readonly _tag: "Applied"; readonly reply: unknown; readonly replayed: boolean; readonly at: LedgerPosition }
+  | {
+      readonly _tag: "Refused"
+      readonly refusal: unknown
+      readonly replayed: boolean
+      readonly at: LedgerPosition | null
+    }
+  | { readonly _tag: "Failed"; readonly defect: unknown }
+
+/** Where in the ledger a command stands. */
+export interface LedgerPosition {
+  readonly shard: number
+  readonly seq: number
+}
+
+/** The key was used before, for something else. */
+export class IdempotencyConflict extends Schema.TaggedError<IdempotencyConflict>()("IdempotencyConflict", {
+  key: Schema.String,
+  field: Schema.String
+}) {
+  override get message() {
+    return `Key "${this.key}" was used with another ${this.field}; the same payload, or a new key, is accepted`
+  }
+}
+
+const sorted = (json: Schema.Json): Schema.Json => {
+  if (Array.isArray(json)) return json.map(sorted)
+  if (json === null || typeof json !== "object") return json
+  return Object.fromEntries(
+    Object.entries(json)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([field, value]) => [field, sorted(value)])
+  )
+}
+
+/** A payload as text by which two payloads can be compared: fields sorted at every depth, secrets left out. */
+export const payloadTextOf = (definition: CommandDefinition, payload: unknown): string => {
+  const json = { ...definition.codec.encodePayload(payload) }
+  for (const secret of definition.secrets) delete json[secret]
+  return JSON.stringify(sorted(json))
+}
+
+/** The refusal when a key comes again with something else, naming the first field that differs. */
+export const conflictOf = (record: CommandRecord, submission: Submission): IdempotencyConflict | undefined => {
+  if (record.tag !== submission.definition.tag) {
+    return new IdempotencyConflict({ key: record.key, field: "command" })
+  }
+  if (record.payloadText === submission.payloadText) return undefined
+  const before: Record<string, unknown> = JSON.parse(record.payloadText)
+  const now: Record<string, unknown> = JSON.parse(submission.payloadText)
+  const fields = [...new Set([...Object.keys(before), ...Object.keys(now)])]
+  const field = fields.find((name) => JSON.stringify(before[name]) !== JSON.stringify(now[name])) ?? "payload"
+  return new IdempotencyConflict({ key: record.key, field })
+}
+
+/** The outcome of a command that was answered before. */
+export const replay = (record: CommandRecord, submission: Submission): Outcome => {
+  const conflict = conflictOf(record, submission)
+  const at = { shard: record.shard, seq: record.seq }
+  if (conflict !== undefined) return { _tag: "Refused", refusal: conflict, replayed: false, at: null }
+  const { codec } = submission.definition
+  return record.outcome === "applied"
+    ? { _tag: "Applied", reply: codec.decodeReply(record.reply), replayed: true, at }
+    : { _tag: "Refused", refusal: codec.decodeRefusal(record.reply), replayed: true, at }
+}

@@ -1,0 +1,24 @@
+/**
+ * The schemas by which stores write and read whole rows.
+ */
+import { Schema } from "effect"
+import { Cart } from "./Cart.ts"
+import { Location } from "./Location.ts"
+import { Order } from "./Order.ts"
+import { Product } from "./Product.ts"
+import type { Rows, Table } from "./Row.ts"
+import { Threshold } from "./Threshold.ts"
+import { User } from "./User.ts"
+
+const Name = Schema.Struct({ id: Schema.String, version: Schema.Int, target: Schema.String })
+
+/** The schema of each table's rows; their encoded side is JSON. */
+export const tables: { readonly [T in Table]: Schema.Codec<Rows[T], Schema.Json> } = {
+  products: Product,
+  locations: Location,
+  names: Name,
+  carts: Cart,
+  orders: Order,
+  thresholds: Threshold,
+  users: User
+}
