@@ -8,6 +8,7 @@ export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     include: ["packages/*/test/**/*.test.ts", "examples/*/test/**/*.test.ts", "test/**/*.test.ts"],
+    globalSetup: ["test/PostgresServer.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000
   }

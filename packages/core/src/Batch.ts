@@ -23,8 +23,16 @@ export interface Opening {
   readonly heads: ReadonlyMap<number, number>
   /** The store's clock, in microseconds since 1970, past the last time it recorded in any of these shards. */
   readonly micros: number
-  /** The submissions' keys that were answered before. */
-  readonly known: ReadonlyMap<string, CommandRecord>
+}
+
+/** What a store is asked for at once: the rows of a footprint, and the records of keys that were answered before. */
+export interface LoadRequest extends Footprint {
+  readonly keys: ReadonlyArray<string>
+}
+
+/** What it found; what it did not find does not exist. */
+export interface Loaded extends LoadedRows {
+  readonly known: ReadonlyArray<CommandRecord>
 }
 
 /** One command's part of a commit. */
@@ -80,7 +88,7 @@ class BatchState {
   readonly slice = new WorkingSlice()
   readonly heads: Map<number, number>
   readonly commands: Array<WrittenCommand> = []
-  readonly answered: Map<string, CommandRecord>
+  readonly answered = new Map<string, CommandRecord>()
   private readonly balances = new Map<
     string,
     { readonly version: number; readonly claimVersion: number; key: Balance }
@@ -93,7 +101,6 @@ class BatchState {
 
   constructor(opening: Opening) {
     this.heads = new Map(opening.heads)
-    this.answered = new Map(opening.known)
     this.micros = opening.micros
     this.now = DateTime.makeUnsafe(Math.floor(opening.micros / 1000))
     this.shards = opening.shards
@@ -327,28 +334,32 @@ const expiries = (lapsed: ReadonlyArray<Claim>, state: BatchState): ReadonlyArra
 export const decideBatch = <E, R>(
   submissions: ReadonlyArray<Submission>,
   opening: Opening,
-  load: (footprint: Footprint) => Effect.Effect<LoadedRows, E, R>
+  load: (request: LoadRequest) => Effect.Effect<Loaded, E, R>
 ): Effect.Effect<Decided, E, R> =>
   Effect.gen(function* () {
     const state = new BatchState(opening)
-    const fill = function* (wanted: ReadonlyArray<Submission>) {
+    const fill = function* (wanted: ReadonlyArray<Submission>, keys: ReadonlyArray<string>) {
+      let unread = keys
       for (let round = 0; ; round++) {
         if (round === MAX_LOAD_ROUNDS) return yield* Effect.die(new Error("A footprint never settles"))
-        const footprints = wanted.map(({ definition, payload }) => definition.footprint(payload, state.slice))
+        const open = wanted.filter((submission) => !state.answered.has(submission.key))
+        const footprints = open.map(({ definition, payload }) => definition.footprint(payload, state.slice))
         const missing = state.slice.missing(withThresholds(merge(footprints)))
-        if (missing === undefined) return
-        const loaded = yield* load(missing)
-        state.slice.fill(missing, loaded)
+        if (missing === undefined && unread.length === 0) return
+        const loaded = yield* load({ ...missing, keys: unread })
+        unread = []
+        for (const record of loaded.known) state.answered.set(record.key, record)
+        state.slice.fill(missing ?? {}, loaded)
         for (const expiry of expiries(state.slice.lapsed(state.now), state)) {
           const outcome = state.decide(expiry)
           if (outcome._tag === "Failed") return yield* Effect.die(outcome.defect)
         }
       }
     }
-    yield* fill(submissions.filter((submission) => !opening.known.has(submission.key)))
+    yield* fill(submissions, [...new Set(submissions.map((submission) => submission.key))].sort())
     const outcomes: Array<Outcome> = []
     for (const submission of submissions) {
-      if (!state.answered.has(submission.key)) yield* fill([submission])
+      yield* fill([submission], [])
       outcomes.push(state.decide(submission))
     }
     return { outcomes, writes: state.writes() }

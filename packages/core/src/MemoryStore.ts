@@ -3,9 +3,8 @@
  */
 import { Clock, DateTime, Effect, Layer, Semaphore } from "effect"
 import type { Balance } from "./Balance.ts"
-import { type Decided, decideBatch, type Opening, shardsOf } from "./Batch.ts"
+import { type Decided, decideBatch, type Loaded, type LoadRequest, type Opening, shardsOf } from "./Batch.ts"
 import { type Claim, type ClaimEvent, type ClaimId, hasLapsed } from "./Claim.ts"
-import type { Footprint } from "./Command.ts"
 import type { Event } from "./Event.ts"
 import { memoryQueries } from "./MemoryQueries.ts"
 import type { Movement } from "./Movement.ts"
@@ -56,7 +55,7 @@ const emptyMemory = (shards: number): Memory => ({
   lastMicros: 0
 })
 
-const load = (memory: Memory, footprint: Footprint, now: DateTime.Utc): LoadedRows => {
+const load = (memory: Memory, footprint: LoadRequest, now: DateTime.Utc): Loaded => {
   const rows: Array<LoadedRows["rows"][number]> = []
   for (const { table, id } of footprint.rows ?? []) {
     const row = memory.tables[table].get(id)
@@ -78,7 +77,8 @@ const load = (memory: Memory, footprint: Footprint, now: DateTime.Utc): LoadedRo
     const claim = memory.claims.get(id)
     if (claim !== undefined) claims.set(id, claim)
   }
-  return { rows, balances, claims: [...claims.values()] }
+  const known = footprint.keys.flatMap((key) => memory.commands.get(key) ?? [])
+  return { known, rows, balances, claims: [...claims.values()] }
 }
 
 const setAdd = <A>(sets: Map<string, Set<A>>, key: string, value: A) => {
@@ -114,13 +114,10 @@ const write = (memory: Memory, { writes }: Decided): void => {
 
 const opening = (memory: Memory, batch: ReadonlyArray<Submission>, clockMicros: number): Opening => {
   const heads = new Map<number, number>()
-  const known = new Map<string, CommandRecord>()
   for (const submission of batch) {
     for (const shard of shardsOf(submission, memory.shards)) heads.set(shard, memory.heads.get(shard) ?? 0)
-    const record = memory.commands.get(submission.key)
-    if (record !== undefined) known.set(submission.key, record)
   }
-  return { shards: memory.shards, heads, micros: Math.max(clockMicros, memory.lastMicros + 1), known }
+  return { shards: memory.shards, heads, micros: Math.max(clockMicros, memory.lastMicros + 1) }
 }
 
 /** Makes a store in memory with an own clock: Effect's, so that tests can move it. */

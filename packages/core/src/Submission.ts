@@ -16,23 +16,25 @@ export interface Submission {
   readonly occurredAt: DateTime.Utc | null
 }
 
-/** What a store keeps of a command, applied or refused, to answer its key again. */
-export interface CommandRecord {
-  readonly key: string
-  readonly tag: string
-  readonly payloadText: string
-  readonly id: string
-  readonly actor: string | null
-  readonly outcome: "applied" | "refused"
-  /** The reply or the refusal, as JSON. */
-  readonly reply: Schema.Json
-  /** Its place in the ledger: one seq a command, dense from 1 in its shard. */
-  readonly shard: number
-  readonly seq: number
-  readonly occurredAt: DateTime.Utc
-  /** The store's clock under the lock, in microseconds since 1970; strictly rising with seq. */
-  readonly recordedMicros: number
-}
+/**
+ * What a store keeps of a command, applied or refused, to answer its key again: `reply` is the reply or the refusal as
+ * JSON. `shard` and `seq` are its place in the ledger, one seq a command, dense from 1 in its shard. `recordedMicros`
+ * is the store's clock under the lock, in microseconds since 1970, strictly rising with seq.
+ */
+export const CommandRecord = Schema.Struct({
+  key: Schema.String,
+  tag: Schema.String,
+  payloadText: Schema.String,
+  id: Schema.String,
+  actor: Schema.NullOr(Schema.String),
+  outcome: Schema.Literals(["applied", "refused"]),
+  reply: Schema.Json,
+  shard: Schema.Int,
+  seq: Schema.Int,
+  occurredAt: Schema.DateTimeUtcFromString,
+  recordedMicros: Schema.Int
+})
+export interface CommandRecord extends Schema.Schema.Type<typeof CommandRecord> {}
 
 /** What became of a submission. `replayed` when the store had answered its key before. */
 export type Outcome =

@@ -1,5 +1,6 @@
 export * from "./Access.ts"
 export * from "./Allocation.ts"
+export * from "./Auth.ts"
 export * from "./Balance.ts"
 export * from "./Batch.ts"
 export * from "./Cart.ts"

@@ -1,1 +1,1 @@
-export {}
+export * as PostgresStore from "./PostgresStore.ts"

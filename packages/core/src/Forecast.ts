@@ -1,0 +1,99 @@
+// Forecasting demand: the public face of `forecast/`. Pure mathematics without a clock and without chance.
+export {
+  biasPercent,
+  coverage,
+  cumulativeWape,
+  mase,
+  maseScale,
+  meanAbsoluteError,
+  meanError,
+  msis,
+  owa,
+  periodsInStock,
+  pinball,
+  rmsse,
+  rmsseScale,
+  rootMeanSquaredError,
+  smape,
+  wape
+} from "./forecast/Accuracy.ts"
+export { type AutoEtsOptions, autoEts, averagedEts, etsCandidates } from "./forecast/AutoEts.ts"
+export {
+  type BacktestSummary,
+  backtest,
+  challenge,
+  type Forecaster,
+  type Origins,
+  quantileScore,
+  summarise,
+  type Trial
+} from "./forecast/Backtest.ts"
+export {
+  drift,
+  historicMean,
+  naive,
+  seasonalNaive,
+  seasonalWindowAverage,
+  windowAverage
+} from "./forecast/Baselines.ts"
+export { type DemandForecast, type ForecastOptions, forecast } from "./forecast/Choice.ts"
+export { believedDemand, categoryBelief, initialBelief, type RateBelief, updatedBelief } from "./forecast/ColdStart.ts"
+export { intermittentForecast, regularForecast } from "./forecast/Combination.ts"
+export {
+  type ConformalMethod,
+  conformalDemand,
+  conformalInterval,
+  conformalScores,
+  conformalWidening,
+  type Predictor,
+  widened
+} from "./forecast/Conformal.ts"
+export { type DemandClass, type DemandPattern, demandPattern } from "./forecast/DemandClass.ts"
+export {
+  certain,
+  convolve,
+  type DemandDistribution,
+  discrete,
+  gamma,
+  mixture,
+  negativeBinomial,
+  normal,
+  overLeadTimes,
+  poisson,
+  shaped
+} from "./forecast/DemandDistribution.ts"
+export {
+  type CleanDemand,
+  type CleaningOptions,
+  type ComingPeriod,
+  cleanDemand,
+  type DemandPeriod,
+  fillMissing,
+  outliers,
+  type Repair,
+  scheduled
+} from "./forecast/DemandSeries.ts"
+export type { EtsFiltered, EtsModel, EtsState, EtsWeights } from "./forecast/Ets.ts"
+export { filter as filterEts, modelName } from "./forecast/Ets.ts"
+export { type EtsFit, type EtsFitOptions, fitEts } from "./forecast/EtsFit.ts"
+export { etsPrediction } from "./forecast/EtsForecast.ts"
+export type { EtsCriterion } from "./forecast/EtsSearch.ts"
+export {
+  type HoltWintersWeights,
+  holtWinters,
+  seasonalSmoothing,
+  ses,
+  sesOptimised
+} from "./forecast/ExponentialSmoothing.ts"
+export {
+  adida,
+  type CrostonVariant,
+  type CrostonWeights,
+  croston,
+  crostonOptimised,
+  imapa,
+  type TsbWeights,
+  tsb
+} from "./forecast/Intermittent.ts"
+export { clampAtZero, type Interval, interval, type Prediction } from "./forecast/Prediction.ts"
+export { type DynamicThetaFit, type ThetaFit, type ThetaModel, theta, thetaModel } from "./forecast/Theta.ts"

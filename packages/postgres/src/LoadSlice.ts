@@ -1,0 +1,147 @@
+/**
+ * Loading: the rows that a batch's decisions read, all in one statement, as they are under the lock.
+ */
+import {
+  Balance,
+  Claim,
+  CommandRecord,
+  type Loaded,
+  type LoadRequest,
+  type Rows,
+  type Table,
+  tables
+} from "@onhand/core"
+import { Effect, Schema } from "effect"
+import type { Connection } from "effect/sql/SqlConnection"
+import type { SqlError } from "effect/sql/SqlError"
+import { arrayOf } from "./Columns.ts"
+
+/** Decodes a row of a table from the JSON that the database keeps. */
+export const decodeRow: { readonly [T in Table]: (json: unknown) => Rows[T] } = {
+  products: Schema.decodeUnknownSync(tables.products),
+  locations: Schema.decodeUnknownSync(tables.locations),
+  names: Schema.decodeUnknownSync(tables.names),
+  carts: Schema.decodeUnknownSync(tables.carts),
+  orders: Schema.decodeUnknownSync(tables.orders),
+  thresholds: Schema.decodeUnknownSync(tables.thresholds),
+  users: Schema.decodeUnknownSync(tables.users)
+}
+
+/** Microseconds since 1970 of a timestamp column. */
+export const micros = (column: string) => `(extract(epoch FROM ${column}) * 1000000)::float8`
+
+/** A parameter list that hands out its own `$n`. */
+export const parameters = () => {
+  const values: Array<unknown> = []
+  return { values, add: (value: unknown) => `$${values.push(value)}` }
+}
+
+/** A JSON object of columns, by the names that core gives them. */
+export const jsonOf = (fields: Readonly<Record<string, string>>): string =>
+  `json_build_object(${Object.entries(fields)
+    .map(([name, column]) => `'${name}', ${column}`)
+    .join(", ")})::text`
+
+export const sourceOf = (table: string) =>
+  `CASE WHEN ${table}.source_type IS NOT NULL
+    THEN json_build_object('type', ${table}.source_type, 'id', ${table}.source_id) END`
+
+const commandPart = (keys: string) => `
+  SELECT 0, '', ${jsonOf({
+    key: "key",
+    tag: "tag",
+    payloadText: "payload",
+    id: "id",
+    actor: "actor",
+    outcome: "outcome",
+    reply: "reply::json",
+    shard: "shard",
+    seq: "seq",
+    occurredAt: "occurred_at",
+    recordedMicros: micros("recorded_at")
+  })}
+  FROM onhand.commands WHERE key = ANY(${keys}::text[])`
+
+const rowPart = (table: Table, ids: string) =>
+  `SELECT 1, '${table}', data::text FROM onhand.${table} WHERE id = ANY(${ids}::text[])`
+
+const balancePart = (products: string, locations: string) => `
+  SELECT 2, '', ${jsonOf({
+    product: "b.product",
+    location: "b.location",
+    lot: "b.lot",
+    sellable: "b.sellable",
+    qualityControl: "b.quality_control",
+    damaged: "b.damaged",
+    quarantine: "b.quarantine",
+    held: "b.held",
+    committed: "b.committed",
+    version: "b.version",
+    claimVersion: "b.claim_version"
+  })}
+  FROM unnest(${products}::text[], ${locations}::text[]) AS place(product, location)
+  JOIN onhand.balances b ON b.product = place.product AND b.location = place.location`
+
+const claimJson = jsonOf({
+  id: "c.id",
+  product: "c.product",
+  location: "c.location",
+  lot: "c.lot",
+  quantity: "c.quantity",
+  state: "c.state",
+  expiresAt: "c.expires_at",
+  source: sourceOf("c")
+})
+
+const lapsedPart = (products: string, locations: string, now: string) => `
+  SELECT 3, '', ${claimJson}
+  FROM unnest(${products}::text[], ${locations}::text[]) AS place(product, location)
+  JOIN onhand.claims c ON c.product = place.product AND c.location = place.location
+  WHERE c.state = 'held' AND c.expires_at <= to_timestamp(${now}::float8 / 1e6)`
+
+const claimPart = (ids: string) => `SELECT 3, '', ${claimJson} FROM onhand.claims c WHERE c.id = ANY(${ids}::text[])`
+
+const statementOf = (request: LoadRequest, now: number) => {
+  const { values, add } = parameters()
+  const parts: Array<string> = []
+  const texts = (items: ReadonlyArray<string>) => add(arrayOf(items, "text"))
+  if (request.keys.length > 0) parts.push(commandPart(texts(request.keys)))
+  const byTable = Map.groupBy(request.rows ?? [], (row) => row.table)
+  // Statements are prepared by their text: one fixed order of the parts keeps their number small.
+  for (const table of Object.keys(tables) as ReadonlyArray<Table>) {
+    const rows = byTable.get(table)
+    if (rows !== undefined) parts.push(rowPart(table, texts(rows.map((row) => row.id))))
+  }
+  const stock = request.stock ?? []
+  if (stock.length > 0) {
+    const products = texts(stock.map((place) => place.product))
+    const locations = texts(stock.map((place) => place.location))
+    parts.push(balancePart(products, locations), lapsedPart(products, locations, add(now)))
+  }
+  if (request.claims !== undefined && request.claims.length > 0) parts.push(claimPart(texts(request.claims)))
+  return { text: parts.join("\nUNION ALL\n"), values }
+}
+
+const decodeBalance = Schema.decodeUnknownSync(Balance)
+const decodeClaim = Schema.decodeUnknownSync(Claim)
+const decodeCommand = Schema.decodeUnknownSync(CommandRecord)
+
+/** Loads what a batch asks for. `now` is the store's clock under the lock, in microseconds. */
+export const load = (connection: Connection, request: LoadRequest, now: number): Effect.Effect<Loaded, SqlError> => {
+  const statement = statementOf(request, now)
+  if (statement.text === "") return Effect.succeed({ known: [], rows: [], balances: [], claims: [] })
+  return Effect.map(connection.executeValues(statement.text, statement.values), (found) => {
+    const known: Array<CommandRecord> = []
+    const rows: Array<Loaded["rows"][number]> = []
+    const balances: Array<Balance> = []
+    const claims: Array<Claim> = []
+    for (const [part, table, text] of found as ReadonlyArray<readonly [number, Table, string]>) {
+      const json = JSON.parse(text)
+      if (part === 0) known.push(decodeCommand(json))
+      else if (part === 1) rows.push({ table, row: decodeRow[table](json) })
+      else if (part === 2) balances.push(decodeBalance(json))
+      else claims.push(decodeClaim(json))
+    }
+    return { known, rows, balances, claims }
+  })
+}

@@ -1,0 +1,126 @@
+/**
+ * The store on PostgreSQL: locks the heads of a batch's shards, lets core decide, and writes the result in one commit.
+ */
+
+import * as PgClient from "@effect/sql-pg/PgClient"
+import {
+  decideBatch,
+  type Opening,
+  type Outcome,
+  Store,
+  type StoreFailure,
+  type Submission,
+  shardsOf
+} from "@onhand/core"
+import { type Duration, Effect, Layer, type Redacted } from "effect"
+import * as Migrator from "effect/sql/Migrator"
+import { SqlClient } from "effect/sql/SqlClient"
+import type { Connection } from "effect/sql/SqlConnection"
+import type { SqlError } from "effect/sql/SqlError"
+import { arrayOf } from "./Columns.ts"
+import { load } from "./LoadSlice.ts"
+import { postgresQueries } from "./PostgresQueries.ts"
+import { migrations, SCHEMA } from "./Tables.ts"
+import { inTransaction } from "./Transaction.ts"
+import { write } from "./WriteBatch.ts"
+
+/** How long a batch waits for another process's batch on the same shard before it counts as rolled back. */
+const LOCK_TIMEOUT = "5s"
+
+/** How long one statement may take. Commands are bounded, so only a broken database takes longer. */
+const STATEMENT_TIMEOUT = "60s"
+
+/** Connections of the pool when nobody says: reads beside one writing batch a lane. */
+const DEFAULT_CONNECTIONS = 10
+
+// The clock is read outside the locking query, so that it is the time after the wait for the lock, not before it.
+const LOCK_HEADS = `
+  SELECT shard, seq::float8, last_micros::float8, (extract(epoch FROM clock_timestamp()) * 1000000)::float8
+  FROM (SELECT shard, seq, last_micros FROM onhand.heads WHERE shard = ANY($1::float8[]::int[]) ORDER BY shard FOR UPDATE) locked`
+
+const lockHeads = (
+  connection: Connection,
+  wanted: ReadonlyArray<number>,
+  shards: number
+): Effect.Effect<Opening, SqlError> =>
+  Effect.map(connection.executeValues(LOCK_HEADS, [arrayOf(wanted, "integer")]), (rows) => {
+    const heads = new Map<number, number>()
+    let micros = 0
+    for (const [shard, seq, last, clock] of rows as ReadonlyArray<readonly [number, number, number, number]>) {
+      heads.set(shard, seq)
+      micros = Math.max(micros, clock, last + 1)
+    }
+    return { shards, heads, micros: Math.floor(micros) }
+  })
+
+/** A store over a client's database. Its tables must be there: {@link migrate} makes them. */
+export const make = (sql: SqlClient, shards: number) => {
+  const transact = (batch: ReadonlyArray<Submission>): Effect.Effect<ReadonlyArray<Outcome>, StoreFailure> =>
+    inTransaction(sql, (connection) =>
+      Effect.gen(function* () {
+        const wanted = new Set(batch.flatMap((submission) => shardsOf(submission, shards)))
+        const opening = yield* lockHeads(
+          connection,
+          [...wanted].sort((a, b) => a - b),
+          shards
+        )
+        const decided = yield* decideBatch(batch, opening, (request) => load(connection, request, opening.micros))
+        yield* write(connection, decided.writes, shards)
+        return decided.outcomes
+      })
+    )
+  return Store.of({ shards, transact, queries: postgresQueries(sql) })
+}
+
+/** Makes or upgrades the tables, and says how many shards the ledger has: those of its creation, whatever is asked. */
+export const migrate = (shards: number) =>
+  Effect.gen(function* () {
+    const sql = yield* SqlClient
+    yield* sql`CREATE SCHEMA IF NOT EXISTS ${sql(SCHEMA)}`
+    const applied = yield* Migrator.make({})({
+      table: `${SCHEMA}.migrations`,
+      loader: Migrator.fromRecord(migrations(shards))
+    })
+    // Without statistics of the new tables, the first batches would be planned up to six times slower.
+    if (applied.length > 0) yield* sql`ANALYZE`
+    const [row] = yield* sql<{ readonly shards: number }>`SELECT count(*)::int AS shards FROM onhand.heads`
+    return row?.shards ?? shards
+  })
+
+/** The store over a client that is in the context: the host's own, or an embedded database's. */
+export const layerClient = (options: { readonly shards?: number } = {}) =>
+  Layer.effect(
+    Store,
+    Effect.gen(function* () {
+      const sql = yield* SqlClient
+      return make(sql, yield* migrate(options.shards ?? 1))
+    })
+  )
+
+export interface PostgresOptions {
+  readonly url: Redacted.Redacted
+  /** Shards of a new ledger; 1 when left out, and whatever it was created with when it exists. */
+  readonly shards?: number | undefined
+  readonly maxConnections?: number | undefined
+  readonly connectTimeout?: Duration.Input | undefined
+}
+
+/** A client for a PostgreSQL database, with the time limits that the store needs. */
+export const layerPgClient = (options: PostgresOptions) =>
+  PgClient.layer({
+    url: options.url,
+    applicationName: "onhand",
+    maxConnections: options.maxConnections ?? DEFAULT_CONNECTIONS,
+    connectTimeout: options.connectTimeout,
+    startupParameters: {
+      lock_timeout: LOCK_TIMEOUT,
+      statement_timeout: STATEMENT_TIMEOUT,
+      idle_in_transaction_session_timeout: STATEMENT_TIMEOUT
+    }
+  })
+
+/** The store on the PostgreSQL database at a URL. */
+export const layer = (options: PostgresOptions) =>
+  layerClient(options.shards === undefined ? {} : { shards: options.shards }).pipe(
+    Layer.provide(layerPgClient(options))
+  )

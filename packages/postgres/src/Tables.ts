@@ -1,0 +1,216 @@
+/**
+ * The tables: their definition as migrations. Every invariant that a row can show is a CHECK or a unique key, so that
+ * the database refuses what a bug would let through.
+ */
+import { Effect } from "effect"
+import { SqlClient } from "effect/sql/SqlClient"
+import type { SqlError } from "effect/sql/SqlError"
+
+/** The PostgreSQL schema that holds everything, so that a host's own tables stay apart. */
+export const SCHEMA = "onhand"
+
+const ledger = [
+  `CREATE TABLE onhand.heads (
+    shard int PRIMARY KEY,
+    seq bigint NOT NULL CHECK (seq >= 0),
+    last_micros bigint NOT NULL CHECK (last_micros >= 0)
+  )`,
+  `CREATE TABLE onhand.commands (
+    key text COLLATE "C" PRIMARY KEY,
+    shard int NOT NULL,
+    seq bigint NOT NULL CHECK (seq > 0),
+    tag text NOT NULL,
+    payload text NOT NULL,
+    id text NOT NULL,
+    actor text,
+    outcome text NOT NULL CHECK (outcome IN ('applied', 'refused')),
+    reply text NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    UNIQUE (shard, seq)
+  )`,
+  `CREATE TABLE onhand.movements (
+    shard int NOT NULL,
+    seq bigint NOT NULL,
+    line int NOT NULL,
+    kind text NOT NULL,
+    product text COLLATE "C" NOT NULL,
+    location text COLLATE "C" NOT NULL,
+    lot text COLLATE "C" NOT NULL,
+    from_place text NOT NULL,
+    to_place text NOT NULL CHECK (to_place <> from_place),
+    quantity bigint NOT NULL CHECK (quantity > 0),
+    version bigint NOT NULL CHECK (version > 0),
+    on_hand_after bigint NOT NULL,
+    sellable_after bigint NOT NULL,
+    reason text,
+    source_type text,
+    source_id text,
+    unit_cost numeric(18, 6),
+    unit_cost_currency text,
+    command text NOT NULL,
+    actor text,
+    occurred_at timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    PRIMARY KEY (shard, seq, line)
+  )`,
+  `CREATE UNIQUE INDEX movements_of_key ON onhand.movements (shard, location, product, lot, version)`,
+  `CREATE INDEX movements_by_time ON onhand.movements (recorded_at, shard, seq, line)`,
+  `CREATE INDEX movements_of_product ON onhand.movements (product, recorded_at, shard, seq, line)`,
+  `CREATE INDEX movements_of_location ON onhand.movements (location, recorded_at, shard, seq, line)`,
+  `CREATE INDEX movements_of_source ON onhand.movements (source_id) WHERE source_id IS NOT NULL`,
+  `CREATE TABLE onhand.claim_events (
+    shard int NOT NULL,
+    seq bigint NOT NULL,
+    line int NOT NULL,
+    kind text NOT NULL,
+    claim text COLLATE "C" NOT NULL,
+    product text COLLATE "C" NOT NULL,
+    location text COLLATE "C" NOT NULL,
+    lot text COLLATE "C" NOT NULL,
+    quantity bigint NOT NULL CHECK (quantity >= 0),
+    version bigint NOT NULL CHECK (version > 0),
+    held_after bigint NOT NULL CHECK (held_after >= 0),
+    committed_after bigint NOT NULL CHECK (committed_after >= 0),
+    expires_at timestamptz,
+    source_type text,
+    source_id text,
+    command text NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    PRIMARY KEY (shard, seq, line)
+  )`,
+  `CREATE UNIQUE INDEX claim_events_of_key ON onhand.claim_events (shard, location, product, lot, version)`,
+  `CREATE INDEX claim_events_of_claim ON onhand.claim_events (claim)`,
+  `CREATE TABLE onhand.balances (
+    shard int NOT NULL,
+    product text COLLATE "C" NOT NULL,
+    location text COLLATE "C" NOT NULL,
+    lot text COLLATE "C" NOT NULL,
+    sellable bigint NOT NULL CHECK (sellable >= 0),
+    quality_control bigint NOT NULL CHECK (quality_control >= 0),
+    damaged bigint NOT NULL CHECK (damaged >= 0),
+    quarantine bigint NOT NULL CHECK (quarantine >= 0),
+    held bigint NOT NULL CHECK (held >= 0),
+    committed bigint NOT NULL CHECK (committed >= 0),
+    version bigint NOT NULL CHECK (version >= 0),
+    claim_version bigint NOT NULL CHECK (claim_version >= 0),
+    CONSTRAINT never_oversold CHECK (sellable - held - committed >= 0),
+    PRIMARY KEY (shard, location, product, lot)
+  ) WITH (fillfactor = 80)`,
+  `CREATE INDEX balances_of_product ON onhand.balances (product, location)`,
+  `CREATE TABLE onhand.claims (
+    id text COLLATE "C" PRIMARY KEY,
+    shard int NOT NULL,
+    product text COLLATE "C" NOT NULL,
+    location text COLLATE "C" NOT NULL,
+    lot text COLLATE "C" NOT NULL,
+    quantity bigint NOT NULL CHECK (quantity >= 0),
+    state text NOT NULL CHECK (state IN ('held', 'committed', 'consumed', 'released', 'expired')),
+    expires_at timestamptz,
+    source_type text,
+    source_id text,
+    CHECK ((state = 'held') = (expires_at IS NOT NULL)),
+    CHECK (state IN ('held', 'committed') OR quantity = 0)
+  ) WITH (fillfactor = 80)`,
+  `CREATE INDEX claims_held ON onhand.claims (product, location, expires_at) WHERE state = 'held'`,
+  `CREATE TABLE onhand.events (
+    shard int NOT NULL,
+    seq bigint NOT NULL,
+    line int NOT NULL,
+    command text NOT NULL,
+    event text NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    PRIMARY KEY (shard, seq, line)
+  )`
+]
+
+// History is only ever added to. A trigger says so even to roles whose privileges would let them change it.
+const appendOnly = [
+  `CREATE FUNCTION onhand.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN RAISE EXCEPTION 'onhand.% is append-only: record a correction instead', TG_TABLE_NAME; END $$`,
+  ...["commands", "movements", "claim_events", "events"].flatMap((table) => [
+    `CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON onhand.${table}
+      FOR EACH ROW EXECUTE FUNCTION onhand.refuse_change()`,
+    `CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON onhand.${table}
+      FOR EACH STATEMENT EXECUTE FUNCTION onhand.refuse_change()`
+  ])
+]
+
+const document = (table: string, columns: string) => `CREATE TABLE onhand.${table} (
+  id text COLLATE "C" PRIMARY KEY,
+  version bigint NOT NULL CHECK (version > 0),
+  data jsonb NOT NULL${columns}
+) WITH (fillfactor = 80)`
+
+const generated = (name: string, expression: string) =>
+  `,\n  ${name} text COLLATE "C" GENERATED ALWAYS AS (${expression}) STORED`
+
+const entities = [
+  document(
+    "products",
+    generated("name", "data->>'name'") +
+      generated("sku", "data->>'sku'") +
+      generated("category", "data->>'category'") +
+      generated("status", "data->>'status'") +
+      generated("created", "data->>'createdAt'") +
+      generated(
+        "search",
+        `lower((data->>'name') || ' ' || (data->>'sku') || ' ' || (data->>'barcodes') || ' ' ||
+          (data->>'category') || ' ' || (data->>'description'))`
+      )
+  ),
+  `CREATE INDEX products_by_name ON onhand.products (name, id)`,
+  `CREATE INDEX products_by_sku ON onhand.products (sku, id)`,
+  `CREATE INDEX products_by_created ON onhand.products (created, id)`,
+  `CREATE INDEX products_by_category ON onhand.products (category, name, id)`,
+  document("locations", generated("name", "data->>'name'")),
+  `CREATE INDEX locations_by_name ON onhand.locations (name, id)`,
+  document("names", ""),
+  document("carts", ""),
+  document(
+    "orders",
+    generated("customer", "data->>'customer'") +
+      generated("location", "data->>'location'") +
+      generated("placed", "data->>'placedAt'")
+  ),
+  `CREATE INDEX orders_by_time ON onhand.orders (placed, id)`,
+  `CREATE INDEX orders_of_customer ON onhand.orders (customer, placed, id)`,
+  `CREATE INDEX orders_of_location ON onhand.orders (location, placed, id)`,
+  document(
+    "thresholds",
+    generated("product", "data->>'product'") +
+      generated("location", "data->>'location'") +
+      generated("raised", "data->>'raisedAt'")
+  ),
+  `CREATE INDEX thresholds_raised ON onhand.thresholds (raised, id) WHERE raised IS NOT NULL`,
+  `CREATE INDEX thresholds_of_location ON onhand.thresholds (location, id)`,
+  document("users", generated("email", "data->>'email'")),
+  `CREATE INDEX users_by_email ON onhand.users (email, id)`
+]
+
+const run = (statements: ReadonlyArray<string>): Effect.Effect<void, SqlError, SqlClient> =>
+  Effect.gen(function* () {
+    const sql = yield* SqlClient
+    for (const statement of statements) yield* sql.unsafe(statement)
+  })
+
+/** An index for words within words, where the database has `pg_trgm` and lets us use it; the search works without. */
+const trigrams = Effect.gen(function* () {
+  const sql = yield* SqlClient
+  const extend = Effect.andThen(
+    sql`CREATE EXTENSION IF NOT EXISTS pg_trgm`,
+    sql`CREATE INDEX products_by_words ON onhand.products USING gin (search gin_trgm_ops)`
+  )
+  yield* Effect.ignore(sql.withTransaction(extend))
+})
+
+/** The migrations by their names; the shards of the ledger are fixed by the first. */
+export const migrations = (shards: number): Record<string, Effect.Effect<void, SqlError, SqlClient>> => ({
+  "1_ledger": run([
+    ...ledger,
+    `INSERT INTO onhand.heads (shard, seq, last_micros) SELECT shard, 0, 0 FROM generate_series(0, ${shards - 1}) shard`,
+    ...appendOnly
+  ]),
+  "2_entities": run(entities),
+  "3_search": trigrams
+})

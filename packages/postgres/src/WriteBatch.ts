@@ -1,0 +1,292 @@
+/**
+ * Writing: everything a decided batch changes, in one statement, and a second one where rows are changed or removed.
+ */
+import {
+  type Claim,
+  type ClaimEvent,
+  type CommandRecord,
+  type Event,
+  type Movement,
+  type Rows,
+  StoreFailure,
+  shardOf,
+  type Table,
+  tables,
+  type Writes,
+  type WrittenRow
+} from "@onhand/core"
+import { DateTime, Effect, Schema } from "effect"
+import type { Connection } from "effect/sql/SqlConnection"
+import type { SqlError } from "effect/sql/SqlError"
+import { type Column, insert, parametersOf, unnest } from "./Columns.ts"
+
+const encodeRow: { readonly [T in Table]: (row: Rows[T]) => Schema.Json } = {
+  products: Schema.encodeSync(tables.products),
+  locations: Schema.encodeSync(tables.locations),
+  names: Schema.encodeSync(tables.names),
+  carts: Schema.encodeSync(tables.carts),
+  orders: Schema.encodeSync(tables.orders),
+  thresholds: Schema.encodeSync(tables.thresholds),
+  users: Schema.encodeSync(tables.users)
+}
+
+const microsOf = (instant: DateTime.Utc) => DateTime.toEpochMillis(instant) * 1000
+
+const text = <Row>(name: string, value: (row: Row) => string | null): Column<Row> => ({ name, type: "text", value })
+const integer = <Row>(name: string, value: (row: Row) => number): Column<Row> => ({ name, type: "integer", value })
+const micros = <Row>(name: string, value: (row: Row) => number | null): Column<Row> => ({ name, type: "micros", value })
+
+const headColumns: ReadonlyArray<Column<readonly [shard: number, seq: number, micros: number]>> = [
+  integer("shard", ([shard]) => shard),
+  integer("seq", ([, seq]) => seq),
+  integer("last_micros", ([, , last]) => last)
+]
+
+const commandColumns: ReadonlyArray<Column<CommandRecord>> = [
+  text("key", (command) => command.key),
+  integer("shard", (command) => command.shard),
+  integer("seq", (command) => command.seq),
+  text("tag", (command) => command.tag),
+  text("payload", (command) => command.payloadText),
+  text("id", (command) => command.id),
+  text("actor", (command) => command.actor),
+  text("outcome", (command) => command.outcome),
+  text("reply", (command) => JSON.stringify(command.reply)),
+  micros("occurred_at", (command) => microsOf(command.occurredAt)),
+  micros("recorded_at", (command) => command.recordedMicros)
+]
+
+/** A ledger entry with the exact time of its command, which the entry itself only knows to the millisecond. */
+interface Timed<A> {
+  readonly entry: A
+  readonly micros: number
+}
+
+type Place = Pick<Movement, "shard" | "seq" | "line" | "command">
+
+const placeColumns: ReadonlyArray<Column<Timed<Place>>> = [
+  integer("shard", ({ entry }) => entry.shard),
+  integer("seq", ({ entry }) => entry.seq),
+  integer("line", ({ entry }) => entry.line),
+  text("command", ({ entry }) => entry.command),
+  micros("recorded_at", ({ micros }) => micros)
+]
+
+const keyColumns: ReadonlyArray<
+  Column<
+    Timed<Pick<Movement, "product" | "location" | "lot" | "kind" | "source" | "quantity" | "version"> | ClaimEvent>
+  >
+> = [
+  text("product", ({ entry }) => entry.product),
+  text("location", ({ entry }) => entry.location),
+  text("lot", ({ entry }) => entry.lot),
+  text("kind", ({ entry }) => entry.kind),
+  text("source_type", ({ entry }) => entry.source?.type ?? null),
+  text("source_id", ({ entry }) => entry.source?.id ?? null),
+  integer("quantity", ({ entry }) => entry.quantity),
+  integer("version", ({ entry }) => entry.version)
+]
+
+const movementColumns: ReadonlyArray<Column<Timed<Movement>>> = [
+  ...placeColumns,
+  ...keyColumns,
+  text("from_place", ({ entry }) => entry.from),
+  text("to_place", ({ entry }) => entry.to),
+  integer("on_hand_after", ({ entry }) => entry.onHandAfter),
+  integer("sellable_after", ({ entry }) => entry.sellableAfter),
+  text("reason", ({ entry }) => entry.reason),
+  { name: "unit_cost", type: "decimal", value: ({ entry }) => entry.unitCost?.amount ?? null },
+  text("unit_cost_currency", ({ entry }) => entry.unitCost?.currency ?? null),
+  text("actor", ({ entry }) => entry.actor),
+  micros("occurred_at", ({ entry }) => microsOf(entry.occurredAt))
+]
+
+const claimEventColumns: ReadonlyArray<Column<Timed<ClaimEvent>>> = [
+  ...placeColumns,
+  ...keyColumns,
+  text("claim", ({ entry }) => entry.claim),
+  integer("held_after", ({ entry }) => entry.heldAfter),
+  integer("committed_after", ({ entry }) => entry.committedAfter),
+  micros("expires_at", ({ entry }) => entry.expiresAt && microsOf(entry.expiresAt))
+]
+
+const eventColumns: ReadonlyArray<Column<Timed<Event>>> = [
+  ...placeColumns,
+  text("event", ({ entry }) => JSON.stringify(entry.event))
+]
+
+type KeptBalance = Writes["balances"][number]["balance"]
+
+const balanceColumns = (shards: number): ReadonlyArray<Column<KeptBalance>> => [
+  integer("shard", (balance) => shardOf(balance.location, shards)),
+  text("product", (balance) => balance.product),
+  text("location", (balance) => balance.location),
+  text("lot", (balance) => balance.lot),
+  integer("sellable", (balance) => balance.sellable),
+  integer("quality_control", (balance) => balance.qualityControl),
+  integer("damaged", (balance) => balance.damaged),
+  integer("quarantine", (balance) => balance.quarantine),
+  integer("held", (balance) => balance.held),
+  integer("committed", (balance) => balance.committed),
+  integer("version", (balance) => balance.version),
+  integer("claim_version", (balance) => balance.claimVersion)
+]
+
+const claimColumns = (shards: number): ReadonlyArray<Column<Claim>> => [
+  text("id", (claim) => claim.id),
+  integer("shard", (claim) => shardOf(claim.location, shards)),
+  text("product", (claim) => claim.product),
+  text("location", (claim) => claim.location),
+  text("lot", (claim) => claim.lot),
+  integer("quantity", (claim) => claim.quantity),
+  text("state", (claim) => claim.state),
+  micros("expires_at", (claim) => claim.expiresAt && microsOf(claim.expiresAt)),
+  text("source_type", (claim) => claim.source?.type ?? null),
+  text("source_id", (claim) => claim.source?.id ?? null)
+]
+
+const rowColumns: ReadonlyArray<Column<WrittenRow>> = [
+  text("id", ({ id }) => id),
+  integer("version", ({ row }) => row?.version ?? 0),
+  // The row and the codec are of the same table.
+  { name: "data", type: "json", value: ({ table, row }) => JSON.stringify(encodeRow[table](row as never)) }
+]
+
+const changeColumns: ReadonlyArray<Column<WrittenRow>> = [...rowColumns, integer("before", ({ before }) => before)]
+const removeColumns: ReadonlyArray<Column<WrittenRow>> = [
+  text("id", ({ id }) => id),
+  integer("before", ({ before }) => before)
+]
+
+const overwrite = (columns: ReadonlyArray<{ readonly name: string }>, identity: ReadonlyArray<string>) =>
+  columns
+    .filter(({ name }) => !identity.includes(name))
+    .map(({ name }) => `${name} = excluded.${name}`)
+    .join(", ")
+
+/** A statement made of writes that happen together, and how many rows each of them must touch. */
+class Statement {
+  private readonly parts: Array<string> = []
+  private readonly values: Array<unknown> = []
+  private readonly expected: Array<readonly [what: string, rows: number]> = []
+
+  /** Adds a write over rows; `text` is given the number of its first parameter. Nothing is added for no rows. */
+  add<Row>(
+    what: string,
+    columns: ReadonlyArray<Column<Row>>,
+    rows: ReadonlyArray<Row>,
+    text: (from: number) => string
+  ): this {
+    if (rows.length === 0) return this
+    const name = `w${this.parts.length}`
+    this.parts.push(`${name} AS (${text(this.values.length + 1)} RETURNING 1)`)
+    this.values.push(...parametersOf(columns, rows))
+    this.expected.push([what, rows.length])
+    return this
+  }
+
+  insert<Row>(
+    table: string,
+    columns: ReadonlyArray<Column<Row>>,
+    rows: ReadonlyArray<Row>,
+    onConflict = "DO NOTHING"
+  ): this {
+    return this.add(table, columns, rows, (from) => `${insert(table, columns, from)} ON CONFLICT ${onConflict}`)
+  }
+
+  /** Runs it. A write that touched fewer rows than it must has met another transaction's, and fails the batch. */
+  run(connection: Connection): Effect.Effect<void, SqlError | StoreFailure> {
+    if (this.parts.length === 0) return Effect.void
+    const counts = this.expected.map((_, index) => `(SELECT count(*)::int FROM w${index})`)
+    return Effect.flatMap(
+      connection.executeValues(`WITH ${this.parts.join(",\n")} SELECT ${counts.join(", ")}`, this.values),
+      ([row = []]) => {
+        const missed = this.expected.find(([, rows], index) => row[index] !== rows)
+        return missed === undefined
+          ? Effect.void
+          : Effect.fail(
+              new StoreFailure({
+                outcome: "rolledBack",
+                cause: new Error(`${missed[0]} changed in another transaction`)
+              })
+            )
+      }
+    )
+  }
+}
+
+/** Writes a decided batch in the transaction that holds its heads. */
+export const write = (
+  connection: Connection,
+  writes: Writes,
+  shards: number
+): Effect.Effect<void, SqlError | StoreFailure> => {
+  const timed = <A>(of: (command: Writes["commands"][number]) => ReadonlyArray<A>): ReadonlyArray<Timed<A>> =>
+    writes.commands.flatMap((command) => of(command).map((entry) => ({ entry, micros: command.record.recordedMicros })))
+  const heads = [...writes.heads].map(([shard, seq]) => [shard, seq, writes.micros] as const)
+  const balances = balanceColumns(shards)
+  const claims = claimColumns(shards)
+  const added = new Statement()
+    .add(
+      "heads",
+      headColumns,
+      writes.commands.length === 0 ? [] : heads,
+      (from) =>
+        `UPDATE onhand.heads SET seq = new.seq::bigint, last_micros = new.last_micros::bigint
+       FROM ${unnest(headColumns, from)} WHERE heads.shard = new.shard`
+    )
+    .insert(
+      "commands",
+      commandColumns,
+      writes.commands.map((command) => command.record)
+    )
+    .insert(
+      "movements",
+      movementColumns,
+      timed((command) => command.movements)
+    )
+    .insert(
+      "claim_events",
+      claimEventColumns,
+      timed((command) => command.claimEvents)
+    )
+    .insert(
+      "events",
+      eventColumns,
+      timed((command) => command.events)
+    )
+    .insert(
+      "balances",
+      balances,
+      writes.balances.map(({ balance }) => balance),
+      `(shard, location, product, lot) DO UPDATE SET ${overwrite(balances, ["shard", "product", "location", "lot"])}
+       WHERE balances.version <= excluded.version AND balances.claim_version <= excluded.claim_version`
+    )
+    .insert("claims", claims, writes.claims, `(id) DO UPDATE SET ${overwrite(claims, ["id"])}`)
+  const changed = new Statement()
+  const byTable = Map.groupBy(writes.rows, (row) => row.table)
+  for (const table of Object.keys(tables) as ReadonlyArray<Table>) {
+    const rows = byTable.get(table) ?? []
+    added.insert(
+      table,
+      rowColumns,
+      rows.filter(({ row, before }) => row !== null && before === 0)
+    )
+    changed.add(
+      table,
+      changeColumns,
+      rows.filter(({ row, before }) => row !== null && before > 0),
+      (from) =>
+        `UPDATE onhand.${table} SET version = new.version::bigint, data = new.data::jsonb
+       FROM ${unnest(changeColumns, from)} WHERE ${table}.id = new.id AND ${table}.version = new.before`
+    )
+    changed.add(
+      table,
+      removeColumns,
+      rows.filter(({ row, before }) => row === null && before > 0),
+      (from) =>
+        `DELETE FROM onhand.${table} USING ${unnest(removeColumns, from)} WHERE ${table}.id = new.id AND ${table}.version = new.before`
+    )
+  }
+  return Effect.andThen(added.run(connection), changed.run(connection))
+}
