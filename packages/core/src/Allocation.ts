@@ -44,20 +44,30 @@ const wantedKey = (demand: Demand): StockKey => ({
   lot: demand.lot ?? NO_LOT
 })
 
-/** Every demand of the same thing as `demand`, summed: two lines of one product cannot each pass against one stock. */
+/**
+ * What is short of a demand's thing, with every demand of it summed: two lines of one product cannot each pass against
+ * one stock. A demand of no lot in particular competes with all demands of its place.
+ */
 const shortage = (slice: Slice, demands: ReadonlyArray<Demand>, demand: Demand) => {
-  const key = wantedKey(demand)
-  const same = demands.filter((other) => stockKeyText(wantedKey(other)) === stockKeyText(key))
+  const same = demands.filter(
+    (other) =>
+      other.product === demand.product &&
+      other.location === demand.location &&
+      (demand.lot === undefined || demand.lot === other.lot)
+  )
   const stock = slice.stock(demand)
   return {
-    key,
+    key: wantedKey(demand),
     wanted: same.reduce((sum, other) => sum + other.quantity, 0),
     available: demand.lot === undefined ? availableAt(stock) : available(balanceOf(stock, demand.lot)),
     nextIncoming: null
   }
 }
 
-/** Takes demands from the lots that have them, lots in the order of their names, or refuses all of them. */
+/**
+ * Takes demands from the lots that have them, lots in the order of their names, or refuses all of them. Those that name
+ * a lot go first, so that one that does not care never takes what another cannot do without.
+ */
 export const allocate = (
   slice: Slice,
   demands: ReadonlyArray<Demand>
@@ -65,7 +75,8 @@ export const allocate = (
   const taken = new Map<string, number>()
   const parts: Array<Allocated> = []
   const short = new Map<string, ReturnType<typeof shortage>>()
-  for (const [index, demand] of demands.entries()) {
+  const order = [...demands.entries()].sort(([, a], [, b]) => Number(a.lot === undefined) - Number(b.lot === undefined))
+  for (const [index, demand] of order) {
     const stock = slice.stock(demand)
     const lots = demand.lot === undefined ? [...stock.balances.keys()].sort() : [demand.lot]
     let left = demand.quantity
@@ -81,5 +92,6 @@ export const allocate = (
     }
     if (left > 0) short.set(stockKeyText(wantedKey(demand)), shortage(slice, demands, demand))
   }
+  parts.sort((a, b) => a.demand - b.demand)
   return short.size === 0 ? Result.succeed(parts) : Result.fail(new InsufficientStock({ lines: [...short.values()] }))
 }

@@ -291,24 +291,13 @@ class BatchState {
   }
 }
 
-const merge = (footprints: ReadonlyArray<Footprint>): Footprint => {
-  const rows = new Map(footprints.flatMap((part) => part.rows ?? []).map((row) => [`${row.table}/${row.id}`, row]))
-  const places = footprints.flatMap((part) => part.stock ?? [])
-  const stock = new Map(
-    places.map(({ product, location }) => [stockPlaceText({ product, location }), { product, location }])
-  )
-  return {
-    rows: [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row),
-    stock: [...stock].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, place]) => place),
-    claims: [...new Set(footprints.flatMap((part) => part.claims ?? []))].sort()
-  }
+/** What a submission reads. Every stock place comes with its threshold, because any change of it may cross one. */
+const footprintOf = ({ definition, payload }: Submission, state: BatchState): Footprint => {
+  const footprint = definition.footprint(payload, state.slice)
+  if (footprint.stock === undefined) return footprint
+  const thresholds = footprint.stock.map((place) => ref("thresholds", thresholdId(place)))
+  return { ...footprint, rows: [...(footprint.rows ?? []), ...thresholds] }
 }
-
-/** Every stock place is loaded with its threshold, because any change of it may cross one. */
-const withThresholds = (footprint: Footprint): Footprint => ({
-  ...footprint,
-  rows: [...(footprint.rows ?? []), ...(footprint.stock ?? []).map((place) => ref("thresholds", thresholdId(place)))]
-})
 
 /** The commands that write down that holds lapsed, one for each location. */
 const expiries = (lapsed: ReadonlyArray<Claim>, state: BatchState): ReadonlyArray<Submission> =>
@@ -342,14 +331,16 @@ export const decideBatch = <E, R>(
       let unread = keys
       for (let round = 0; ; round++) {
         if (round === MAX_LOAD_ROUNDS) return yield* Effect.die(new Error("A footprint never settles"))
-        const open = wanted.filter((submission) => !state.answered.has(submission.key))
-        const footprints = open.map(({ definition, payload }) => definition.footprint(payload, state.slice))
-        const missing = state.slice.missing(withThresholds(merge(footprints)))
-        if (missing === undefined && unread.length === 0) return
+        const footprints = wanted
+          .filter((submission) => !state.answered.has(submission.key))
+          .map((submission) => footprintOf(submission, state))
+          .filter((footprint) => !state.slice.covers(footprint))
+        if (footprints.length === 0 && unread.length === 0) return
+        const missing = state.slice.missing(footprints)
         const loaded = yield* load({ ...missing, keys: unread })
         unread = []
         for (const record of loaded.known) state.answered.set(record.key, record)
-        state.slice.fill(missing ?? {}, loaded)
+        state.slice.fill(missing, loaded)
         for (const expiry of expiries(state.slice.lapsed(state.now), state)) {
           const outcome = state.decide(expiry)
           if (outcome._tag === "Failed") return yield* Effect.die(outcome.defect)
@@ -359,7 +350,8 @@ export const decideBatch = <E, R>(
     yield* fill(submissions, [...new Set(submissions.map((submission) => submission.key))].sort())
     const outcomes: Array<Outcome> = []
     for (const submission of submissions) {
-      yield* fill([submission], [])
+      const ready = state.answered.has(submission.key) || state.slice.covers(footprintOf(submission, state))
+      if (!ready) yield* fill([submission], [])
       outcomes.push(state.decide(submission))
     }
     return { outcomes, writes: state.writes() }

@@ -44,13 +44,16 @@ export class UnknownCart extends Schema.TaggedError<UnknownCart>()("UnknownCart"
   }
 }
 
-/** The cart is in a state in which this cannot be done to it. */
+/** The cart is in a state in which this cannot be done to it; or only at `location`, where its checkout began. */
 export class CartNotReady extends Schema.TaggedError<CartNotReady>()("CartNotReady", {
   cart: CartId,
   state: Cart.fields.state,
-  accepted: Schema.Array(Cart.fields.state)
+  accepted: Schema.Array(Cart.fields.state),
+  location: Schema.optionalKey(LocationId)
 }) {
   override get message() {
+    if (this.location !== undefined)
+      return `Cart ${this.cart} is ${this.state} at ${this.location}; only there is accepted`
     return `Cart ${this.cart} is ${this.state}; accepted: ${this.accepted.join(", ")}`
   }
 }

@@ -87,9 +87,26 @@ export const BeginCheckout = define("BeginCheckout", {
     })
 })
 
-/** The claims of a cart that still bind; all of them, or none once they lapsed. */
+/** The claims of a cart that still bind: those that nobody let go of and that did not lapse. */
 const openClaimsOf = (slice: Slice, cart: Cart): ReadonlyArray<Claim> =>
-  cart.claims.flatMap((id) => slice.claim(id) ?? []).filter((claim) => claim.state === "held")
+  cart.claims
+    .flatMap((id) => slice.claim(id) ?? [])
+    .filter((claim) => claim.state === "held" || claim.state === "committed")
+
+/** The cart for a checkout at a location. One that began elsewhere has its claims there, in a ledger that is not locked. */
+const cartAt = (
+  slice: Slice,
+  id: CartId,
+  accepted: ReadonlyArray<Cart["state"]>,
+  location: LocationId
+): Result.Result<Cart, UnknownCart | CartNotReady> =>
+  Result.flatMap(
+    cartIn(slice, id, accepted),
+    (cart): Result.Result<Cart, CartNotReady> =>
+      cart.location === null || cart.location === location
+        ? Result.succeed(cart)
+        : Result.fail(new CartNotReady({ cart: id, state: cart.state, accepted, location: cart.location }))
+  )
 
 /** Goes back from a checkout to an active cart; what it held is available again. */
 export const CancelCheckout = define("CancelCheckout", {
@@ -98,9 +115,9 @@ export const CancelCheckout = define("CancelCheckout", {
   refusals: [UnknownCart, CartNotReady],
   locations: ({ location }) => [location],
   footprint: checkoutFootprint,
-  decide: (slice, { cart: id }, context) =>
+  decide: (slice, { cart: id, location }, context) =>
     Result.gen(function* () {
-      const before = yield* cartIn(slice, id, ["checkingOut"])
+      const before = yield* cartAt(slice, id, ["checkingOut"], location)
       const claims = openClaimsOf(slice, before).map((claim) => claimEvent("released", claim))
       const cart = changedCart(before, { state: "active", claims: [], expiresAt: null, location: null }, context)
       return { reply: cart, rows: [put("carts", cart)], claims }
@@ -144,7 +161,7 @@ const totalOf = (lines: ReadonlyArray<OrderLine>): Result.Result<Money, NotPrice
   return Result.succeed({ amount, currency })
 }
 
-/** What leaves the shelf for a cart: its own holds where it has them, else what allocation finds. */
+/** What leaves the shelf for a cart: what it claimed, and what allocation finds for the rest. */
 const take = (
   slice: Slice,
   cart: Cart,
@@ -153,10 +170,16 @@ const take = (
   { readonly parts: ReadonlyArray<Omit<Allocated, "demand">>; readonly claims: ReadonlyArray<NewClaimEvent> },
   InsufficientStock
 > => {
-  const held = openClaimsOf(slice, cart)
-  return held.length > 0 && cart.location === location
-    ? Result.succeed({ parts: held, claims: held.map((claim) => claimEvent("consumed", claim)) })
-    : Result.map(allocate(slice, demandsOf(cart, location)), (parts) => ({ parts, claims: [] }))
+  const claimed = openClaimsOf(slice, cart)
+  const rest = demandsOf(cart, location).flatMap((demand) => {
+    const own = claimed.filter((claim) => claim.product === demand.product)
+    const quantity = own.reduce((left, claim) => left - claim.quantity, demand.quantity)
+    return quantity > 0 ? [{ ...demand, quantity }] : []
+  })
+  return Result.map(allocate(slice, rest), (parts) => ({
+    parts: [...claimed, ...parts],
+    claims: claimed.map((claim) => claimEvent("consumed", claim))
+  }))
 }
 
 const saleOf = (part: Omit<Allocated, "demand">, order: OrderId): NewMovement => ({
@@ -215,7 +238,7 @@ export const Checkout = define("Checkout", {
   footprint: checkoutFootprint,
   decide: (slice, { cart: id, location, charged = [] }, context) =>
     Result.gen(function* () {
-      const before = yield* cartIn(slice, id, ["active", "checkingOut"])
+      const before = yield* cartAt(slice, id, ["active", "checkingOut"], location)
       if (before.lines.length === 0) return yield* Result.fail(new CartEmpty({ cart: id }))
       yield* knownLocation(slice, location)
       const charges = new Map(charged.map((charge) => [charge.product, charge.total]))

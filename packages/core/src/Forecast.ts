@@ -55,6 +55,7 @@ export {
   type DemandDistribution,
   discrete,
   gamma,
+  logNormal,
   mixture,
   negativeBinomial,
   normal,

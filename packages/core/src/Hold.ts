@@ -86,9 +86,13 @@ export const openClaims = (
   return Result.succeed(open)
 }
 
-const claimFootprint = ({ claims }: { readonly claims: ReadonlyArray<ClaimId> }, slice: Slice) => ({
+// A claim of another location is in a ledger that this command does not lock, so its stock is not read either.
+const claimFootprint = (
+  { claims, location }: { readonly claims: ReadonlyArray<ClaimId>; readonly location: LocationId },
+  slice: Slice
+) => ({
   claims,
-  stock: claims.flatMap((id) => slice.claim(id) ?? [])
+  stock: claims.flatMap((id) => slice.claim(id) ?? []).filter((claim) => claim.location === location)
 })
 
 /** Lets go of claims, held or committed, so that their stock is available again. */
@@ -132,7 +136,7 @@ export const ExpireClaims = define("ExpireClaims", {
   decide: (slice, payload, context) => {
     const lapsed = [...new Set(payload.claims)]
       .flatMap((id) => slice.claim(id) ?? [])
-      .filter((claim) => hasLapsed(claim, context.now))
+      .filter((claim) => claim.location === payload.location && hasLapsed(claim, context.now))
     return Result.succeed({
       reply: { expired: lapsed.map((claim) => claim.id) },
       claims: lapsed.map((claim) => claimEvent("expired", claim))

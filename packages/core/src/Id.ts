@@ -4,9 +4,22 @@
 
 const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")
 
+// Random bytes are drawn for many ids at once: a call costs far more than the bytes.
+const pool = new Uint8Array(4096)
+let used = pool.length
+
+const randomBytes = (length: number): Uint8Array => {
+  if (used + length > pool.length) {
+    crypto.getRandomValues(pool)
+    used = 0
+  }
+  used += length
+  return pool.slice(used - length, used)
+}
+
 /** A UUID of version 7 (RFC 9562 §5.7) for a time in milliseconds since 1970. */
 export const uuidV7 = (millis: number): string => {
-  const bytes = crypto.getRandomValues(new Uint8Array(16))
+  const bytes = randomBytes(16)
   new DataView(bytes.buffer).setUint16(0, Math.floor(millis / 2 ** 32))
   new DataView(bytes.buffer).setUint32(2, millis % 2 ** 32)
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x70

@@ -5,7 +5,7 @@ import type { DateTime } from "effect"
 import { type Balance, emptyBalance, type Stock } from "./Balance.ts"
 import { type Claim, type ClaimId, hasLapsed } from "./Claim.ts"
 import type { Footprint } from "./Command.ts"
-import type { Rows, Table } from "./Row.ts"
+import type { RowRef, Rows, Table } from "./Row.ts"
 import { NO_LOT, type StockKey, type StockPlace, stockPlaceText } from "./StockKey.ts"
 
 /** What a decision can look at. Anything outside its footprint looks absent; the batch checks that none was needed. */
@@ -21,6 +21,9 @@ export interface LoadedRows {
   readonly balances: ReadonlyArray<Balance>
   readonly claims: ReadonlyArray<Claim>
 }
+
+const inOrder = <A>(map: ReadonlyMap<string, A>): ReadonlyArray<A> =>
+  [...map].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value)
 
 const rowText = (table: Table, id: string) => `${table}/${id}`
 
@@ -83,21 +86,40 @@ export class WorkingSlice implements Slice {
     return lapsed
   }
 
-  /** The part of a footprint that is not here yet, or undefined when all of it is. */
-  missing(footprint: Footprint): Footprint | undefined {
-    const rows = footprint.rows?.filter((row) => !this.rows.has(rowText(row.table, row.id))) ?? []
-    const stock = footprint.stock?.filter((place) => !this.stocks.has(stockPlaceText(place))) ?? []
-    const claims = footprint.claims?.filter((id) => !this.claims.has(id)) ?? []
-    return rows.length + stock.length + claims.length === 0 ? undefined : { rows, stock, claims }
+  /** Whether all of a footprint is here. */
+  covers(footprint: Footprint): boolean {
+    for (const { table, id } of footprint.rows ?? []) if (!this.rows.has(rowText(table, id))) return false
+    for (const place of footprint.stock ?? []) if (!this.stocks.has(stockPlaceText(place))) return false
+    for (const id of footprint.claims ?? []) if (!this.claims.has(id)) return false
+    return true
+  }
+
+  /** What is not here yet of many footprints, each thing once and in the order of locking. */
+  missing(footprints: ReadonlyArray<Footprint>): Required<Footprint> {
+    const rows = new Map<string, RowRef>()
+    const stock = new Map<string, StockPlace>()
+    const claims = new Set<ClaimId>()
+    for (const footprint of footprints) {
+      for (const row of footprint.rows ?? []) {
+        const text = rowText(row.table, row.id)
+        if (!this.rows.has(text)) rows.set(text, row)
+      }
+      for (const place of footprint.stock ?? []) {
+        const text = stockPlaceText(place)
+        if (!this.stocks.has(text)) stock.set(text, { product: place.product, location: place.location })
+      }
+      for (const id of footprint.claims ?? []) if (!this.claims.has(id)) claims.add(id)
+    }
+    return { rows: inOrder(rows), stock: inOrder(stock), claims: [...claims].sort() }
   }
 
   /** Takes in what the store found for a footprint; what it did not find is known to be absent from then on. */
-  fill(footprint: Footprint, loaded: LoadedRows): void {
-    for (const { table, id } of footprint.rows ?? []) this.rows.set(rowText(table, id), null)
-    for (const place of footprint.stock ?? []) {
+  fill(footprint: Required<Footprint>, loaded: LoadedRows): void {
+    for (const { table, id } of footprint.rows) this.rows.set(rowText(table, id), null)
+    for (const place of footprint.stock) {
       this.stocks.set(stockPlaceText(place), { product: place.product, location: place.location, balances: new Map() })
     }
-    for (const id of footprint.claims ?? []) this.claims.set(id, null)
+    for (const id of footprint.claims) this.claims.set(id, null)
     for (const { table, row } of loaded.rows) this.setRow(table, row.id, row)
     for (const balance of loaded.balances) this.setBalance(balance)
     for (const claim of loaded.claims) {

@@ -8,10 +8,11 @@ import type { Backend } from "./PgliteSessions.ts"
 import { concat } from "./WireFrames.ts"
 
 /**
- * PostgreSQL's page cache. Its default of 128 MB would be resident at once, since WebAssembly memory is
- * allocated whole, while the operating system caches the files anyway.
+ * PostgreSQL's page cache. WebAssembly memory is allocated whole, so all of it is resident at once. A folder's is large
+ * enough to hold the pages that a busy shop writes, each of which would else go to its file and back; a database in
+ * memory has no files to spare.
  */
-const SHARED_BUFFERS = "16MB"
+const SHARED_BUFFERS = { folder: "64MB", memory: "16MB" }
 
 /** How much of PostgreSQL's own log to quote when it does not start. */
 const QUOTED_LOG_LINES = 5
@@ -27,16 +28,17 @@ export interface PgliteBackend extends Backend {
 /** Opens a database in a folder, initialising it there if the folder is empty. */
 export const openFolderBackend = async (folder: string): Promise<PgliteBackend> => {
   const fs = new DurableNodeFs(folder)
-  return open({ fs }, durableStartParams, () => fs.syncs)
+  return open({ fs }, durableStartParams, SHARED_BUFFERS.folder, () => fs.syncs)
 }
 
 /** Opens a database in memory, empty or from a snapshot. */
 export const openMemoryBackend = (snapshot?: Blob): Promise<PgliteBackend> =>
-  open(snapshot === undefined ? {} : { loadDataDir: snapshot }, PGlite.defaultStartParams, () => 0)
+  open(snapshot === undefined ? {} : { loadDataDir: snapshot }, PGlite.defaultStartParams, SHARED_BUFFERS.memory, () => 0)
 
 const open = async (
   place: PGliteOptions,
   startParams: ReadonlyArray<string>,
+  sharedBuffers: string,
   syncs: () => number
 ): Promise<PgliteBackend> => {
   const log: Array<string> = []
@@ -45,7 +47,7 @@ const open = async (
     db = await PGlite.create({
       ...place,
       extensions: { pg_trgm },
-      startParams: [...startParams, "-c", `shared_buffers=${SHARED_BUFFERS}`],
+      startParams: [...startParams, "-c", `shared_buffers=${sharedBuffers}`],
       onStderr: (line: string) => {
         if (log.push(line) > QUOTED_LOG_LINES) log.shift()
         return false

@@ -59,8 +59,21 @@ describe("a database folder", () => {
     return copy
   }
 
-  beforeAll(() => query(folder, (sql) => sql`create table kept (id int primary key)`))
+  let leftBehind: ReadonlyArray<string> = []
+  // The database of these tests is itself made after a first start that was killed.
+  beforeAll(async () => {
+    const writer = startWriter(folder)
+    while (!existsSync(join(folder, "initialising", "PG_VERSION"))) await new Promise(setImmediate)
+    await writer.kill()
+    leftBehind = readdirSync(folder)
+    await query(folder, (sql) => sql`create table kept (id int primary key)`)
+  })
   afterAll(() => rmSync(place, { recursive: true, force: true }))
+
+  it("is made anew after a first start that was killed", () => {
+    assert.deepStrictEqual(leftBehind, ["initialising", "lock", "lock.owner"])
+    assert.deepStrictEqual(readdirSync(folder), ["data", "lock"])
+  })
 
   it("keeps its rows from one opening to the next", async () => {
     await query(folder, (sql) => sql`insert into kept values (1)`)
@@ -124,16 +137,6 @@ describe("a database folder", () => {
         "a transaction was applied in part"
       )
     }
-  })
-
-  it("opens after an initialisation that was killed", async () => {
-    const fresh = join(place, "fresh")
-    const writer = startWriter(fresh)
-    while (!existsSync(join(fresh, "initialising", "PG_VERSION"))) await new Promise(setImmediate)
-    await writer.kill()
-    assert(!existsSync(join(fresh, "data")))
-    await query(fresh, (sql) => sql`create table works (id int)`)
-    assert(!existsSync(join(fresh, "initialising")))
   })
 
   it("is refused and left alone when it holds something else", async () => {

@@ -1,0 +1,214 @@
+// The replay: the catalogue, every store's opening stock, and then the year's baskets through cart and checkout.
+import { Inventory, LocationId, type ProductId } from "@onhand/core"
+import { DateTime, Effect, Result, Stream } from "effect"
+import { type Basket, type CatalogueRow, catalogue, type ReceiptLine } from "./RetailFiles.ts"
+
+/** Commands that are under way at once: enough to fill a batch, so that one commit carries them all. */
+const WINDOW = 1_000
+
+/** Lines of one command of opening stock. */
+const OPENING_LINES = 500
+
+/** A threshold is raised when this share of the opening stock is left. */
+const LOW_SHARE = 0.2
+
+/** The share of the year's sales that each store opens with, so that some goods run dry on the way. */
+const OPENING_SHARE = 0.8
+
+const OPENED_AT = DateTime.makeUnsafe("2017-01-01T00:00:00Z")
+const USD = "USD"
+
+/** A line that never reached a cart, with its row in the file. */
+export interface RefusedLine {
+  readonly row: number
+  readonly reason: "quantity is 0" | "product is not in the catalogue"
+  readonly quantity: number
+  readonly cents: number
+}
+
+/** What became of a basket. */
+export interface Till {
+  readonly basket: Basket
+  /** The lines that reached the cart. */
+  readonly lines: ReadonlyArray<ReceiptLine>
+  readonly refusedLines: ReadonlyArray<RefusedLine>
+  /** `sold`, `empty` when no line was left, or the tag of the refusal. */
+  readonly outcome: string
+  readonly soldUnits: number
+  readonly soldCents: number
+}
+
+const productOf = (row: CatalogueRow) => ({
+  sku: row.product_id,
+  // The catalogue has no names: kind, size and number together tell a product from its neighbours on the shelf.
+  name: [row.product_type, row.package_size.replace(/\s+/g, " ").trim(), `#${row.product_id}`]
+    .filter(Boolean)
+    .join(" "),
+  description: [row.department, row.brand].filter(Boolean).join(", "),
+  category: row.product_category
+})
+
+/** Imports the catalogue, and answers which product each number is and how many rows changed something. */
+export const importCatalogue = (folder: string) =>
+  Effect.gen(function* () {
+    const inventory = yield* Inventory
+    const products = new Map<string, ProductId>()
+    const outcomes = { created: 0, updated: 0, unchanged: 0 }
+    yield* Stream.runForEachArray(Stream.rechunk(catalogue(folder), WINDOW), (rows) =>
+      Effect.forEach(
+        rows,
+        (row) =>
+          Effect.map(inventory.importProduct(productOf(row)), ({ product, outcome }) => {
+            products.set(row.product_id, product)
+            outcomes[outcome] += 1
+          }),
+        { concurrency: "unbounded", discard: true }
+      )
+    )
+    return { products, outcomes }
+  })
+
+const storeOf = (store: string) => LocationId.make(`store-${store}`)
+
+/** What each store sells of each product over the year. */
+const salesOf = (baskets: ReadonlyArray<Basket>, products: ReadonlyMap<string, ProductId>) => {
+  const sales = new Map<string, Map<ProductId, number>>()
+  for (const { store, lines } of baskets) {
+    const ofStore = sales.get(store) ?? new Map<ProductId, number>()
+    sales.set(store, ofStore)
+    for (const line of lines) {
+      const product = products.get(line.product)
+      if (product !== undefined) ofStore.set(product, (ofStore.get(product) ?? 0) + line.quantity)
+    }
+  }
+  return sales
+}
+
+const chunks = <A>(items: ReadonlyArray<A>, size: number): ReadonlyArray<ReadonlyArray<A>> =>
+  Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size))
+
+/** Opens every store with its stock and its thresholds. The keys are fixed, so a second run changes nothing. */
+export const openStores = (baskets: ReadonlyArray<Basket>, products: ReadonlyMap<string, ProductId>) =>
+  Effect.gen(function* () {
+    const inventory = yield* Inventory
+    const sales = salesOf(baskets, products)
+    yield* Effect.forEach(
+      sales,
+      ([store, sold]) =>
+        Effect.gen(function* () {
+          const location = storeOf(store)
+          yield* inventory.createLocation({ id: location, name: `Store ${store}` }, { key: `store:${store}` })
+          const stock = [...sold].map(([product, units]) => ({
+            product,
+            location,
+            quantity: Math.max(1, Math.floor(OPENING_SHARE * units))
+          }))
+          for (const [index, part] of chunks(stock, OPENING_LINES).entries()) {
+            const [first, ...rest] = part.map((line) => ({ kind: "opening" as const, ...line }))
+            if (first === undefined) continue
+            const options = { key: `opening:${store}:${index}`, occurredAt: OPENED_AT }
+            yield* inventory.recordMovements({ lines: [first, ...rest] }, options)
+            const [low, ...lows] = part.map(({ quantity, ...place }) => ({
+              ...place,
+              low: Math.floor(LOW_SHARE * quantity)
+            }))
+            if (low !== undefined)
+              yield* inventory.setThresholds({ lines: [low, ...lows] }, { key: `low:${store}:${index}` })
+          }
+        }),
+      { concurrency: 16, discard: true }
+    )
+    return sales.size
+  })
+
+/** A basket at the till: the lines that can be sold, and those that cannot. */
+const ringUp = (basket: Basket, products: ReadonlyMap<string, ProductId>) => {
+  const lines: Array<ReceiptLine & { readonly id: ProductId }> = []
+  const refusedLines: Array<RefusedLine> = []
+  for (const line of basket.lines) {
+    const id = products.get(line.product)
+    const { row, quantity, cents } = line
+    if (quantity === 0) refusedLines.push({ row, reason: "quantity is 0", quantity, cents })
+    else if (id === undefined) refusedLines.push({ row, reason: "product is not in the catalogue", quantity, cents })
+    else lines.push({ ...line, id })
+  }
+  return { basket, lines, refusedLines }
+}
+type RungUp = ReturnType<typeof ringUp>
+
+const openCart = ({ basket, lines }: RungUp) =>
+  Effect.gen(function* () {
+    const inventory = yield* Inventory
+    const wanted = lines.map(({ id, quantity }) => ({ product: id, quantity, mode: "add" as const }))
+    return yield* inventory.openCart({ lines: wanted }, { key: `cart:${basket.id}`, occurredAt: basket.at })
+  })
+
+/** What was paid for each product of the basket; two lines of one product are one line of a cart. */
+const chargesOf = (lines: RungUp["lines"]) =>
+  [...Map.groupBy(lines, (line) => line.id)].map(([product, same]) => ({
+    product,
+    total: { amount: same.reduce((sum, line) => sum + line.cents, 0), currency: USD }
+  }))
+
+const checkOut = ({ basket, lines, refusedLines }: RungUp, cart: Effect.Success<ReturnType<typeof openCart>>) =>
+  Effect.gen(function* () {
+    const inventory = yield* Inventory
+    const result = yield* Effect.result(
+      inventory.checkout(
+        { cart: cart.id, location: storeOf(basket.store), charged: chargesOf(lines) },
+        { key: `checkout:${basket.id}`, occurredAt: basket.at }
+      )
+    )
+    const order = Result.isSuccess(result) ? result.success : undefined
+    const till: Till = {
+      basket,
+      lines,
+      refusedLines,
+      outcome: Result.isSuccess(result) ? "sold" : result.failure._tag,
+      soldUnits: order?.lines.reduce((sum, line) => sum + line.shipped, 0) ?? 0,
+      soldCents: order?.total.amount ?? 0
+    }
+    return till
+  })
+
+const unbounded = { concurrency: "unbounded" } as const
+
+/**
+ * Sells the baskets in the order of the file. While one window checks out, the carts of the next are opened, so that
+ * both are in the same commits.
+ */
+export const replay = (
+  baskets: ReadonlyArray<Basket>,
+  products: ReadonlyMap<string, ProductId>,
+  onProgress: (done: number) => Effect.Effect<void>
+) =>
+  Effect.gen(function* () {
+    const rungUp = baskets.map((basket) => ringUp(basket, products))
+    const windows = chunks(
+      rungUp.filter(({ lines }) => lines.length > 0),
+      WINDOW
+    )
+    const openAll = (window: ReadonlyArray<RungUp> = []) => Effect.forEach(window, openCart, unbounded)
+    const tills: Array<Till> = rungUp
+      .filter(({ lines }) => lines.length === 0)
+      .map((empty) => ({ ...empty, outcome: "empty", soldUnits: 0, soldCents: 0 }))
+    let carts = yield* openAll(windows[0])
+    for (const [index, window] of windows.entries()) {
+      const opened = carts
+      const [sold, next] = yield* Effect.all(
+        [
+          Effect.forEach(
+            window,
+            (rung, n) => Effect.flatMap(Effect.fromNullishOr(opened[n]), (cart) => checkOut(rung, cart)),
+            unbounded
+          ),
+          openAll(windows[index + 1])
+        ],
+        unbounded
+      )
+      carts = next
+      tills.push(...sold)
+      yield* onProgress(tills.length)
+    }
+    return tills
+  })

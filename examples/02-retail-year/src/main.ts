@@ -1,0 +1,63 @@
+// A real year of a grocery chain through the ledger: import, opening stock, 47,243 baskets, and the books balanced.
+import { fileURLToPath } from "node:url"
+import { NodeRuntime } from "@effect/platform-node"
+import { Inventory } from "@onhand/core"
+import { PostgresStore } from "@onhand/postgres"
+import * as Pglite from "@onhand/postgres/pglite"
+import { Clock, Config, Console, Effect, Layer, Option } from "effect"
+import { importCatalogue, openStores, replay } from "./Replay.ts"
+import { ranLowMostOften, reconcile, reconciliationText } from "./Report.ts"
+import { readBaskets } from "./RetailFiles.ts"
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+
+const store = Layer.unwrap(
+  Effect.gen(function* () {
+    const url = yield* Config.option(Config.Redacted("DATABASE_URL"))
+    const folder = yield* Config.String("ONHAND_DATA").pipe(Config.withDefault(here("../.onhand")))
+    return Option.isSome(url)
+      ? PostgresStore.layer({ url: url.value })
+      : PostgresStore.layerClient().pipe(Layer.provide(Pglite.layer({ folder })))
+  })
+)
+
+/** Runs a part, and says how long it took and how many a second that is. */
+const timed = <A, E, R>(title: string, part: Effect.Effect<A, E, R>, countOf: (result: A) => number) =>
+  Effect.gen(function* () {
+    const start = yield* Clock.currentTimeMillis
+    const result = yield* part
+    const seconds = Math.max(1, (yield* Clock.currentTimeMillis) - start) / 1000
+    const rate = Math.round(countOf(result) / seconds)
+    yield* Console.log(`${title}: ${countOf(result)} in ${seconds.toFixed(1)} s, ${rate} a second`)
+    return result
+  })
+
+const program = Effect.gen(function* () {
+  const folder = yield* Config.String("ONHAND_RETAIL").pipe(Config.withDefault(here("../../../../shared/data/retail")))
+  const inventory = yield* Inventory
+  const { products, outcomes } = yield* timed(
+    "Products imported",
+    importCatalogue(folder),
+    ({ products }) => products.size
+  )
+  yield* Console.log(`  created ${outcomes.created}, updated ${outcomes.updated}, unchanged ${outcomes.unchanged}`)
+  const baskets = yield* timed("Baskets read", readBaskets(folder), (all) => all.length)
+  yield* timed("Stores opened", openStores(baskets, products), (stores) => stores)
+  const tills = yield* timed(
+    "Baskets replayed",
+    replay(baskets, products, () => Effect.void),
+    (all) => all.length
+  )
+  const numbers = reconcile(baskets, tills)
+  yield* Console.log(`\n${reconciliationText(tills, numbers)}\n`)
+  yield* Console.log("Ran low most often:")
+  for (const { name, times } of yield* ranLowMostOften) yield* Console.log(`  ${String(times).padStart(4)} × ${name}`)
+  const { movements, balances, differences } = yield* inventory.read.verify
+  yield* Console.log(
+    `\nVerified ${balances} balances against ${movements} movements: ${differences.length} differences`
+  )
+  const balanced = differences.length === 0 && numbers.difference.units === 0 && numbers.difference.cents === 0
+  if (!balanced) return yield* Effect.sync(() => void (process.exitCode = 1))
+})
+
+program.pipe(Effect.provide(Inventory.layer.pipe(Layer.provide(store))), NodeRuntime.runMain)
