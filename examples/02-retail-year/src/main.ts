@@ -57,7 +57,7 @@ const program = Effect.gen(function* () {
     `\nVerified ${balances} balances against ${movements} movements: ${differences.length} differences`
   )
   const balanced = differences.length === 0 && numbers.difference.units === 0 && numbers.difference.cents === 0
-  if (!balanced) return yield* Effect.sync(() => void (process.exitCode = 1))
+  if (!balanced) process.exitCode = 1
 })
 
 program.pipe(Effect.provide(Inventory.layer.pipe(Layer.provide(store))), NodeRuntime.runMain)

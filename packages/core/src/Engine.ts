@@ -2,9 +2,9 @@
  * The engine: group commit. While one batch is being committed, arriving commands gather into the next; an idle engine
  * commits at once. So one hot product is as fast as a thousand, and a lone command waits for nobody.
  */
-import { Context, Deferred, Duration, Effect, FiberSet, Layer, Schedule, Schema, type Scope } from "effect"
+import { Context, Deferred, Duration, Effect, FiberSet, Layer, Random, Result, Schema, type Scope } from "effect"
 import { shardsOf } from "./Batch.ts"
-import { Store, type StoreFailure, type StoreShape, StoreUnavailable } from "./Store.ts"
+import { Store, StoreFailure, type StoreShape, StoreUnavailable } from "./Store.ts"
 import type { Outcome, Submission } from "./Submission.ts"
 
 /** The most commands of one commit: enough to spread its cost, few enough that its rows stay a short lock. */
@@ -13,13 +13,15 @@ export const MAX_BATCH = 1_000
 /** The most commands that wait for one lane. Beyond it callers are told to come back, at once, rather than after a timeout. */
 export const MAX_WAITING = 20_000
 
-/** How often a rolled-back batch is tried again before its callers hear of it. */
+/** How often a batch that was rolled back is tried again before its callers hear of it, and the first pause between. */
 const MAX_RETRIES = 5
-const RETRY_SCHEDULE = Schedule.jittered(Schedule.exponential("10 millis"))
+const RETRY_PAUSE_MILLIS = 10
 
 /** How often a batch with an unknown outcome is submitted again, and how far apart: together about 25 seconds. */
 const MAX_RESUBMISSIONS = 50
 const RESUBMISSION_PAUSE = Duration.millis(500)
+
+/** What callers are told to wait when the store is down. */
 const RETRY_AFTER_MILLIS = 1_000
 
 /** The commit's outcome stayed unknown. Submitting the same key again, later, tells what became of it. */
@@ -70,50 +72,57 @@ export const takeFairly = <A>(
 
 const unavailable = (cause: unknown) => new StoreUnavailable({ retryAfterMillis: RETRY_AFTER_MILLIS, cause })
 
-/** Commits a batch however often that takes, and answers every caller in it. */
+/**
+ * Submits a batch until its outcome is known. Once a commit's outcome was unknown, a later roll-back says nothing about
+ * that commit, so only outcomes or poison end the doubt: a batch that had been applied would be answered from its keys.
+ */
+const settle = (
+  store: StoreShape,
+  submissions: ReadonlyArray<Submission>
+): Effect.Effect<ReadonlyArray<Outcome>, StoreFailure> =>
+  Effect.gen(function* () {
+    let doubtful = false
+    for (let tries = 1; ; tries++) {
+      const result = yield* Effect.result(store.transact(submissions))
+      if (Result.isSuccess(result)) return result.success
+      const failure = result.failure
+      doubtful ||= failure.outcome === "unknown"
+      if (failure.outcome === "poison") return yield* failure
+      if (doubtful) {
+        if (tries > MAX_RESUBMISSIONS) return yield* new StoreFailure({ outcome: "unknown", cause: failure.cause })
+        yield* Effect.sleep(RESUBMISSION_PAUSE)
+        continue
+      }
+      if (failure.outcome === "unavailable" || tries > MAX_RETRIES) return yield* failure
+      // Jitter, so that two processes that met once do not meet again.
+      yield* Effect.sleep(RETRY_PAUSE_MILLIS * 2 ** tries * (yield* Random.next))
+    }
+  })
+
+/** Commits a batch and answers every caller in it. */
 const commit = (store: StoreShape, batch: ReadonlyArray<Waiting>): Effect.Effect<void> => {
-  const submissions = batch.map((waiting) => waiting.submission)
   const failAll = (error: (submission: Submission) => SubmissionError) =>
     Effect.sync(() => {
       for (const { submission, resume } of batch) resume(Effect.fail(error(submission)))
     })
-  const settle = (failure: StoreFailure): Effect.Effect<void> => {
-    switch (failure.outcome) {
-      case "unknown":
-        return failAll(({ key }) => new OutcomeUnknown({ key }))
-      case "rolledBack":
-      case "unavailable":
-        return failAll(() => unavailable(failure.cause))
-      case "poison": {
-        // One command's fault must not be another's refusal: halve until the guilty one stands alone.
-        const [only] = batch
-        if (batch.length === 1 && only !== undefined) return Effect.sync(() => only.resume(Effect.die(failure.cause)))
-        const half = Math.ceil(batch.length / 2)
-        return Effect.andThen(commit(store, batch.slice(0, half)), commit(store, batch.slice(half)))
-      }
-    }
+  const fail = (failure: StoreFailure): Effect.Effect<void> => {
+    if (failure.outcome === "unknown") return failAll(({ key }) => new OutcomeUnknown({ key }))
+    if (failure.outcome !== "poison") return failAll(() => unavailable(failure.cause))
+    // One command's fault must not be another's refusal: halve until the guilty one stands alone.
+    const [only] = batch
+    if (batch.length === 1 && only !== undefined) return Effect.sync(() => only.resume(Effect.die(failure.cause)))
+    const half = Math.ceil(batch.length / 2)
+    return Effect.andThen(commit(store, batch.slice(0, half)), commit(store, batch.slice(half)))
   }
-  return store.transact(submissions).pipe(
-    Effect.retry({
-      schedule: RETRY_SCHEDULE,
-      times: MAX_RETRIES,
-      while: (failure) => failure.outcome === "rolledBack"
-    }),
-    Effect.retry({
-      schedule: Schedule.spaced(RESUBMISSION_PAUSE),
-      times: MAX_RESUBMISSIONS,
-      while: (failure) => failure.outcome === "unknown"
-    }),
-    Effect.matchEffect({
-      onFailure: settle,
-      onSuccess: (outcomes) =>
-        Effect.sync(() => {
-          for (const [index, { resume }] of batch.entries()) {
-            const outcome = outcomes[index]
-            resume(outcome === undefined ? Effect.die(new Error("The store lost an outcome")) : Effect.succeed(outcome))
-          }
-        })
-    }),
+  const answer = (outcomes: ReadonlyArray<Outcome>) =>
+    Effect.sync(() => {
+      for (const [index, { resume }] of batch.entries()) {
+        const outcome = outcomes[index]
+        resume(outcome === undefined ? Effect.die(new Error("The store lost an outcome")) : Effect.succeed(outcome))
+      }
+    })
+  const submissions = batch.map((waiting) => waiting.submission)
+  return Effect.matchEffect(settle(store, submissions), { onFailure: fail, onSuccess: answer }).pipe(
     // The callers of a batch are not its fiber: whatever ends it, each must hear something.
     Effect.catchCause((cause) => failAll(() => unavailable(cause)))
   )
@@ -122,8 +131,8 @@ const commit = (store: StoreShape, batch: ReadonlyArray<Waiting>): Effect.Effect
 export interface EngineShape {
   /** Submits a command. Interrupting the caller does not recall it. */
   readonly submit: (submission: Submission) => Effect.Effect<Outcome, SubmissionError>
-  /** Completes at the next commit of this engine. */
-  readonly nextCommit: Effect.Effect<void>
+  /** Takes a ticket for the next commit of this engine; the ticket completes at the first one after it was taken. */
+  readonly nextCommit: Effect.Effect<Effect.Effect<void>>
 }
 
 const make: Effect.Effect<EngineShape, never, Store | Scope.Scope> = Effect.gen(function* () {
@@ -170,7 +179,7 @@ const make: Effect.Effect<EngineShape, never, Store | Scope.Scope> = Effect.gen(
         lane.running = true
         fork(run(lane))
       }),
-    nextCommit: Effect.suspend(() => Deferred.await(committed))
+    nextCommit: Effect.sync(() => Deferred.await(committed))
   }
 })
 

@@ -53,15 +53,17 @@ export const feedCursorFromText = (text: string): Result.Result<FeedCursor, Inva
 /** Every event after the cursor, and then those to come, without end. `nextCommit` wakes it; it also looks by itself. */
 export const feed = (
   queries: Queries,
-  nextCommit: Effect.Effect<void>,
+  nextCommit: Effect.Effect<Effect.Effect<void>>,
   after: FeedCursor
 ): Stream.Stream<Event, StoreUnavailable> =>
   Stream.paginate(after, (cursor) =>
     Effect.gen(function* () {
       for (;;) {
+        // The ticket is taken before the look, so that a commit in between is not slept through.
+        const commit = yield* nextCommit
         const events = yield* queries.events(cursor, FEED_PAGE)
         if (events.length > 0) return [events, Option.some(events.reduce(advance, cursor))] as const
-        yield* Effect.timeoutOption(nextCommit, FEED_PAUSE)
+        yield* Effect.timeoutOption(commit, FEED_PAUSE)
       }
     })
   )
