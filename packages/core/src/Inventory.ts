@@ -10,7 +10,13 @@ import { type FeedCursor, feed } from "./Feed.ts"
 import { uuidV7 } from "./Id.ts"
 import type { Queries } from "./Queries.ts"
 import { Store, type StoreUnavailable } from "./Store.ts"
-import { type IdempotencyConflict, type LedgerPosition, payloadTextOf, type Submission } from "./Submission.ts"
+import {
+  type IdempotencyConflict,
+  type LedgerPosition,
+  type Outcome,
+  payloadTextOf,
+  type Submission
+} from "./Submission.ts"
 
 /** The payload is not what the command takes; `faults` names each fault with its path. */
 export class InvalidCommand extends Schema.TaggedError<InvalidCommand>()("InvalidCommand", {
@@ -121,10 +127,10 @@ export const prepare = <K extends CommandName>(
   })
 }
 
-const make = Effect.gen(function* () {
-  const engine = yield* Engine
-  const store = yield* Store
-
+/** The commands over a way to run a prepared one: through the engine, or inside a transaction that is already open. */
+export const commandsOver = (
+  run: (submission: Submission) => Effect.Effect<Outcome, SubmissionError>
+): CommandMethods & Pick<InventoryShape, "submit"> => {
   const submit = <K extends CommandName>(
     command: K,
     payload: PayloadOf<K>,
@@ -132,7 +138,7 @@ const make = Effect.gen(function* () {
   ): Effect.Effect<Submitted<ReplyOf<K>>, CommandError<K>> =>
     Effect.gen(function* () {
       const millis = yield* Clock.currentTimeMillis
-      const outcome = yield* engine.submit(yield* Effect.fromResult(prepare(command, payload, options, millis)))
+      const outcome = yield* run(yield* Effect.fromResult(prepare(command, payload, options, millis)))
       // The definition behind the name decided this outcome, so its reply and refusal are of that definition.
       switch (outcome._tag) {
         case "Applied":
@@ -143,7 +149,6 @@ const make = Effect.gen(function* () {
           return yield* Effect.die(outcome.defect)
       }
     })
-
   const method =
     <K extends CommandName>(name: K) =>
     (payload: PayloadOf<K>, options?: SubmitOptions) =>
@@ -151,12 +156,16 @@ const make = Effect.gen(function* () {
   const names = Object.keys(commands) as Array<CommandName>
   // Each name is mapped to the method of that name; a mapped type over names cannot be built any other way.
   const methods = Object.fromEntries(names.map((name) => [name, method(name)])) as unknown as CommandMethods
+  return { ...methods, submit }
+}
 
+const make = Effect.gen(function* () {
+  const engine = yield* Engine
+  const { queries } = yield* Store
   return Inventory.of({
-    ...methods,
-    submit,
-    read: store.queries,
-    events: (after) => feed(store.queries, engine.nextCommit, after)
+    ...commandsOver(engine.submit),
+    read: queries,
+    events: (after) => feed(queries, engine.nextCommit, after)
   })
 })
 

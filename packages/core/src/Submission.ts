@@ -64,13 +64,13 @@ export class IdempotencyConflict extends Schema.TaggedError<IdempotencyConflict>
 }
 
 const sorted = (json: Schema.Json): Schema.Json => {
-  if (Array.isArray(json)) return json.map(sorted)
   if (json === null || typeof json !== "object") return json
-  return Object.fromEntries(
-    Object.entries(json)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([field, value]) => [field, sorted(value)])
-  )
+  if (Array.isArray(json)) return json.map(sorted)
+  // Without a prototype, so that a field named __proto__ is a field like any other.
+  const fields: Record<string, Schema.Json> = Object.create(null)
+  const object = json as Schema.JsonObject
+  for (const field of Object.keys(object).sort()) fields[field] = sorted(object[field] as Schema.Json)
+  return fields
 }
 
 /** A payload as text by which two payloads can be compared: fields sorted at every depth, secrets left out. */

@@ -53,24 +53,38 @@ const lockHeads = (
     return { shards, heads, micros: Math.floor(micros) }
   })
 
-/** A store over a client's database. Its tables must be there: {@link migrate} makes them. */
-export const make = (sql: SqlClient, shards: number) => {
-  const transact = (batch: ReadonlyArray<Submission>): Effect.Effect<ReadonlyArray<Outcome>, StoreFailure> =>
-    inTransaction(sql, (connection) =>
-      Effect.gen(function* () {
-        const wanted = new Set(batch.flatMap((submission) => shardsOf(submission, shards)))
-        const opening = yield* lockHeads(
-          connection,
-          [...wanted].sort((a, b) => a - b),
-          shards
-        )
-        const decided = yield* decideBatch(batch, opening, (request) => load(connection, request, opening.micros))
-        yield* write(connection, decided.writes, shards)
-        return decided.outcomes
-      })
+/** Decides and writes a batch in the transaction that a connection has open. */
+export const runBatch = (
+  connection: Connection,
+  batch: ReadonlyArray<Submission>,
+  shards: number
+): Effect.Effect<ReadonlyArray<Outcome>, SqlError | StoreFailure> =>
+  Effect.gen(function* () {
+    const wanted = new Set(batch.flatMap((submission) => shardsOf(submission, shards)))
+    const opening = yield* lockHeads(
+      connection,
+      [...wanted].sort((a, b) => a - b),
+      shards
     )
-  return Store.of({ shards, transact, queries: postgresQueries(sql) })
-}
+    const decided = yield* decideBatch(batch, opening, (request) => load(connection, request, opening.micros))
+    yield* write(connection, decided.writes, shards)
+    return decided.outcomes
+  })
+
+/** A store over a client's database. Its tables must be there: {@link migrate} makes them. */
+export const make = (sql: SqlClient, shards: number) =>
+  Store.of({
+    shards,
+    transact: (batch) => inTransaction(sql, (connection) => runBatch(connection, batch, shards)),
+    queries: postgresQueries(sql)
+  })
+
+/** How many shards the ledger of a client's database has. */
+export const shardsOfLedger = (sql: SqlClient): Effect.Effect<number, SqlError> =>
+  Effect.map(
+    sql<{ readonly shards: number }>`SELECT count(*)::int AS shards FROM onhand.heads`,
+    ([row]) => row?.shards ?? 1
+  )
 
 /** Makes or upgrades the tables, and says how many shards the ledger has: those of its creation, whatever is asked. */
 export const migrate = (shards: number) =>
@@ -83,8 +97,7 @@ export const migrate = (shards: number) =>
     })
     // Without statistics of the new tables, the first batches would be planned up to six times slower.
     if (applied.length > 0) yield* sql`ANALYZE`
-    const [row] = yield* sql<{ readonly shards: number }>`SELECT count(*)::int AS shards FROM onhand.heads`
-    return row?.shards ?? shards
+    return yield* shardsOfLedger(sql)
   })
 
 /** The store over a client that is in the context: the host's own, or an embedded database's. */

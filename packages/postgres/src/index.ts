@@ -1,1 +1,2 @@
+export * from "./HostTransaction.ts"
 export * as PostgresStore from "./PostgresStore.ts"

@@ -38,7 +38,10 @@ for (const [name, store] of Object.entries(stores)) {
         })
         const order = yield* inventory.checkout({ cart: cart.id, location: shop.id }, { key: "order-1" })
         assert.deepStrictEqual(order.total, USD(1900))
-        assert.deepStrictEqual(yield* inventory.checkout({ cart: cart.id, location: shop.id }, { key: "order-1" }), order)
+        assert.deepStrictEqual(
+          yield* inventory.checkout({ cart: cart.id, location: shop.id }, { key: "order-1" }),
+          order
+        )
         const second = yield* inventory.openCart({
           owner: "ann",
           lines: [{ product: mug.id, quantity: 2, mode: "add" }]
@@ -46,18 +49,30 @@ for (const [name, store] of Object.entries(stores)) {
         const refusal = yield* Effect.flip(inventory.checkout({ cart: second.id, location: shop.id }))
         assert.strictEqual(refusal._tag, "InsufficientStock")
         const alerts = yield* inventory.read.restockAlerts({}, { _tag: "Cursor", limit: 10 })
-        assert.deepStrictEqual(alerts.items.map((alert) => alert.available), [1])
+        assert.deepStrictEqual(
+          alerts.items.map((alert) => alert.available),
+          [1]
+        )
         const products = yield* inventory.read.products({ search: "mu" }, { _tag: "Numbered", page: 1, pageSize: 10 })
         assert.deepStrictEqual([products.total, products.items[0]?.available], [1, 1])
         const movements = yield* inventory.read.movements({ product: mug.id }, { _tag: "Cursor", limit: 1 })
-        assert.deepStrictEqual(movements.items.map(({ kind, onHandAfter }) => [kind, onHandAfter]), [["sale", 1]])
+        assert.deepStrictEqual(
+          movements.items.map(({ kind, onHandAfter }) => [kind, onHandAfter]),
+          [["sale", 1]]
+        )
         const older = yield* inventory.read.movements(
           { product: mug.id },
           { _tag: "Cursor", limit: 1, cursor: movements.nextCursor ?? "" }
         )
-        assert.deepStrictEqual(older.items.map(({ kind }) => kind), ["receipt"])
+        assert.deepStrictEqual(
+          older.items.map(({ kind }) => kind),
+          ["receipt"]
+        )
         const events = yield* inventory.read.events({}, 100)
-        assert.include(events.map(({ event }) => event._tag), "LowStockRaised")
+        assert.include(
+          events.map(({ event }) => event._tag),
+          "LowStockRaised"
+        )
         assert.deepStrictEqual((yield* inventory.read.verify).differences, [])
       }).pipe(Effect.provide(Live))
     )

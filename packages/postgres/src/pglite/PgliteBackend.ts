@@ -33,7 +33,12 @@ export const openFolderBackend = async (folder: string): Promise<PgliteBackend> 
 
 /** Opens a database in memory, empty or from a snapshot. */
 export const openMemoryBackend = (snapshot?: Blob): Promise<PgliteBackend> =>
-  open(snapshot === undefined ? {} : { loadDataDir: snapshot }, PGlite.defaultStartParams, SHARED_BUFFERS.memory, () => 0)
+  open(
+    snapshot === undefined ? {} : { loadDataDir: snapshot },
+    PGlite.defaultStartParams,
+    SHARED_BUFFERS.memory,
+    () => 0
+  )
 
 const open = async (
   place: PGliteOptions,

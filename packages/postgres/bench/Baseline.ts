@@ -1,0 +1,113 @@
+// What a team would write by hand, through the same driver and into the same rows: a sale of one unit that also keeps
+// its movement, its command and its event.
+import * as PgClient from "@effect/sql-pg/PgClient"
+import * as PgTypes from "@effect/sql-pg/PgTypes"
+import { Effect, Result } from "effect"
+
+/** Tables of the same columns and indexes as the store's, with sequences where the store has its heads. */
+export const createTables = Effect.gen(function* () {
+  const sql = yield* PgClient.PgClient
+  yield* sql`CREATE SCHEMA bench`
+  for (const table of ["balances", "movements", "commands", "events"]) {
+    yield* sql.unsafe(`CREATE TABLE bench.${table} (LIKE onhand.${table} INCLUDING ALL)`)
+  }
+  yield* sql`CREATE SEQUENCE bench.seq`
+})
+
+/** Stocks products `p-0` to `p-<count - 1>`. */
+export const stock = (count: number, quantity: number) =>
+  Effect.gen(function* () {
+    const sql = yield* PgClient.PgClient
+    yield* sql`INSERT INTO bench.balances
+      SELECT 0, 'p-' || i, 'shop', '', ${quantity}, 0, 0, 0, 0, 0, 0, 0 FROM generate_series(0, ${count - 1}) i
+      ON CONFLICT (shard, location, product, lot) DO UPDATE SET sellable = excluded.sellable`
+    yield* sql`ANALYZE bench.balances`
+  })
+
+const payload = (product: string) =>
+  JSON.stringify({ lines: [{ kind: "sale", location: "shop", product, quantity: 1 }] })
+const event = (product: string) => JSON.stringify({ _tag: "StockChanged", levels: [{ product, location: "shop" }] })
+
+/** Lock, look, write: one interactive transaction a sale. */
+export const oneTransaction = (product: string, key: string) =>
+  Effect.gen(function* () {
+    const sql = yield* PgClient.PgClient
+    return yield* sql.withTransaction(
+      Effect.gen(function* () {
+        const known = yield* sql`SELECT reply FROM bench.commands WHERE key = ${key}`
+        if (known.length > 0) return
+        const [balance] = yield* sql<{ sellable: bigint; version: bigint }>`SELECT sellable, version FROM bench.balances
+          WHERE shard = 0 AND location = 'shop' AND product = ${product} AND lot = '' FOR UPDATE`
+        if (balance === undefined || balance.sellable < 1n) return yield* Effect.die("sold out")
+        const [next] = yield* sql<{ seq: bigint }>`SELECT nextval('bench.seq') AS seq`
+        const seq = PgTypes.int8(next?.seq ?? 0n)
+        const version = PgTypes.int8(balance.version + 1n)
+        const left = PgTypes.int8(balance.sellable - 1n)
+        yield* sql`UPDATE bench.balances SET sellable = ${left}, version = ${version}
+          WHERE shard = 0 AND location = 'shop' AND product = ${product} AND lot = ''`
+        yield* sql`INSERT INTO bench.movements (shard, seq, line, kind, product, location, lot, from_place, to_place,
+            quantity, version, on_hand_after, sellable_after, command, occurred_at, recorded_at)
+          VALUES (0, ${seq}, 0, 'sale', ${product}, 'shop', '', 'sellable', 'customer', 1, ${version}, ${left}, ${left},
+            ${key}, now(), now())`
+        yield* sql`INSERT INTO bench.commands VALUES
+          (${key}, 0, ${seq}, 'RecordMovements', ${payload(product)}, ${key}, NULL, 'applied', '{}', now(), now())`
+        yield* sql`INSERT INTO bench.events VALUES (0, ${seq}, 0, ${key}, ${event(product)}, now())`
+      })
+    )
+  })
+
+/** The same in one statement. */
+export const oneStatement = (product: string, key: string) =>
+  Effect.gen(function* () {
+    const sql = yield* PgClient.PgClient
+    const rows = yield* sql`WITH sold AS (
+        UPDATE bench.balances SET sellable = sellable - 1, version = version + 1
+        WHERE shard = 0 AND location = 'shop' AND product = ${product} AND lot = '' AND sellable >= 1
+        RETURNING version, sellable, nextval('bench.seq') AS seq
+      ), moved AS (
+        INSERT INTO bench.movements (shard, seq, line, kind, product, location, lot, from_place, to_place, quantity,
+          version, on_hand_after, sellable_after, command, occurred_at, recorded_at)
+        SELECT 0, seq, 0, 'sale', ${product}, 'shop', '', 'sellable', 'customer', 1, version, sellable, sellable, ${key},
+          now(), now() FROM sold
+      ), told AS (
+        INSERT INTO bench.events SELECT 0, seq, 0, ${key}, ${event(product)}, now() FROM sold
+      )
+      INSERT INTO bench.commands
+      SELECT ${key}, 0, seq, 'RecordMovements', ${payload(product)}, ${key}, NULL, 'applied', '{}', now(), now() FROM sold
+      RETURNING seq`
+    if (rows.length !== 1) return yield* Effect.die("sold out")
+  })
+
+const texts = (values: ReadonlyArray<string>) => Result.getOrThrow(PgTypes.array(values, PgTypes.OID.text))
+
+/** Many sales in one statement, with nothing decided outside the database: what no design of this kind can pass. */
+export const rawBatch = (products: ReadonlyArray<string>, keys: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const sql = yield* PgClient.PgClient
+    yield* sql`WITH wanted AS (
+        SELECT product, key, payload, event, nextval('bench.seq') AS seq,
+          row_number() OVER (PARTITION BY product ORDER BY n) AS nth
+        FROM unnest(${texts(products)}, ${texts(keys)}, ${texts(products.map(payload))}, ${texts(products.map(event))})
+          WITH ORDINALITY AS u(product, key, payload, event, n)
+      ), locked AS (
+        SELECT b.product, b.sellable, b.version FROM bench.balances b
+        WHERE b.shard = 0 AND b.location = 'shop' AND b.lot = '' AND b.product IN (SELECT product FROM wanted)
+        ORDER BY b.product FOR UPDATE
+      ), sold AS (
+        SELECT w.*, l.version + w.nth AS version, l.sellable - w.nth AS sellable
+        FROM wanted w JOIN locked l USING (product) WHERE l.sellable >= w.nth
+      ), changed AS (
+        UPDATE bench.balances b SET sellable = s.sellable, version = s.version
+        FROM (SELECT product, min(sellable) AS sellable, max(version) AS version FROM sold GROUP BY product) s
+        WHERE b.shard = 0 AND b.location = 'shop' AND b.lot = '' AND b.product = s.product
+      ), moved AS (
+        INSERT INTO bench.movements (shard, seq, line, kind, product, location, lot, from_place, to_place, quantity,
+          version, on_hand_after, sellable_after, command, occurred_at, recorded_at)
+        SELECT 0, seq, 0, 'sale', product, 'shop', '', 'sellable', 'customer', 1, version, sellable, sellable, key,
+          now(), now() FROM sold
+      ), told AS (
+        INSERT INTO bench.events SELECT 0, seq, 0, key, event, now() FROM sold
+      )
+      INSERT INTO bench.commands
+      SELECT key, 0, seq, 'RecordMovements', payload, key, NULL, 'applied', '{}', now(), now() FROM sold`
+  })
