@@ -1,4 +1,4 @@
-// The README's program as a file: stock is received, sold until there is too little, and the refusal is shown.
+// The README's program: stock is received, sold until there is too little, and the refusal names the shortage.
 import { Inventory, layerMemory } from "@onhand/core"
 import { Console, Effect, Layer } from "effect"
 
@@ -15,10 +15,11 @@ const program = Effect.gen(function* () {
       const order = yield* inventory.checkout({ cart: cart.id, location: shop.id })
       yield* Console.log(`Sold ${quantity} for ${order.total.amount} cents`)
     })
-  const shortage = (refusal: { readonly message: string }) => Console.log(`Refused: ${refusal.message}`)
 
   yield* sell(2)
-  yield* Effect.catchTag(sell(2), "InsufficientStock", shortage)
+  yield* Effect.catchTag(sell(2), "InsufficientStock", ({ lines }) =>
+    Effect.forEach(lines, ({ wanted, available }) => Console.log(`Refused: ${wanted} wanted, ${available} available`))
+  )
 })
 
 await Effect.runPromise(Effect.provide(program, Inventory.layer.pipe(Layer.provide(layerMemory))))

@@ -3,8 +3,8 @@ import { Inventory, LocationId, type ProductId } from "@onhand/core"
 import { DateTime, Effect, Result, Stream } from "effect"
 import { type Basket, type CatalogueRow, catalogue, type ReceiptLine } from "./RetailFiles.ts"
 
-/** Commands that are under way at once: enough to fill a batch, so that one commit carries them all. */
-const WINDOW = 1_000
+/** Commands of a kind that are under way at once: while one batch is being committed, the next one gathers. */
+const UNDER_WAY = 1_000
 
 /** Lines of one command of opening stock. */
 const OPENING_LINES = 500
@@ -54,15 +54,16 @@ export const importCatalogue = (folder: string) =>
     const inventory = yield* Inventory
     const products = new Map<string, ProductId>()
     const outcomes = { created: 0, updated: 0, unchanged: 0 }
-    yield* Stream.runForEachArray(Stream.rechunk(catalogue(folder), WINDOW), (rows) =>
-      Effect.forEach(
-        rows,
-        (row) =>
-          Effect.map(inventory.importProduct(productOf(row)), ({ product, outcome }) => {
-            products.set(row.product_id, product)
-            outcomes[outcome] += 1
-          }),
-        { concurrency: "unbounded", discard: true }
+    yield* catalogue(folder).pipe(
+      Stream.mapEffect((row) => Effect.map(inventory.importProduct(productOf(row)), (reply) => ({ row, ...reply })), {
+        concurrency: UNDER_WAY,
+        unordered: true
+      }),
+      Stream.runForEach(({ row, product, outcome }) =>
+        Effect.sync(() => {
+          products.set(row.product_id, product)
+          outcomes[outcome] += 1
+        })
       )
     )
     return { products, outcomes }
@@ -171,11 +172,9 @@ const checkOut = ({ basket, lines, refusedLines }: RungUp, cart: Effect.Success<
     return till
   })
 
-const unbounded = { concurrency: "unbounded" } as const
-
 /**
- * Sells the baskets in the order of the file. While one window checks out, the carts of the next are opened, so that
- * both are in the same commits.
+ * Sells the baskets in the order of the file: carts are opened ahead, and checkouts begin in order while earlier ones
+ * are still being committed. The engine decides them in the order in which they arrive.
  */
 export const replay = (
   baskets: ReadonlyArray<Basket>,
@@ -184,31 +183,20 @@ export const replay = (
 ) =>
   Effect.gen(function* () {
     const rungUp = baskets.map((basket) => ringUp(basket, products))
-    const windows = chunks(
-      rungUp.filter(({ lines }) => lines.length > 0),
-      WINDOW
-    )
-    const openAll = (window: ReadonlyArray<RungUp> = []) => Effect.forEach(window, openCart, unbounded)
     const tills: Array<Till> = rungUp
       .filter(({ lines }) => lines.length === 0)
       .map((empty) => ({ ...empty, outcome: "empty", soldUnits: 0, soldCents: 0 }))
-    let carts = yield* openAll(windows[0])
-    for (const [index, window] of windows.entries()) {
-      const opened = carts
-      const [sold, next] = yield* Effect.all(
-        [
-          Effect.forEach(
-            window,
-            (rung, n) => Effect.flatMap(Effect.fromNullishOr(opened[n]), (cart) => checkOut(rung, cart)),
-            unbounded
-          ),
-          openAll(windows[index + 1])
-        ],
-        unbounded
+    yield* Stream.fromIterable(rungUp.filter(({ lines }) => lines.length > 0)).pipe(
+      Stream.mapEffect((rung) => Effect.map(openCart(rung), (cart) => [rung, cart] as const), {
+        concurrency: UNDER_WAY
+      }),
+      Stream.mapEffect(([rung, cart]) => checkOut(rung, cart), { concurrency: UNDER_WAY }),
+      Stream.runForEach((till) =>
+        Effect.andThen(
+          Effect.sync(() => tills.push(till)),
+          onProgress(tills.length)
+        )
       )
-      carts = next
-      tills.push(...sold)
-      yield* onProgress(tills.length)
-    }
+    )
     return tills
   })

@@ -1,5 +1,5 @@
 // What a team would write by hand, through the same driver and into the same rows: a sale of one unit that also keeps
-// its movement, its command and its event.
+// its movement, and its command with its event.
 import * as PgClient from "@effect/sql-pg/PgClient"
 import * as PgTypes from "@effect/sql-pg/PgTypes"
 import { Effect, Result } from "effect"
@@ -8,7 +8,7 @@ import { Effect, Result } from "effect"
 export const createTables = Effect.gen(function* () {
   const sql = yield* PgClient.PgClient
   yield* sql`CREATE SCHEMA bench`
-  for (const table of ["balances", "movements", "commands", "events"]) {
+  for (const table of ["balances", "movements", "commands"]) {
     yield* sql.unsafe(`CREATE TABLE bench.${table} (LIKE onhand.${table} INCLUDING ALL)`)
   }
   yield* sql`CREATE SEQUENCE bench.seq`
@@ -50,8 +50,8 @@ export const oneTransaction = (product: string, key: string) =>
           VALUES (0, ${seq}, 0, 'sale', ${product}, 'shop', '', 'sellable', 'customer', 1, ${version}, ${left}, ${left},
             ${key}, now(), now())`
         yield* sql`INSERT INTO bench.commands VALUES
-          (${key}, 0, ${seq}, 'RecordMovements', ${payload(product)}, ${key}, NULL, 'applied', '{}', now(), now())`
-        yield* sql`INSERT INTO bench.events VALUES (0, ${seq}, 0, ${key}, ${event(product)}, now())`
+          (${key}, 0, ${seq}, 'RecordMovements', ${payload(product)}, ${key}, NULL, 'applied', '{}', ${event(product)},
+            now(), now())`
       })
     )
   })
@@ -69,12 +69,10 @@ export const oneStatement = (product: string, key: string) =>
           version, on_hand_after, sellable_after, command, occurred_at, recorded_at)
         SELECT 0, seq, 0, 'sale', ${product}, 'shop', '', 'sellable', 'customer', 1, version, sellable, sellable, ${key},
           now(), now() FROM sold
-      ), told AS (
-        INSERT INTO bench.events SELECT 0, seq, 0, ${key}, ${event(product)}, now() FROM sold
       )
       INSERT INTO bench.commands
-      SELECT ${key}, 0, seq, 'RecordMovements', ${payload(product)}, ${key}, NULL, 'applied', '{}', now(), now() FROM sold
-      RETURNING seq`
+      SELECT ${key}, 0, seq, 'RecordMovements', ${payload(product)}, ${key}, NULL, 'applied', '{}', ${event(product)}, now(), now()
+      FROM sold RETURNING seq`
     if (rows.length !== 1) return yield* Effect.die("sold out")
   })
 
@@ -105,9 +103,7 @@ export const rawBatch = (products: ReadonlyArray<string>, keys: ReadonlyArray<st
           version, on_hand_after, sellable_after, command, occurred_at, recorded_at)
         SELECT 0, seq, 0, 'sale', product, 'shop', '', 'sellable', 'customer', 1, version, sellable, sellable, key,
           now(), now() FROM sold
-      ), told AS (
-        INSERT INTO bench.events SELECT 0, seq, 0, key, event, now() FROM sold
       )
       INSERT INTO bench.commands
-      SELECT key, 0, seq, 'RecordMovements', payload, key, NULL, 'applied', '{}', now(), now() FROM sold`
+      SELECT key, 0, seq, 'RecordMovements', payload, key, NULL, 'applied', '{}', event, now(), now() FROM sold`
   })

@@ -253,25 +253,27 @@ const stockQueries = (
 
 /** The events after a cursor; each shard's are found from its own place, so that none is passed over. */
 const eventsAfter = (sql: SqlClient, after: FeedCursor, limit: number) => {
-  const shards = Object.keys(after).map(Number)
+  const seen = Object.entries(after).map(([shard, place]) => ({ shard: Number(shard), ...place }))
   return allOf(
     sql,
     `SELECT ${jsonOf({
       shard: "e.shard",
       seq: "e.seq",
       line: "e.line",
-      command: "e.command",
+      command: "e.key",
       recordedAt: "e.recorded_at",
-      event: "e.event::json"
+      event: "e.event"
     })}
      FROM onhand.heads h
-     LEFT JOIN json_to_recordset($1::json) AS seen(shard int, seq bigint, line int) ON seen.shard = h.shard
+     LEFT JOIN json_to_recordset($1::json) AS seen(shard int, seq bigint, line bigint) ON seen.shard = h.shard
      CROSS JOIN LATERAL (
-       SELECT * FROM onhand.events e
-       WHERE e.shard = h.shard AND (e.seq, e.line) > (coalesce(seen.seq, 0), coalesce(seen.line, -1))
-       ORDER BY e.seq, e.line LIMIT $2::int) e
+       SELECT c.shard, c.seq, told.line - 1 AS line, c.key, c.recorded_at, told.event
+       FROM onhand.commands c, json_array_elements(c.events::json) WITH ORDINALITY AS told(event, line)
+       WHERE c.shard = h.shard AND c.seq >= coalesce(seen.seq, 0)
+         AND (c.seq, told.line - 1) > (coalesce(seen.seq, 0), coalesce(seen.line, -1))
+       ORDER BY c.seq, told.line LIMIT $2::int) e
      ORDER BY e.shard, e.seq, e.line LIMIT $2::int`,
-    [JSON.stringify(shards.map((shard) => ({ shard, ...after[shard] }))), limit],
+    [JSON.stringify(seen), limit],
     decodeEvent
   )
 }

@@ -9,6 +9,8 @@ import type { SqlError } from "effect/sql/SqlError"
 /** The PostgreSQL schema that holds everything, so that a host's own tables stay apart. */
 export const SCHEMA = "onhand"
 
+// A command's events stand in its own row: one write fewer, and they cannot be there without it. Payload, reply and
+// events are text, because the database only gives them back.
 const ledger = [
   `CREATE TABLE onhand.heads (
     shard int PRIMARY KEY,
@@ -25,6 +27,7 @@ const ledger = [
     actor text,
     outcome text NOT NULL CHECK (outcome IN ('applied', 'refused')),
     reply text NOT NULL,
+    events text NOT NULL,
     occurred_at timestamptz NOT NULL,
     recorded_at timestamptz NOT NULL,
     UNIQUE (shard, seq)
@@ -112,23 +115,14 @@ const ledger = [
     CHECK ((state = 'held') = (expires_at IS NOT NULL)),
     CHECK (state IN ('held', 'committed') OR quantity = 0)
   ) WITH (fillfactor = 80)`,
-  `CREATE INDEX claims_held ON onhand.claims (product, location, expires_at) WHERE state = 'held'`,
-  `CREATE TABLE onhand.events (
-    shard int NOT NULL,
-    seq bigint NOT NULL,
-    line int NOT NULL,
-    command text NOT NULL,
-    event text NOT NULL,
-    recorded_at timestamptz NOT NULL,
-    PRIMARY KEY (shard, seq, line)
-  )`
+  `CREATE INDEX claims_held ON onhand.claims (product, location, expires_at) WHERE state = 'held'`
 ]
 
 // History is only ever added to. A trigger says so even to roles whose privileges would let them change it.
 const appendOnly = [
   `CREATE FUNCTION onhand.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN RAISE EXCEPTION 'onhand.% is append-only: record a correction instead', TG_TABLE_NAME; END $$`,
-  ...["commands", "movements", "claim_events", "events"].flatMap((table) => [
+  ...["commands", "movements", "claim_events"].flatMap((table) => [
     `CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON onhand.${table}
       FOR EACH ROW EXECUTE FUNCTION onhand.refuse_change()`,
     `CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON onhand.${table}

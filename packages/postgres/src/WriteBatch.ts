@@ -4,8 +4,6 @@
 import {
   type Claim,
   type ClaimEvent,
-  type CommandRecord,
-  type Event,
   type Movement,
   type Rows,
   StoreFailure,
@@ -13,6 +11,7 @@ import {
   type Table,
   tables,
   type Writes,
+  type WrittenCommand,
   type WrittenRow
 } from "@onhand/core"
 import { DateTime, Effect, Schema } from "effect"
@@ -42,18 +41,19 @@ const headColumns: ReadonlyArray<Column<readonly [shard: number, seq: number, mi
   integer("last_micros", ([, , last]) => last)
 ]
 
-const commandColumns: ReadonlyArray<Column<CommandRecord>> = [
-  text("key", (command) => command.key),
-  integer("shard", (command) => command.shard),
-  integer("seq", (command) => command.seq),
-  text("tag", (command) => command.tag),
-  text("payload", (command) => command.payloadText),
-  text("id", (command) => command.id),
-  text("actor", (command) => command.actor),
-  text("outcome", (command) => command.outcome),
-  text("reply", (command) => JSON.stringify(command.reply)),
-  micros("occurred_at", (command) => microsOf(command.occurredAt)),
-  micros("recorded_at", (command) => command.recordedMicros)
+const commandColumns: ReadonlyArray<Column<WrittenCommand>> = [
+  text("key", ({ record }) => record.key),
+  integer("shard", ({ record }) => record.shard),
+  integer("seq", ({ record }) => record.seq),
+  text("tag", ({ record }) => record.tag),
+  text("payload", ({ record }) => record.payloadText),
+  text("id", ({ record }) => record.id),
+  text("actor", ({ record }) => record.actor),
+  text("outcome", ({ record }) => record.outcome),
+  text("reply", ({ record }) => JSON.stringify(record.reply)),
+  text("events", ({ events }) => JSON.stringify(events.map(({ event }) => event))),
+  micros("occurred_at", ({ record }) => microsOf(record.occurredAt)),
+  micros("recorded_at", ({ record }) => record.recordedMicros)
 ]
 
 /** A ledger entry with the exact time of its command, which the entry itself only knows to the millisecond. */
@@ -108,11 +108,6 @@ const claimEventColumns: ReadonlyArray<Column<Timed<ClaimEvent>>> = [
   integer("held_after", ({ entry }) => entry.heldAfter),
   integer("committed_after", ({ entry }) => entry.committedAfter),
   micros("expires_at", ({ entry }) => entry.expiresAt && microsOf(entry.expiresAt))
-]
-
-const eventColumns: ReadonlyArray<Column<Timed<Event>>> = [
-  ...placeColumns,
-  text("event", ({ entry }) => JSON.stringify(entry.event))
 ]
 
 type KeptBalance = Writes["balances"][number]["balance"]
@@ -235,11 +230,7 @@ export const write = (
         `UPDATE onhand.heads SET seq = new.seq::bigint, last_micros = new.last_micros::bigint
        FROM ${unnest(headColumns, from)} WHERE heads.shard = new.shard`
     )
-    .insert(
-      "commands",
-      commandColumns,
-      writes.commands.map((command) => command.record)
-    )
+    .insert("commands", commandColumns, writes.commands)
     .insert(
       "movements",
       movementColumns,
@@ -249,11 +240,6 @@ export const write = (
       "claim_events",
       claimEventColumns,
       timed((command) => command.claimEvents)
-    )
-    .insert(
-      "events",
-      eventColumns,
-      timed((command) => command.events)
     )
     .insert(
       "balances",
