@@ -113,7 +113,8 @@ export const reconciliationText = (tills: ReadonlyArray<Till>, numbers: Reconcil
     ),
     ...[...numbers.refusedLines].map(
       ([reason, part]) =>
-        `${label(`Refused: ${count(part.rows.length)} lines, ${reason}`)}${totals(part)}\n    rows ${rowsText(part.rows)}`
+        `${label(`Refused: ${count(part.rows.length)} lines, ${reason}`)}${totals(part)}\n` +
+        `    rows ${rowsText(part.rows)}`
     ),
     `${label("Unaccounted for")}${totals(numbers.difference)}`
   ].join("\n")

@@ -55,5 +55,5 @@ export interface Actor extends Schema.Schema.Type<typeof Actor> {}
 
 /** Whether the actor holds a permission, at a location if one is named. Roles that nobody defined allow nothing. */
 export const permits = (roles: Roles, actor: Actor, permission: Permission, location?: LocationId): boolean =>
-  actor.roles.some((role) => roles[role]?.includes(permission) === true) &&
+  actor.roles.some((role) => Object.hasOwn(roles, role) && roles[role]?.includes(permission) === true) &&
   (location === undefined || actor.locations === null || actor.locations.includes(location))

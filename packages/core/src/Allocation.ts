@@ -3,7 +3,7 @@
  */
 import { Result, Schema } from "effect"
 import { available, availableAt } from "./Balance.ts"
-import { Quantity } from "./Quantity.ts"
+import { MAX_QUANTITY, Quantity } from "./Quantity.ts"
 import { balanceOf, type Slice } from "./Slice.ts"
 import { NO_LOT, StockKey, type StockPlace, stockKeyText } from "./StockKey.ts"
 
@@ -58,7 +58,11 @@ const shortage = (slice: Slice, demands: ReadonlyArray<Demand>, demand: Demand) 
   const stock = slice.stock(demand)
   return {
     key: wantedKey(demand),
-    wanted: same.reduce((sum, other) => sum + other.quantity, 0),
+    // More than any stock can be is told as that, because a sum beyond it would not be exact.
+    wanted: Math.min(
+      same.reduce((sum, other) => sum + other.quantity, 0),
+      MAX_QUANTITY
+    ),
     available: demand.lot === undefined ? availableAt(stock) : available(balanceOf(stock, demand.lot)),
     nextIncoming: null
   }

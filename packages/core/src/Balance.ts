@@ -8,7 +8,10 @@ import type { NewMovement } from "./Movement.ts"
 import { QuantityOrZero } from "./Quantity.ts"
 import { type Condition, conditions, isCondition, StockKey, type StockPlace } from "./StockKey.ts"
 
-/** Every number is in steps of the product's unit. `version` counts the key's movements, `claimVersion` its claim events. */
+/**
+ * Every number is in steps of the product's unit. `version` counts the key's movements, `claimVersion` its claim
+ * events.
+ */
 export const Balance = Schema.Struct({
   ...StockKey.fields,
   sellable: Schema.Int,

@@ -93,7 +93,9 @@ const openClaimsOf = (slice: Slice, cart: Cart): ReadonlyArray<Claim> =>
     .flatMap((id) => slice.claim(id) ?? [])
     .filter((claim) => claim.state === "held" || claim.state === "committed")
 
-/** The cart for a checkout at a location. One that began elsewhere has its claims there, in a ledger that is not locked. */
+/**
+ * The cart for a checkout at a location. One that began elsewhere has its claims there, in a ledger that is not locked.
+ */
 const cartAt = (
   slice: Slice,
   id: CartId,

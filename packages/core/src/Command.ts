@@ -48,7 +48,8 @@ export interface Decision<Reply> {
   readonly events?: ReadonlyArray<NewEvent>
 }
 
-// The registry holds definitions of every shape; `define` and `Inventory` relate payload, reply and refusal to each other.
+// The registry holds definitions of every shape; `define` and `Inventory` relate payload, reply and refusal to each
+// other.
 // biome-ignore lint/suspicious/noExplicitAny: a type argument that any schema fits, as Effect's own constraints have it
 type AnyCodec = Schema.Codec<any, any>
 

@@ -10,7 +10,10 @@ import type { Outcome, Submission } from "./Submission.ts"
 /** The most commands of one commit: enough to spread its cost, few enough that its rows stay a short lock. */
 export const MAX_BATCH = 1_000
 
-/** The most commands that wait for one lane. Beyond it callers are told to come back, at once, rather than after a timeout. */
+/**
+ * The most commands that wait for one lane. Beyond it callers are told to come back, at once, rather than after a
+ * timeout.
+ */
 export const MAX_WAITING = 20_000
 
 /** How often a batch that was rolled back is tried again before its callers hear of it, and the first pause between. */
@@ -38,7 +41,9 @@ interface Waiting {
   readonly resume: (effect: Effect.Effect<Outcome, SubmissionError>) => void
 }
 
-/** Commands that touch the same shards queue in one lane, so that batches of one lane never wait for each other's locks. */
+/**
+ * Commands that touch the same shards queue in one lane, so that batches of one lane never wait for each other's locks.
+ */
 interface Lane {
   waiting: Array<Waiting>
   running: boolean

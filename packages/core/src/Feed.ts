@@ -16,7 +16,9 @@ const FEED_PAUSE: Duration.Input = "500 millis"
 /** The line that stands after every event of a command. */
 export const LAST_LINE = 2 ** 31 - 1
 
-/** How far a reader has come: the last event it has seen of each shard. A shard it does not name begins at the start. */
+/**
+ * How far a reader has come: the last event it has seen of each shard. A shard it does not name begins at the start.
+ */
 export type FeedCursor = Readonly<Record<number, { readonly seq: number; readonly line: number }>>
 
 /** A cursor that is not one of {@link feedCursorText}. */
@@ -50,7 +52,9 @@ export const feedCursorFromText = (text: string): Result.Result<FeedCursor, Inva
   return Result.succeed(Object.fromEntries(parts.map(([shard = 0, seq = 0, line = 0]) => [shard, { seq, line }])))
 }
 
-/** Every event after the cursor, and then those to come, without end. `nextCommit` wakes it; it also looks by itself. */
+/**
+ * Every event after the cursor, and then those to come, without end. `nextCommit` wakes it; it also looks by itself.
+ */
 export const feed = (
   queries: Queries,
   nextCommit: Effect.Effect<Effect.Effect<void>>,

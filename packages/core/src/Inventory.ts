@@ -24,7 +24,8 @@ export class InvalidCommand extends Schema.TaggedError<InvalidCommand>()("Invali
   faults: Schema.Array(Schema.Struct({ path: Schema.String, message: Schema.String }))
 }) {
   override get message() {
-    return `${this.command} was not understood: ${this.faults.map(({ path, message }) => `${path}: ${message}`).join("; ")}`
+    const faults = this.faults.map(({ path, message }) => `${path}: ${message}`)
+    return `${this.command} was not understood: ${faults.join("; ")}`
   }
 }
 

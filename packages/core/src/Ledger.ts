@@ -126,7 +126,8 @@ const checkExpected = (slice: Slice, line: MovementLine, movement: NewMovement):
   return Result.fail(new StaleQuantity({ key, expected: line.expected, current }))
 }
 
-// An archived product is not bought or sold any more, but what is left of it can still be returned, counted and scrapped.
+// An archived product is not bought or sold any more, but what is left of it can still be returned, counted and
+// scrapped.
 const needsActive: ReadonlySet<MovementKind> = new Set(["opening", "receipt", "sale"])
 
 /** Records movements, all or none: what was received, adjusted, damaged, returned, scrapped. */

@@ -60,22 +60,26 @@ const MINOR_DIGITS: Readonly<Record<string, number>> = {
 /** How many digits the currency's minor unit stands behind the point: 2 for USD, 0 for JPY, 3 for KWD. */
 export const minorDigits = (currency: string): number => MINOR_DIGITS[currency] ?? 2
 
-/** Money from a decimal text, exactly: `("9.50", "USD")` is 950 cents. More digits than the currency has are refused. */
+/**
+ * Money from a decimal text, exactly: `("9.50", "USD")` is 950 cents. More digits than the currency has are refused,
+ * and
+ * so are amounts that a number does not hold to the last minor unit.
+ */
 export const moneyFromDecimal = (decimal: string, currency: string): Result.Result<Money, InvalidMoney> => {
   const digits = minorDigits(currency)
   const match = /^(-?)(\d{1,13})(?:\.(\d+))?$/.exec(decimal)
   const fraction = (match?.[3] ?? "").replace(/0+$/, "")
-  if (match === null || fraction.length > digits || !/^[A-Z]{3}$/.test(currency)) {
-    return Result.fail(
-      new InvalidMoney({
-        text: decimal,
-        currency,
-        accepted: `a decimal with at most ${digits} digits after the point and a three-letter ISO 4217 code`
-      })
-    )
+  const amount = Number(`${match?.[1]}${match?.[2]}${fraction.padEnd(digits, "0")}`)
+  if (fraction.length <= digits && Number.isSafeInteger(amount) && /^[A-Z]{3}$/.test(currency)) {
+    return Result.succeed({ amount: amount === 0 ? 0 : amount, currency })
   }
-  const amount = Number(`${match[1]}${match[2]}${fraction.padEnd(digits, "0")}`)
-  return Result.succeed({ amount: amount === 0 ? 0 : amount, currency })
+  return Result.fail(
+    new InvalidMoney({
+      text: decimal,
+      currency,
+      accepted: `a decimal with at most ${digits} digits after the point and a three-letter ISO 4217 code`
+    })
+  )
 }
 
 /** The decimal text of an amount, with all digits of its minor unit: 950 cents is `"9.50"`. */

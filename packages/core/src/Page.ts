@@ -28,7 +28,7 @@ export interface Page<A> {
 /** The cursor is not one that this list gave out. */
 export class InvalidCursor extends Schema.TaggedError<InvalidCursor>()("InvalidCursor", { cursor: Schema.String }) {
   override get message() {
-    return `"${this.cursor}" is not a cursor of this list; the nextCursor of a page before, with the same sorting, is accepted`
+    return `"${this.cursor}" is not a cursor of this list; the nextCursor of a page of the same sorting is accepted`
   }
 }
 

@@ -67,7 +67,7 @@ export class CodeTaken extends Schema.TaggedError<CodeTaken>()("CodeTaken", {
   product: ProductId
 }) {
   override get message() {
-    return `The ${this.field} "${this.code}" belongs to product ${this.product}; a ${this.field} of no other product is accepted`
+    return `The ${this.field} "${this.code}" belongs to product ${this.product}; one of no other product is accepted`
   }
 }
 
@@ -77,7 +77,8 @@ export class UnitFixed extends Schema.TaggedError<UnitFixed>()("UnitFixed", {
   unit: UnitOfMeasure
 }) {
   override get message() {
-    return `Product ${this.product} is counted in ${this.unit.name} with ${this.unit.decimals} decimals; only that unit is accepted`
+    const { name, decimals } = this.unit
+    return `Product ${this.product} is counted in ${name} with ${decimals} decimals; only that unit is accepted`
   }
 }
 

@@ -40,7 +40,7 @@ export class InvalidQuantity extends Schema.TaggedError<InvalidQuantity>()("Inva
   }
 }
 
-const DECIMAL = /^(-?)(\d{1,15})(?:\.(\d{1,15}))?$/
+const DECIMAL = /^(-?)(\d{1,16})(?:\.(\d{1,15}))?$/
 
 /**
  * Steps of a unit from a decimal, exactly: `"1.5"` with 3 decimals is 1500. Nothing is ever rounded: more digits than
@@ -66,7 +66,9 @@ export const quantityFromDecimal = (
   return Math.abs(steps) <= MAX_QUANTITY ? Result.succeed(steps === 0 ? 0 : steps) : refuse
 }
 
-/** The decimal text of a number of steps: 1500 with 3 decimals is `"1.5"`. The inverse of {@link quantityFromDecimal}. */
+/**
+ * The decimal text of a number of steps: 1500 with 3 decimals is `"1.5"`. The inverse of {@link quantityFromDecimal}.
+ */
 export const decimalFromQuantity = (steps: number, decimals: number): string => {
   if (decimals === 0) return String(steps)
   const digits = String(Math.abs(steps)).padStart(decimals + 1, "0")

@@ -31,7 +31,9 @@ export type Place = typeof Place.Type
 /** Whether a place is a condition of stock at the location, and so part of what is on hand. */
 export const isCondition = (place: Place): place is Condition => conditions.some((condition) => condition === place)
 
-/** A product at a location, over all its lots: what a slice loads, what thresholds watch, what allocation chooses from. */
+/**
+ * A product at a location, over all its lots: what a slice loads, what thresholds watch, what allocation chooses from.
+ */
 export interface StockPlace {
   readonly product: ProductId
   readonly location: LocationId

@@ -37,7 +37,7 @@ export class InvalidThreshold extends Schema.TaggedError<InvalidThreshold>()("In
   clear: Schema.Int
 }) {
   override get message() {
-    return `A threshold that is raised at ${this.low} cannot be cleared at ${this.clear}; more than ${this.low} is accepted`
+    return `A threshold raised at ${this.low} cannot be cleared at ${this.clear}; more than ${this.low} is accepted`
   }
 }
 

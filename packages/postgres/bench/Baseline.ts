@@ -67,12 +67,12 @@ export const oneStatement = (product: string, key: string) =>
       ), moved AS (
         INSERT INTO bench.movements (shard, seq, line, kind, product, location, lot, from_place, to_place, quantity,
           version, on_hand_after, sellable_after, command, occurred_at, recorded_at)
-        SELECT 0, seq, 0, 'sale', ${product}, 'shop', '', 'sellable', 'customer', 1, version, sellable, sellable, ${key},
-          now(), now() FROM sold
+        SELECT 0, seq, 0, 'sale', ${product}, 'shop', '', 'sellable', 'customer', 1, version, sellable, sellable,
+          ${key}, now(), now() FROM sold
       )
       INSERT INTO bench.commands
-      SELECT ${key}, 0, seq, 'RecordMovements', ${payload(product)}, ${key}, NULL, 'applied', '{}', ${event(product)}, now(), now()
-      FROM sold RETURNING seq`
+      SELECT ${key}, 0, seq, 'RecordMovements', ${payload(product)}, ${key}, NULL, 'applied', '{}', ${event(product)},
+        now(), now() FROM sold RETURNING seq`
     if (rows.length !== 1) return yield* Effect.die("sold out")
   })
 

@@ -113,7 +113,14 @@ const table = (spread: boolean) =>
       const single = yield* measure(callers, 1, statement)
       rows.set(callers, ours)
       console.log(
-        `${cell(String(callers), 8)}${figure(ours)}${cell("", 3)}${figure(theirs)} ${figure(single)}      ${ratio(ours, theirs)}     ${ratio(ours, single)} ${ratio(ours, bound)}   ${ours.median.toFixed(2)}, ${theirs.median.toFixed(2)}`
+        [
+          cell(String(callers), 8),
+          figure(ours),
+          cell("", 3),
+          figure(theirs),
+          ` ${figure(single)}      ${ratio(ours, theirs)}     ${ratio(ours, single)} ${ratio(ours, bound)}`,
+          `   ${ours.median.toFixed(2)}, ${theirs.median.toFixed(2)}`
+        ].join("")
       )
     }
     return rows

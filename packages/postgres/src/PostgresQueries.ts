@@ -289,7 +289,8 @@ export const postgresQueries = (sql: SqlClient): Queries => {
     Effect.map(
       oneOf<Rows[T]>(
         sql,
-        `SELECT t.data::text FROM onhand.names n JOIN onhand.${table} t ON t.id = n.data->>'target' WHERE n.id = $1::text`,
+        `SELECT t.data::text FROM onhand.names n JOIN onhand.${table} t ON t.id = n.data->>'target'
+         WHERE n.id = $1::text`,
         [name],
         decodeRow[table]
       ),

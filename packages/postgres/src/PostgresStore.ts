@@ -36,7 +36,9 @@ const DEFAULT_CONNECTIONS = 10
 // The clock is read outside the locking query, so that it is the time after the wait for the lock, not before it.
 const LOCK_HEADS = `
   SELECT shard, seq::float8, last_micros::float8, (extract(epoch FROM clock_timestamp()) * 1000000)::float8
-  FROM (SELECT shard, seq, last_micros FROM onhand.heads WHERE shard = ANY($1::float8[]::int[]) ORDER BY shard FOR UPDATE) locked`
+  FROM (
+    SELECT shard, seq, last_micros FROM onhand.heads WHERE shard = ANY($1::float8[]::int[]) ORDER BY shard FOR UPDATE
+  ) locked`
 
 const lockHeads = (
   connection: Connection,

@@ -202,7 +202,8 @@ const trigrams = Effect.gen(function* () {
 export const migrations = (shards: number): Record<string, Effect.Effect<void, SqlError, SqlClient>> => ({
   "1_ledger": run([
     ...ledger,
-    `INSERT INTO onhand.heads (shard, seq, last_micros) SELECT shard, 0, 0 FROM generate_series(0, ${shards - 1}) shard`,
+    `INSERT INTO onhand.heads (shard, seq, last_micros)
+      SELECT shard, 0, 0 FROM generate_series(0, ${shards - 1}) shard`,
     ...appendOnly
   ]),
   "2_entities": run(entities),

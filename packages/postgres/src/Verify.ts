@@ -32,7 +32,8 @@ const recomputed = `
     FROM onhand.movements GROUP BY product, location, lot
   ), open AS (
     SELECT claim, product, location, lot, count(*) AS events,
-      sum(CASE kind WHEN 'held' THEN quantity WHEN 'committed' THEN 0 WHEN 'extended' THEN 0 ELSE -quantity END) AS held_open,
+      sum(CASE kind WHEN 'held' THEN quantity WHEN 'committed' THEN 0 WHEN 'extended' THEN 0 ELSE -quantity END)
+        AS held_open,
       bool_or(kind = 'committed') AS is_committed,
       bool_or(kind = 'held') AS was_held,
       max(quantity) FILTER (WHERE kind = 'committed') AS committed_quantity
@@ -40,8 +41,8 @@ const recomputed = `
   ), claimed AS (
     SELECT product, location, lot, sum(events)::bigint AS claim_version,
       sum(CASE WHEN is_committed THEN 0 ELSE held_open END)::bigint AS held,
-      sum(CASE WHEN NOT is_committed THEN 0 WHEN was_held THEN held_open ELSE held_open + committed_quantity END)::bigint
-        AS committed
+      sum(CASE WHEN NOT is_committed THEN 0 WHEN was_held THEN held_open
+        ELSE held_open + committed_quantity END)::bigint AS committed
     FROM open GROUP BY product, location, lot
   )
   SELECT product, location, lot, f.field, f.stored, f.recomputed

@@ -271,7 +271,8 @@ export const write = (
       removeColumns,
       rows.filter(({ row, before }) => row === null && before > 0),
       (from) =>
-        `DELETE FROM onhand.${table} USING ${unnest(removeColumns, from)} WHERE ${table}.id = new.id AND ${table}.version = new.before`
+        `DELETE FROM onhand.${table} USING ${unnest(removeColumns, from)}
+         WHERE ${table}.id = new.id AND ${table}.version = new.before`
     )
   }
   return Effect.andThen(added.run(connection), changed.run(connection))
