@@ -1,0 +1,93 @@
+// The raw readers of the PostgreSQL store: its rows by plain selects, past its queries.
+import { Balance, Cart, Claim, ClaimEvent, CommandRecord, Event, Movement, Order, Store, Threshold } from "@onhand/core"
+import { RawReaders } from "@onhand/testkit"
+import { Effect, Layer, Schema } from "effect"
+import { SqlClient } from "effect/sql/SqlClient"
+import type { SqlError } from "effect/sql/SqlError"
+import { PostgresStore } from "../src/index.ts"
+
+const key = "'product', product, 'location', location, 'lot', lot"
+const place =
+  "'shard', shard, 'seq', seq, 'line', line, 'version', version, 'command', command, 'recordedAt', recorded_at"
+const source = `'source', CASE WHEN source_type IS NULL THEN NULL
+  ELSE json_build_object('type', source_type, 'id', source_id) END`
+
+const selects = {
+  heads: "SELECT json_build_object('shard', shard, 'seq', seq)::text AS row FROM onhand.heads",
+  movements: `SELECT json_build_object(${key}, ${place}, ${source}, 'kind', kind, 'from', from_place, 'to', to_place,
+    'quantity', quantity, 'reason', reason, 'onHandAfter', on_hand_after, 'sellableAfter', sellable_after,
+    'unitCost', CASE WHEN unit_cost IS NULL THEN NULL
+      ELSE json_build_object('amount', trim_scale(unit_cost)::text, 'currency', unit_cost_currency) END,
+    'actor', actor, 'occurredAt', occurred_at)::text AS row FROM onhand.movements`,
+  claimEvents: `SELECT json_build_object(${key}, ${place}, ${source}, 'kind', kind, 'claim', claim, 'quantity', quantity,
+    'expiresAt', expires_at, 'heldAfter', held_after, 'committedAfter', committed_after)::text AS row
+    FROM onhand.claim_events`,
+  claims: `SELECT json_build_object(${key}, ${source}, 'id', id, 'quantity', quantity, 'state', state,
+    'expiresAt', expires_at)::text AS row FROM onhand.claims`,
+  balances: `SELECT json_build_object(${key}, 'sellable', sellable, 'qualityControl', quality_control,
+    'damaged', damaged, 'quarantine', quarantine, 'held', held, 'committed', committed, 'version', version,
+    'claimVersion', claim_version)::text AS row FROM onhand.balances`,
+  commands: `SELECT json_build_object('key', key, 'tag', tag, 'payloadText', payload, 'id', id, 'actor', actor,
+    'outcome', outcome, 'reply', reply::json, 'shard', shard, 'seq', seq, 'occurredAt', occurred_at,
+    'recordedMicros', (extract(epoch FROM recorded_at) * 1000000)::bigint)::text AS row FROM onhand.commands`,
+  events: `SELECT json_build_object('shard', shard, 'seq', seq, 'line', line - 1, 'command', key,
+    'recordedAt', recorded_at, 'event', event)::text AS row
+    FROM onhand.commands, json_array_elements(events::json) WITH ORDINALITY AS told(event, line)`,
+  carts: "SELECT data::text AS row FROM onhand.carts",
+  orders: "SELECT data::text AS row FROM onhand.orders",
+  thresholds: "SELECT data::text AS row FROM onhand.thresholds"
+}
+
+const Head = Schema.Struct({ shard: Schema.Int, seq: Schema.Int })
+
+/** The readers over a client's database. */
+export const readersOf = (sql: SqlClient) => {
+  const all = <A>(select: string, schema: Schema.Codec<A, unknown>) =>
+    Effect.map(sql.unsafe<{ readonly row: string }>(select), (rows) =>
+      rows.map(({ row }) => Schema.decodeUnknownSync(schema)(JSON.parse(row)))
+    )
+  const snapshot = Effect.gen(function* () {
+    const heads = yield* all(selects.heads, Head)
+    return {
+      heads: new Map(heads.filter(({ seq }) => seq > 0).map(({ shard, seq }) => [shard, seq])),
+      movements: yield* all(selects.movements, Movement),
+      claimEvents: yield* all(selects.claimEvents, ClaimEvent),
+      claims: yield* all(selects.claims, Claim),
+      balances: yield* all(selects.balances, Balance),
+      commands: yield* all(selects.commands, CommandRecord),
+      events: yield* all(selects.events, Event),
+      carts: yield* all(selects.carts, Cart),
+      orders: yield* all(selects.orders, Order),
+      thresholds: yield* all(selects.thresholds, Threshold)
+    }
+  })
+  // One instant for all of it: the suite reads while other callers write.
+  return RawReaders.of({
+    snapshot: Effect.orDie(
+      sql.withTransaction(Effect.andThen(sql`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ`, snapshot))
+    )
+  })
+}
+
+/** Empties the ledger as only a superuser can: history is append-only for everybody else. */
+const reset = (sql: SqlClient): Effect.Effect<void, SqlError> =>
+  sql.withTransaction(
+    Effect.gen(function* () {
+      yield* sql`SET LOCAL session_replication_role = replica`
+      yield* sql`TRUNCATE onhand.commands, onhand.movements, onhand.claim_events, onhand.balances, onhand.claims,
+        onhand.products, onhand.locations, onhand.names, onhand.carts, onhand.orders, onhand.thresholds, onhand.users`
+      yield* sql`UPDATE onhand.heads SET seq = 0, last_micros = 0`
+    })
+  )
+
+/** The store over a client that stays open, emptied first unless it is to be found as it was left. */
+export const storeOver = (client: Effect.Effect<SqlClient>, options: { readonly keep?: boolean } = {}) =>
+  Layer.unwrap(
+    Effect.map(client, (sql) =>
+      Layer.effect(
+        RawReaders,
+        // The store comes first: it makes the tables.
+        Effect.andThen(Store, options.keep === true ? Effect.void : reset(sql)).pipe(Effect.as(readersOf(sql)))
+      ).pipe(Layer.provideMerge(PostgresStore.layerClient()), Layer.provide(Layer.succeed(SqlClient, sql)))
+    )
+  )
