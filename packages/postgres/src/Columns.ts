@@ -47,3 +47,11 @@ const stored = ({ name, type }: Pick<Column<never>, "name" | "type">): string =>
 export const insert = <Row>(table: string, columns: ReadonlyArray<Column<Row>>, from: number): string =>
   `INSERT INTO onhand.${table} (${columns.map(({ name }) => name).join(", ")})
    SELECT ${columns.map((column) => stored(column)).join(", ")} FROM ${unnest(columns, from)}`
+
+/** What a column is on its way back, in the form in which it travelled. */
+export const readOf = ({ name, type }: Pick<Column<never>, "name" | "type">): string =>
+  type === "micros"
+    ? `(extract(epoch FROM ${name}) * 1000000)::float8`
+    : type === "integer"
+      ? `${name}::float8`
+      : `${name}::text`

@@ -57,7 +57,8 @@ const where = (conditions: ReadonlyArray<string>): string =>
 const orderBy = ({ keys, descending }: Pick<ListQuery<unknown>, "keys" | "descending">): string =>
   keys.map(({ column }) => `${column}${descending ? " DESC" : ""}`).join(", ")
 
-const rowsOf = (sql: SqlClient, text: string, values: ReadonlyArray<unknown>) =>
+/** The rows of a statement, each an array of its columns. */
+export const rowsOf = (sql: SqlClient, text: string, values: ReadonlyArray<unknown>) =>
   answer(sql.unsafe(text, values).values as Effect.Effect<ReadonlyArray<ReadonlyArray<unknown>>, SqlError>)
 
 const numberedPage = <A>(sql: SqlClient, query: ListQuery<A>, page: number, pageSize: number) =>

@@ -35,24 +35,28 @@ const DEFAULT_CONNECTIONS = 10
 
 // The clock is read outside the locking query, so that it is the time after the wait for the lock, not before it.
 const LOCK_HEADS = `
-  SELECT shard, seq::float8, last_micros::float8, (extract(epoch FROM clock_timestamp()) * 1000000)::float8
+  SELECT shard, seq::float8, last_micros::float8, hash, (extract(epoch FROM clock_timestamp()) * 1000000)::float8
   FROM (
-    SELECT shard, seq, last_micros FROM onhand.heads WHERE shard = ANY($1::float8[]::int[]) ORDER BY shard FOR UPDATE
+    SELECT * FROM onhand.heads WHERE shard = ANY($1::float8[]::int[]) ORDER BY shard FOR UPDATE
   ) locked`
+
+type HeadRow = readonly [shard: number, seq: number, lastMicros: number, hash: string, clock: number]
 
 const lockHeads = (
   connection: Connection,
   wanted: ReadonlyArray<number>,
   shards: number
-): Effect.Effect<Opening, SqlError> =>
+): Effect.Effect<{ readonly opening: Opening; readonly hashes: ReadonlyMap<number, string> }, SqlError> =>
   Effect.map(connection.executeValues(LOCK_HEADS, [arrayOf(wanted, "integer")]), (rows) => {
     const heads = new Map<number, number>()
+    const hashes = new Map<number, string>()
     let micros = 0
-    for (const [shard, seq, last, clock] of rows as ReadonlyArray<readonly [number, number, number, number]>) {
+    for (const [shard, seq, last, hash, clock] of rows as ReadonlyArray<HeadRow>) {
       heads.set(shard, seq)
+      hashes.set(shard, hash)
       micros = Math.max(micros, clock, last + 1)
     }
-    return { shards, heads, micros: Math.floor(micros) }
+    return { opening: { shards, heads, micros: Math.floor(micros) }, hashes }
   })
 
 /** Decides and writes a batch in the transaction that a connection has open. */
@@ -63,13 +67,13 @@ export const runBatch = (
 ): Effect.Effect<ReadonlyArray<Outcome>, SqlError | StoreFailure> =>
   Effect.gen(function* () {
     const wanted = new Set(batch.flatMap((submission) => shardsOf(submission, shards)))
-    const opening = yield* lockHeads(
+    const { opening, hashes } = yield* lockHeads(
       connection,
       [...wanted].sort((a, b) => a - b),
       shards
     )
     const decided = yield* decideBatch(batch, opening, (request) => load(connection, request, opening.micros))
-    yield* write(connection, decided.writes, shards)
+    yield* write(connection, decided.writes, shards, hashes)
     return decided.outcomes
   })
 

@@ -15,7 +15,16 @@ const ledger = [
   `CREATE TABLE onhand.heads (
     shard int PRIMARY KEY,
     seq bigint NOT NULL CHECK (seq >= 0),
-    last_micros bigint NOT NULL CHECK (last_micros >= 0)
+    last_micros bigint NOT NULL CHECK (last_micros >= 0),
+    hash text NOT NULL
+  )`,
+  `CREATE TABLE onhand.seals (
+    shard int NOT NULL,
+    first_seq bigint NOT NULL,
+    last_seq bigint NOT NULL CHECK (last_seq >= first_seq),
+    digests text NOT NULL,
+    hash text NOT NULL,
+    PRIMARY KEY (shard, last_seq)
   )`,
   `CREATE TABLE onhand.commands (
     key text COLLATE "C" PRIMARY KEY,
@@ -49,7 +58,7 @@ const ledger = [
     reason text,
     source_type text,
     source_id text,
-    unit_cost numeric(18, 6),
+    unit_cost numeric,
     unit_cost_currency text,
     command text NOT NULL,
     actor text,
@@ -122,7 +131,7 @@ const ledger = [
 const appendOnly = [
   `CREATE FUNCTION onhand.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN RAISE EXCEPTION 'onhand.% is append-only: record a correction instead', TG_TABLE_NAME; END $$`,
-  ...["commands", "movements", "claim_events"].flatMap((table) => [
+  ...["commands", "movements", "claim_events", "seals"].flatMap((table) => [
     `CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON onhand.${table}
       FOR EACH ROW EXECUTE FUNCTION onhand.refuse_change()`,
     `CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON onhand.${table}
@@ -202,8 +211,8 @@ const trigrams = Effect.gen(function* () {
 export const migrations = (shards: number): Record<string, Effect.Effect<void, SqlError, SqlClient>> => ({
   "1_ledger": run([
     ...ledger,
-    `INSERT INTO onhand.heads (shard, seq, last_micros)
-      SELECT shard, 0, 0 FROM generate_series(0, ${shards - 1}) shard`,
+    `INSERT INTO onhand.heads (shard, seq, last_micros, hash)
+      SELECT shard, 0, 0, '' FROM generate_series(0, ${shards - 1}) shard`,
     ...appendOnly
   ]),
   "2_entities": run(entities),

@@ -3,21 +3,29 @@
  */
 import {
   type Claim,
-  type ClaimEvent,
-  type Movement,
   type Rows,
   StoreFailure,
   shardOf,
   type Table,
   tables,
   type Writes,
-  type WrittenCommand,
   type WrittenRow
 } from "@onhand/core"
-import { DateTime, Effect, Schema } from "effect"
+import { Effect, Schema } from "effect"
 import type { Connection } from "effect/sql/SqlConnection"
 import type { SqlError } from "effect/sql/SqlError"
 import { type Column, insert, parametersOf, unnest } from "./Columns.ts"
+import { sealColumns, sealsOf } from "./HashChain.ts"
+import {
+  claimEventColumns,
+  commandColumns,
+  integer,
+  micros,
+  microsOf,
+  movementColumns,
+  text,
+  timed
+} from "./LedgerColumns.ts"
 
 const encodeRow: { readonly [T in Table]: (row: Rows[T]) => Schema.Json } = {
   products: Schema.encodeSync(tables.products),
@@ -29,85 +37,19 @@ const encodeRow: { readonly [T in Table]: (row: Rows[T]) => Schema.Json } = {
   users: Schema.encodeSync(tables.users)
 }
 
-const microsOf = (instant: DateTime.Utc) => DateTime.toEpochMillis(instant) * 1000
-
-const text = <Row>(name: string, value: (row: Row) => string | null): Column<Row> => ({ name, type: "text", value })
-const integer = <Row>(name: string, value: (row: Row) => number): Column<Row> => ({ name, type: "integer", value })
-const micros = <Row>(name: string, value: (row: Row) => number | null): Column<Row> => ({ name, type: "micros", value })
-
-const headColumns: ReadonlyArray<Column<readonly [shard: number, seq: number, micros: number]>> = [
-  integer("shard", ([shard]) => shard),
-  integer("seq", ([, seq]) => seq),
-  integer("last_micros", ([, , last]) => last)
-]
-
-const commandColumns: ReadonlyArray<Column<WrittenCommand>> = [
-  text("key", ({ record }) => record.key),
-  integer("shard", ({ record }) => record.shard),
-  integer("seq", ({ record }) => record.seq),
-  text("tag", ({ record }) => record.tag),
-  text("payload", ({ record }) => record.payloadText),
-  text("id", ({ record }) => record.id),
-  text("actor", ({ record }) => record.actor),
-  text("outcome", ({ record }) => record.outcome),
-  text("reply", ({ record }) => JSON.stringify(record.reply)),
-  text("events", ({ events }) => JSON.stringify(events.map(({ event }) => event))),
-  micros("occurred_at", ({ record }) => microsOf(record.occurredAt)),
-  micros("recorded_at", ({ record }) => record.recordedMicros)
-]
-
-/** A ledger entry with the exact time of its command, which the entry itself only knows to the millisecond. */
-interface Timed<A> {
-  readonly entry: A
+/** The head of a shard: its last seq, time and hash. */
+interface Head {
+  readonly shard: number
+  readonly seq: number
   readonly micros: number
+  readonly hash: string
 }
 
-type Place = Pick<Movement, "shard" | "seq" | "line" | "command">
-
-const placeColumns: ReadonlyArray<Column<Timed<Place>>> = [
-  integer("shard", ({ entry }) => entry.shard),
-  integer("seq", ({ entry }) => entry.seq),
-  integer("line", ({ entry }) => entry.line),
-  text("command", ({ entry }) => entry.command),
-  micros("recorded_at", ({ micros }) => micros)
-]
-
-const keyColumns: ReadonlyArray<
-  Column<
-    Timed<Pick<Movement, "product" | "location" | "lot" | "kind" | "source" | "quantity" | "version"> | ClaimEvent>
-  >
-> = [
-  text("product", ({ entry }) => entry.product),
-  text("location", ({ entry }) => entry.location),
-  text("lot", ({ entry }) => entry.lot),
-  text("kind", ({ entry }) => entry.kind),
-  text("source_type", ({ entry }) => entry.source?.type ?? null),
-  text("source_id", ({ entry }) => entry.source?.id ?? null),
-  integer("quantity", ({ entry }) => entry.quantity),
-  integer("version", ({ entry }) => entry.version)
-]
-
-const movementColumns: ReadonlyArray<Column<Timed<Movement>>> = [
-  ...placeColumns,
-  ...keyColumns,
-  text("from_place", ({ entry }) => entry.from),
-  text("to_place", ({ entry }) => entry.to),
-  integer("on_hand_after", ({ entry }) => entry.onHandAfter),
-  integer("sellable_after", ({ entry }) => entry.sellableAfter),
-  text("reason", ({ entry }) => entry.reason),
-  { name: "unit_cost", type: "decimal", value: ({ entry }) => entry.unitCost?.amount ?? null },
-  text("unit_cost_currency", ({ entry }) => entry.unitCost?.currency ?? null),
-  text("actor", ({ entry }) => entry.actor),
-  micros("occurred_at", ({ entry }) => microsOf(entry.occurredAt))
-]
-
-const claimEventColumns: ReadonlyArray<Column<Timed<ClaimEvent>>> = [
-  ...placeColumns,
-  ...keyColumns,
-  text("claim", ({ entry }) => entry.claim),
-  integer("held_after", ({ entry }) => entry.heldAfter),
-  integer("committed_after", ({ entry }) => entry.committedAfter),
-  micros("expires_at", ({ entry }) => entry.expiresAt && microsOf(entry.expiresAt))
+const headColumns: ReadonlyArray<Column<Head>> = [
+  integer("shard", ({ shard }) => shard),
+  integer("seq", ({ seq }) => seq),
+  integer("last_micros", ({ micros }) => micros),
+  text("hash", ({ hash }) => hash)
 ]
 
 type KeptBalance = Writes["balances"][number]["balance"]
@@ -210,15 +152,21 @@ class Statement {
   }
 }
 
-/** Writes a decided batch in the transaction that holds its heads. */
+/** Writes a decided batch in the transaction that holds its heads; `lastHashes` are the hashes of those heads. */
 export const write = (
   connection: Connection,
   writes: Writes,
-  shards: number
+  shards: number,
+  lastHashes: ReadonlyMap<number, string>
 ): Effect.Effect<void, SqlError | StoreFailure> => {
-  const timed = <A>(of: (command: Writes["commands"][number]) => ReadonlyArray<A>): ReadonlyArray<Timed<A>> =>
-    writes.commands.flatMap((command) => of(command).map((entry) => ({ entry, micros: command.record.recordedMicros })))
-  const heads = [...writes.heads].map(([shard, seq]) => [shard, seq, writes.micros] as const)
+  const seals = sealsOf(writes.commands, lastHashes)
+  const hashes = new Map([...lastHashes, ...seals.map(({ shard, hash }) => [shard, hash] as const)])
+  const heads = [...writes.heads].map(([shard, seq]) => ({
+    shard,
+    seq,
+    micros: writes.micros,
+    hash: hashes.get(shard) ?? ""
+  }))
   const balances = balanceColumns(shards)
   const claims = claimColumns(shards)
   const added = new Statement()
@@ -227,19 +175,20 @@ export const write = (
       headColumns,
       writes.commands.length === 0 ? [] : heads,
       (from) =>
-        `UPDATE onhand.heads SET seq = new.seq::bigint, last_micros = new.last_micros::bigint
+        `UPDATE onhand.heads SET seq = new.seq::bigint, last_micros = new.last_micros::bigint, hash = new.hash
        FROM ${unnest(headColumns, from)} WHERE heads.shard = new.shard`
     )
+    .insert("seals", sealColumns, seals)
     .insert("commands", commandColumns, writes.commands)
     .insert(
       "movements",
       movementColumns,
-      timed((command) => command.movements)
+      timed(writes.commands, (command) => command.movements)
     )
     .insert(
       "claim_events",
       claimEventColumns,
-      timed((command) => command.claimEvents)
+      timed(writes.commands, (command) => command.claimEvents)
     )
     .insert(
       "balances",

@@ -1,2 +1,3 @@
+export { type BrokenSeal, type ChainVerification, verifyChain } from "./HashChain.ts"
 export * from "./HostTransaction.ts"
 export * as PostgresStore from "./PostgresStore.ts"

@@ -74,9 +74,9 @@ const reset = (sql: SqlClient): Effect.Effect<void, SqlError> =>
   sql.withTransaction(
     Effect.gen(function* () {
       yield* sql`SET LOCAL session_replication_role = replica`
-      yield* sql`TRUNCATE onhand.commands, onhand.movements, onhand.claim_events, onhand.balances, onhand.claims,
+      yield* sql`TRUNCATE onhand.seals, onhand.commands, onhand.movements, onhand.claim_events, onhand.balances, onhand.claims,
         onhand.products, onhand.locations, onhand.names, onhand.carts, onhand.orders, onhand.thresholds, onhand.users`
-      yield* sql`UPDATE onhand.heads SET seq = 0, last_micros = 0`
+      yield* sql`UPDATE onhand.heads SET seq = 0, last_micros = 0, hash = ''`
     })
   )
 

@@ -1,0 +1,121 @@
+import * as PgClient from "@effect/sql-pg/PgClient"
+import { assert, describe, it } from "@effect/vitest"
+import { Inventory } from "@onhand/core"
+import { Effect, Layer, Redacted } from "effect"
+import { SqlClient } from "effect/sql/SqlClient"
+import { createDatabase } from "../../../test/PostgresDatabase.ts"
+import { type BrokenSeal, PostgresStore, verifyChain } from "../src/index.ts"
+
+const Live = Layer.unwrap(
+  Effect.map(Effect.promise(createDatabase), (url) =>
+    Inventory.layer.pipe(
+      Layer.provide(PostgresStore.layerClient()),
+      Layer.provideMerge(PgClient.layer({ url: Redacted.make(url) }))
+    )
+  )
+)
+
+/** A ledger of two shops: seq 1 and 2 make them, 3 the product, 4 and 5 its stock, 6 a hold, 7 a refusal. */
+const ledger = Effect.gen(function* () {
+  const inventory = yield* Inventory
+  const sql = yield* SqlClient
+  const shops = [
+    yield* inventory.createLocation({ name: "North" }),
+    yield* inventory.createLocation({ name: "South" })
+  ] as const
+  const tea = yield* inventory.createProduct({ sku: "TEA", name: "Tea" })
+  for (const { id } of shops) {
+    yield* inventory.recordMovements({
+      lines: [
+        {
+          kind: "receipt",
+          product: tea.id,
+          location: id,
+          quantity: 9,
+          reason: "first",
+          unitCost: { amount: "1.50", currency: "EUR" }
+        }
+      ]
+    })
+  }
+  yield* inventory.holdStock({
+    lines: [{ product: tea.id, location: shops[0].id, quantity: 2 }],
+    ttlMillis: 60_000
+  })
+  yield* Effect.flip(
+    inventory.recordMovements({ lines: [{ kind: "sale", product: tea.id, location: shops[1].id, quantity: 10 }] })
+  )
+  return sql
+})
+
+/** Changes history as only a superuser can, who switches the triggers off. */
+const tampered = (change: string) =>
+  Effect.gen(function* () {
+    const sql = yield* ledger
+    const before = yield* verifyChain(sql)
+    assert.deepStrictEqual([before.seqs, before.broken], [7, []])
+    yield* sql.withTransaction(Effect.andThen(sql`SET LOCAL session_replication_role = replica`, sql.unsafe(change)))
+    return (yield* verifyChain(sql)).broken
+  }).pipe(Effect.provide(Live))
+
+const changes: ReadonlyArray<readonly [what: string, change: string, seq: number, reason: BrokenSeal["reason"]]> = [
+  ["a quantity that was edited", "UPDATE onhand.movements SET quantity = 8 WHERE seq = 4", 4, "a row differs"],
+  ["a cost that was edited", "UPDATE onhand.movements SET unit_cost = 1.5 WHERE seq = 5", 5, "a row differs"],
+  [
+    "a time moved by a microsecond",
+    "UPDATE onhand.movements SET recorded_at = recorded_at + interval '1 microsecond' WHERE seq = 5",
+    5,
+    "a row differs"
+  ],
+  ["a reply that was edited", "UPDATE onhand.commands SET reply = reply || ' ' WHERE seq = 7", 7, "a row differs"],
+  ["a hold that was removed", "DELETE FROM onhand.claim_events WHERE seq = 6", 6, "a row differs"],
+  [
+    "a movement that was slipped in",
+    `INSERT INTO onhand.movements SELECT shard, 3, 0, kind, product, location, lot, from_place, to_place, quantity, 99,
+      on_hand_after, sellable_after, reason, source_type, source_id, unit_cost, unit_cost_currency, command, actor,
+      occurred_at, recorded_at FROM onhand.movements WHERE seq = 4`,
+    3,
+    "a row differs"
+  ],
+  ["the end of history cut off", "DELETE FROM onhand.commands WHERE seq = 7", 7, "a row differs"],
+  [
+    "the end cut off with its seal",
+    "WITH gone AS (DELETE FROM onhand.seals WHERE last_seq = 7) DELETE FROM onhand.commands WHERE seq = 7",
+    6,
+    "the seals do not follow each other"
+  ],
+  ["a seal that was removed", "DELETE FROM onhand.seals WHERE last_seq = 4", 4, "rows stand outside every seal"],
+  [
+    "a seal that was rewritten",
+    "UPDATE onhand.seals SET hash = repeat('0', 64) WHERE last_seq = 2",
+    2,
+    "the seals do not follow each other"
+  ]
+]
+
+describe("the hash chain", () => {
+  for (const [what, change, seq, reason] of changes) {
+    it.live(`finds ${what}, and where`, () =>
+      Effect.map(tampered(change), (broken) => assert.deepStrictEqual(broken, [{ shard: 0, seq, reason }]))
+    )
+  }
+})
+
+describe("history", () => {
+  it.live("cannot be changed through SQL by anybody whom the triggers bind", () =>
+    Effect.gen(function* () {
+      const sql = yield* ledger
+      for (const table of ["commands", "movements", "claim_events", "seals"]) {
+        for (const change of [
+          `UPDATE onhand.${table} SET shard = shard`,
+          `DELETE FROM onhand.${table}`,
+          `TRUNCATE onhand.${table}`
+        ]) {
+          const error = yield* Effect.flip(sql.unsafe(change))
+          assert.include(String(error.reason.cause), "append-only", change)
+        }
+      }
+      assert.deepStrictEqual((yield* verifyChain(sql)).broken, [])
+    }).pipe(Effect.provide(Live))
+  )
+})
