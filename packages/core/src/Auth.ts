@@ -1,7 +1,6 @@
 /**
  * The auth port: how passwords are kept and how a signed-in caller proves who it is. A host that has accounts of its
- * own
- * brings its own.
+ * own brings its own.
  */
 import { Context, type Effect, type Redacted, Schema } from "effect"
 import type { Actor } from "./Access.ts"

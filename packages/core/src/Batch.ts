@@ -111,13 +111,17 @@ class BatchState {
     if (known !== undefined) return replay(known, submission)
     try {
       const context = this.contextOf(submission)
+      this.slice.deciding = true
       const decided = submission.definition.decide(this.slice, submission.payload, context)
+      this.slice.deciding = false
       return Result.isSuccess(decided)
         ? this.accept(submission, context, decided.success)
         : this.refuse(submission, context, decided.failure)
     } catch (defect) {
       // A defect of one definition must not take the other commands of the batch with it; nothing was written yet.
       return { _tag: "Failed", defect }
+    } finally {
+      this.slice.deciding = false
     }
   }
 

@@ -140,7 +140,7 @@ export const OpenCart = define("OpenCart", {
     lines: Schema.optionalKey(Changes)
   },
   reply: Cart,
-  refusals: [UnknownProduct, ProductInactive, CartFull],
+  refusals: [CartNotReady, UnknownProduct, ProductInactive, CartFull],
   footprint: ({ owner, lines }, slice) => {
     const name = owner === undefined ? undefined : slice.row("names", activeCartName(owner))
     return {
@@ -156,7 +156,10 @@ export const OpenCart = define("OpenCart", {
       const name = owner === undefined ? undefined : slice.row("names", activeCartName(owner))
       const open = name && slice.row("carts", name.target)
       if (open !== undefined) {
-        if (changes.length === 0 || open.state !== "active") return { reply: open }
+        if (changes.length === 0) return { reply: open }
+        if (open.state !== "active") {
+          return yield* Result.fail(new CartNotReady({ cart: open.id, state: open.state, accepted: ["active"] }))
+        }
         const cart = changedCart(open, { lines: yield* changeLines(slice, open, changes) }, context)
         return { reply: cart, rows: [put("carts", cart)] }
       }

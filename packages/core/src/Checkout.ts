@@ -18,7 +18,7 @@ import { type Claim, claimEvent, HoldTime, type NewClaimEvent } from "./Claim.ts
 import { type DecisionContext, define, type Footprint } from "./Command.ts"
 import { holdEvents } from "./Hold.ts"
 import { knownLocation, LocationId, UnknownLocation } from "./Location.ts"
-import { Money, priceOf } from "./Money.ts"
+import { type Money, Price, priceOf } from "./Money.ts"
 import type { NewMovement } from "./Movement.ts"
 import { Order, OrderId, type OrderLine } from "./Order.ts"
 import { activeProduct, type Product, ProductId, ProductInactive, UnknownProduct } from "./Product.ts"
@@ -42,7 +42,7 @@ export class NotPriced extends Schema.TaggedError<NotPriced>()("NotPriced", {
 }
 
 /** What the host charges for a product of the cart where that is not its price times its quantity. */
-const Charge = Schema.Struct({ product: ProductId, total: Money })
+const Charge = Schema.Struct({ product: ProductId, total: Price })
 
 const checkoutFootprint = (
   { cart: id, location }: { readonly cart: CartId; readonly location: LocationId },

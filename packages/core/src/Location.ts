@@ -53,7 +53,8 @@ export const CreateLocation = define("CreateLocation", {
   footprint: ({ id }) => (id === undefined ? {} : { rows: [ref("locations", id)] }),
   decide: (slice, payload, context) => {
     const id = payload.id ?? LocationId.make(context.id)
-    if (slice.row("locations", id) !== undefined) return Result.fail(new LocationExists({ location: id }))
+    if (payload.id !== undefined && slice.row("locations", id) !== undefined)
+      return Result.fail(new LocationExists({ location: id }))
     const location: Location = {
       id,
       name: payload.name,

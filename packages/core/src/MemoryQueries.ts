@@ -88,8 +88,8 @@ const matches = (product: Product, filter: ProductFilter): boolean => {
   if (filter.category !== undefined && product.category !== filter.category) return false
   const search = filter.search?.trim().toLowerCase()
   if (!search) return true
-  const text = [product.name, product.sku, ...product.barcodes, product.description, product.category]
-  return text.some((part) => part.toLowerCase().includes(search))
+  const text = [product.name, product.sku, ...product.barcodes, product.category, product.description]
+  return text.join(" ").toLowerCase().includes(search)
 }
 
 const sortValues: Readonly<Record<ProductSort, (item: StockedProduct) => CursorValues>> = {
@@ -317,6 +317,7 @@ export const memoryQueries = (memory: Memory): Queries => ({
     Effect.suspend(() =>
       Effect.fromResult(pageOf("users", [...memory.tables.users.values()], (user) => [user.email, user.id], page))
     ),
+  command: (key) => Effect.sync(() => found(memory.commands.get(key))),
   events: (after, limit) => Effect.sync(() => memory.events.filter((event) => isAfter(event, after)).slice(0, limit)),
   head: Effect.sync(() =>
     Object.fromEntries([...memory.heads].map(([shard, seq]) => [shard, { seq, line: LAST_LINE }]))

@@ -16,6 +16,12 @@ export const Money = Schema.Struct({
 }).annotate({ identifier: "Money" })
 export interface Money extends Schema.Schema.Type<typeof Money> {}
 
+/** What something costs the customer: money that is never below zero. */
+export const Price = Schema.Struct({
+  amount: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
+  currency: Currency
+}).annotate({ identifier: "Price" })
+
 /** A text that is not an amount of the currency it was meant for. */
 export class InvalidMoney extends Schema.TaggedError<InvalidMoney>()("InvalidMoney", {
   text: Schema.String,
@@ -62,8 +68,7 @@ export const minorDigits = (currency: string): number => MINOR_DIGITS[currency] 
 
 /**
  * Money from a decimal text, exactly: `("9.50", "USD")` is 950 cents. More digits than the currency has are refused,
- * and
- * so are amounts that a number does not hold to the last minor unit.
+ * and so are amounts that a number does not hold to the last minor unit.
  */
 export const moneyFromDecimal = (decimal: string, currency: string): Result.Result<Money, InvalidMoney> => {
   const digits = minorDigits(currency)

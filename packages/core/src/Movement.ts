@@ -31,7 +31,7 @@ export interface Source extends Schema.Schema.Type<typeof Source> {}
 
 /** The cost of one whole unit, in the currency's minor unit, and possibly fractions of it as a decimal text. */
 export const UnitCost = Schema.Struct({
-  amount: Schema.String.check(Schema.isPattern(/^\d{1,12}(\.\d{1,6})?$/)),
+  amount: Schema.String.check(Schema.isPattern(/^(0|[1-9]\d{0,11})(\.\d{1,6})?$/)),
   currency: Schema.String.check(Schema.isPattern(/^[A-Z]{3}$/))
 })
 export interface UnitCost extends Schema.Schema.Type<typeof UnitCost> {}

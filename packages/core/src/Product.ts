@@ -3,7 +3,7 @@
  */
 import { Equal, Result, Schema } from "effect"
 import { type DecisionContext, define, type Footprint } from "./Command.ts"
-import { Money } from "./Money.ts"
+import { Price } from "./Money.ts"
 import { piece, UnitOfMeasure } from "./Quantity.ts"
 import { put, putName, type RowChange, ref, removeName } from "./Row.ts"
 import type { Slice } from "./Slice.ts"
@@ -28,7 +28,7 @@ const editable = {
   description: Text(10_000),
   category: Text(120),
   metadata: Schema.Record(Schema.String, Schema.Union([Schema.String, Schema.Finite, Schema.Boolean, Schema.Null])),
-  price: Schema.NullOr(Money)
+  price: Schema.NullOr(Price)
 }
 
 export const Product = Schema.Struct({
@@ -176,7 +176,8 @@ export const CreateProduct = define("CreateProduct", {
   decide: (slice, payload, context) =>
     Result.gen(function* () {
       const id = payload.id ?? ProductId.make(context.id)
-      if (slice.row("products", id) !== undefined) return yield* Result.fail(new ProductExists({ product: id }))
+      if (payload.id !== undefined && slice.row("products", id) !== undefined)
+        return yield* Result.fail(new ProductExists({ product: id }))
       const product = newProduct(id, payload, context)
       const names = yield* renameCodes(slice, id, noCodes, product)
       return {

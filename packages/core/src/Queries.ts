@@ -15,6 +15,7 @@ import type { InvalidCursor, Page, PageRequest } from "./Page.ts"
 import { Product, ProductId } from "./Product.ts"
 import { StockKey } from "./StockKey.ts"
 import type { StoreUnavailable } from "./Store.ts"
+import type { CommandRecord } from "./Submission.ts"
 import type { Threshold } from "./Threshold.ts"
 import type { User, UserId } from "./User.ts"
 
@@ -158,6 +159,8 @@ export interface Queries {
   readonly user: (id: UserId) => Effect.Effect<Option.Option<User>, StoreUnavailable>
   readonly userByEmail: (email: string) => Effect.Effect<Option.Option<User>, StoreUnavailable>
   readonly users: (page: PageRequest) => Effect.Effect<Page<User>, StoreUnavailable | InvalidCursor>
+  /** What became of the command with a key, if one was answered: its payload, its reply, its place. */
+  readonly command: (key: string) => Effect.Effect<Option.Option<CommandRecord>, StoreUnavailable>
   /** At most `limit` events after the cursor, in ledger order within each shard. Never skips one that commits late. */
   readonly events: (after: FeedCursor, limit: number) => Effect.Effect<ReadonlyArray<Event>, StoreUnavailable>
   /** The end of the feed: where a reader starts that only wants what comes next. */

@@ -8,7 +8,10 @@ import type { Footprint } from "./Command.ts"
 import type { RowRef, Rows, Table } from "./Row.ts"
 import { NO_LOT, type StockKey, type StockPlace, stockPlaceText } from "./StockKey.ts"
 
-/** What a decision can look at. Anything outside its footprint looks absent; the batch checks that none was needed. */
+/**
+ * What a decision can look at. To a footprint, what is not loaded yet looks absent; a decision that looks outside its
+ * footprint has a defect, and fails.
+ */
 export interface Slice {
   readonly row: <T extends Table>(table: T, id: string) => Rows[T] | undefined
   readonly stock: (place: StockPlace) => Stock
@@ -38,19 +41,24 @@ export class WorkingSlice implements Slice {
   private readonly claims = new Map<ClaimId, Claim | null>()
   private readonly held: Array<Claim> = []
 
+  /** Whether a decision is looking, for which everything must be here, or a footprint, which asks for what is not. */
+  deciding = false
+
+  private expect(text: string, loaded: boolean): void {
+    if (this.deciding && !loaded) throw new Error(`A decision looks at ${text}, which its footprint does not name`)
+  }
+
   row<T extends Table>(table: T, id: string): Rows[T] | undefined {
+    const text = rowText(table, id)
+    this.expect(text, this.rows.has(text))
     // The key holds the table's name, so the row is of that table.
-    return (this.rows.get(rowText(table, id)) as Rows[T] | null | undefined) ?? undefined
+    return (this.rows.get(text) as Rows[T] | null | undefined) ?? undefined
   }
 
   stock(place: StockPlace): Stock {
-    return (
-      this.stocks.get(stockPlaceText(place)) ?? {
-        product: place.product,
-        location: place.location,
-        balances: new Map()
-      }
-    )
+    const text = stockPlaceText(place)
+    this.expect(text, this.stocks.has(text))
+    return this.stocks.get(text) ?? { product: place.product, location: place.location, balances: new Map() }
   }
 
   balance(key: StockKey): Balance {
@@ -58,6 +66,7 @@ export class WorkingSlice implements Slice {
   }
 
   claim(id: ClaimId): Claim | undefined {
+    this.expect(`claim ${id}`, this.claims.has(id))
     return this.claims.get(id) ?? undefined
   }
 

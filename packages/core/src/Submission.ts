@@ -59,7 +59,7 @@ export class IdempotencyConflict extends Schema.TaggedError<IdempotencyConflict>
   field: Schema.String
 }) {
   override get message() {
-    return `Key "${this.key}" was used with another ${this.field}; the same payload, or a new key, is accepted`
+    return `Key "${this.key}" was used with another value of ${this.field}; the same payload, or a new key, is accepted`
   }
 }
 

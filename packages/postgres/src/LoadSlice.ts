@@ -46,21 +46,23 @@ export const sourceOf = (table: string) =>
   `CASE WHEN ${table}.source_type IS NOT NULL
     THEN json_build_object('type', ${table}.source_type, 'id', ${table}.source_id) END`
 
-const commandPart = (keys: string) => `
-  SELECT 0, '', ${jsonOf({
-    key: "key",
-    tag: "tag",
-    payloadText: "payload",
-    id: "id",
-    actor: "actor",
-    outcome: "outcome",
-    reply: "reply::json",
-    shard: "shard",
-    seq: "seq",
-    occurredAt: "occurred_at",
-    recordedMicros: micros("recorded_at")
-  })}
-  FROM onhand.commands WHERE key = ANY(${keys}::text[])`
+/** A command's record as JSON. */
+export const commandJson = jsonOf({
+  key: "key",
+  tag: "tag",
+  payloadText: "payload",
+  id: "id",
+  actor: "actor",
+  outcome: "outcome",
+  reply: "reply::json",
+  shard: "shard",
+  seq: "seq",
+  occurredAt: "occurred_at",
+  recordedMicros: micros("recorded_at")
+})
+
+const commandPart = (keys: string) =>
+  `SELECT 0, '', ${commandJson} FROM onhand.commands WHERE key = ANY(${keys}::text[])`
 
 const rowPart = (table: Table, ids: string) =>
   `SELECT 1, '${table}', data::text FROM onhand.${table} WHERE id = ANY(${ids}::text[])`
@@ -124,7 +126,8 @@ const statementOf = (request: LoadRequest, now: number) => {
 
 const decodeBalance = Schema.decodeUnknownSync(Balance)
 const decodeClaim = Schema.decodeUnknownSync(Claim)
-const decodeCommand = Schema.decodeUnknownSync(CommandRecord)
+/** Decodes a command's record. */
+export const decodeCommand = Schema.decodeUnknownSync(CommandRecord)
 
 /** Loads what a batch asks for. `now` is the store's clock under the lock, in microseconds. */
 export const load = (connection: Connection, request: LoadRequest, now: number): Effect.Effect<Loaded, SqlError> => {

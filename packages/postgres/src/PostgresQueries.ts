@@ -27,7 +27,7 @@ import {
 import { DateTime, Effect, Option, Schema } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { allOf, type ListQuery, listPage, oneOf, type SortKey } from "./ListQuery.ts"
-import { decodeRow, jsonOf, parameters, sourceOf } from "./LoadSlice.ts"
+import { commandJson, decodeCommand, decodeRow, jsonOf, parameters, sourceOf } from "./LoadSlice.ts"
 import { verify } from "./Verify.ts"
 
 const text = (column: string): SortKey => ({ column, type: "text" })
@@ -50,7 +50,7 @@ const movementJson = jsonOf({
   reason: "m.reason",
   source: sourceOf("m"),
   unitCost: `CASE WHEN m.unit_cost IS NOT NULL THEN json_build_object(
-    'amount', trim_scale(m.unit_cost)::text, 'currency', m.unit_cost_currency) END`,
+    'amount', m.unit_cost::text, 'currency', m.unit_cost_currency) END`,
   shard: "m.shard",
   seq: "m.seq",
   line: "m.line",
@@ -269,7 +269,7 @@ const eventsAfter = (sql: SqlClient, after: FeedCursor, limit: number) => {
      CROSS JOIN LATERAL (
        SELECT c.shard, c.seq, told.line - 1 AS line, c.key, c.recorded_at, told.event
        FROM onhand.commands c, json_array_elements(c.events::json) WITH ORDINALITY AS told(event, line)
-       WHERE c.shard = h.shard AND c.seq >= coalesce(seen.seq, 0)
+       WHERE c.shard = h.shard AND c.seq >= coalesce(seen.seq, 0) AND c.events <> '[]'
          AND (c.seq, told.line - 1) > (coalesce(seen.seq, 0), coalesce(seen.line, -1))
        ORDER BY c.seq, told.line LIMIT $2::int) e
      ORDER BY e.shard, e.seq, e.line LIMIT $2::int`,
@@ -329,6 +329,11 @@ export const postgresQueries = (sql: SqlClient): Queries => {
     user: (id) => row("users", id),
     userByEmail: (email) => named("users", `email:${email}`),
     users: (page) => listPage(sql, rowList("users", [text("t.email"), text("t.id")]), page),
+    command: (key) =>
+      Effect.map(
+        oneOf(sql, `SELECT ${commandJson} FROM onhand.commands WHERE key = $1::text`, [key], decodeCommand),
+        Option.fromUndefinedOr
+      ),
     events: (after, limit) => eventsAfter(sql, after, limit),
     head: Effect.map(
       allOf(sql, `SELECT ${jsonOf({ shard: "shard", seq: "seq" })} FROM onhand.heads`, [], decodeHead),

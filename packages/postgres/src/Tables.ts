@@ -41,6 +41,7 @@ const ledger = [
     recorded_at timestamptz NOT NULL,
     UNIQUE (shard, seq)
   )`,
+  `CREATE INDEX commands_with_events ON onhand.commands (shard, seq) WHERE events <> '[]'`,
   `CREATE TABLE onhand.movements (
     shard int NOT NULL,
     seq bigint NOT NULL,
@@ -158,7 +159,7 @@ const entities = [
       generated("created", "data->>'createdAt'") +
       generated(
         "search",
-        `lower((data->>'name') || ' ' || (data->>'sku') || ' ' || (data->>'barcodes') || ' ' ||
+        `lower((data->>'name') || ' ' || (data->>'sku') || ' ' || translate(data->>'barcodes', '[]",', '') || ' ' ||
           (data->>'category') || ' ' || (data->>'description'))`
       )
   ),

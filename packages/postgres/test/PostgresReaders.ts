@@ -17,9 +17,10 @@ const selects = {
   movements: `SELECT json_build_object(${key}, ${place}, ${source}, 'kind', kind, 'from', from_place, 'to', to_place,
     'quantity', quantity, 'reason', reason, 'onHandAfter', on_hand_after, 'sellableAfter', sellable_after,
     'unitCost', CASE WHEN unit_cost IS NULL THEN NULL
-      ELSE json_build_object('amount', trim_scale(unit_cost)::text, 'currency', unit_cost_currency) END,
+      ELSE json_build_object('amount', unit_cost::text, 'currency', unit_cost_currency) END,
     'actor', actor, 'occurredAt', occurred_at)::text AS row FROM onhand.movements`,
-  claimEvents: `SELECT json_build_object(${key}, ${place}, ${source}, 'kind', kind, 'claim', claim, 'quantity', quantity,
+  claimEvents: `SELECT json_build_object(${key}, ${place}, ${source}, 'kind', kind, 'claim', claim,
+    'quantity', quantity,
     'expiresAt', expires_at, 'heldAfter', held_after, 'committedAfter', committed_after)::text AS row
     FROM onhand.claim_events`,
   claims: `SELECT json_build_object(${key}, ${source}, 'id', id, 'quantity', quantity, 'state', state,
@@ -74,7 +75,8 @@ const reset = (sql: SqlClient): Effect.Effect<void, SqlError> =>
   sql.withTransaction(
     Effect.gen(function* () {
       yield* sql`SET LOCAL session_replication_role = replica`
-      yield* sql`TRUNCATE onhand.seals, onhand.commands, onhand.movements, onhand.claim_events, onhand.balances, onhand.claims,
+      yield* sql`TRUNCATE onhand.seals, onhand.commands, onhand.movements, onhand.claim_events, onhand.balances,
+        onhand.claims,
         onhand.products, onhand.locations, onhand.names, onhand.carts, onhand.orders, onhand.thresholds, onhand.users`
       yield* sql`UPDATE onhand.heads SET seq = 0, last_micros = 0, hash = ''`
     })

@@ -1,0 +1,79 @@
+// A threshold is raised once when stock falls to it and cleared once when it is there again, with a gap in between.
+import { assert, describe, it } from "@effect/vitest"
+import { DateTime, Effect, Layer } from "effect"
+import * as fc from "fast-check"
+import { crossThreshold, Inventory, LocationId, layerMemory, ProductId, type Threshold } from "../src/index.ts"
+
+const now = DateTime.makeUnsafe(0)
+
+const rule = (low: number, clear: number, raised: boolean): Threshold => ({
+  id: "mug@shop",
+  product: ProductId.make("mug"),
+  location: LocationId.make("shop"),
+  low,
+  clear,
+  raisedAt: raised ? now : null,
+  version: 1
+})
+
+describe("a threshold", () => {
+  it.each([
+    // available, was raised, becomes
+    [5, false, "LowStockRaised"],
+    [4, false, "LowStockRaised"],
+    [6, false, undefined],
+    [6, true, undefined],
+    [7, true, "LowStockCleared"],
+    [9, true, "LowStockCleared"],
+    [5, true, undefined],
+    [9, false, undefined]
+  ] as const)("of 5 that clears at 7, at %i available and raised %s, tells %s", (available, raised, expected) => {
+    const crossed = crossThreshold(rule(5, 7, raised), available, now)
+    assert.strictEqual(crossed?.event._tag, expected)
+    if (crossed !== undefined) {
+      assert.strictEqual(crossed.threshold.raisedAt !== null, expected === "LowStockRaised")
+      assert.strictEqual(crossed.threshold.version, 2)
+    }
+  })
+
+  it("alternates between raised and cleared however stock moves, and never twice on one level", () => {
+    fc.assert(
+      fc.property(fc.nat(10), fc.integer({ min: 1, max: 5 }), fc.array(fc.nat(20)), (low, gap, levels) => {
+        let threshold = rule(low, low + gap, false)
+        const told: Array<string> = []
+        for (const level of levels) {
+          for (let repeated = 0; repeated < 2; repeated++) {
+            const crossed = crossThreshold(threshold, level, now)
+            if (crossed === undefined) continue
+            assert.strictEqual(repeated, 0, "the same level told again")
+            threshold = crossed.threshold
+            told.push(crossed.event._tag)
+          }
+          if (level <= low) assert.isNotNull(threshold.raisedAt)
+          if (level >= low + gap) assert.isNull(threshold.raisedAt)
+        }
+        for (const [index, tag] of told.entries()) {
+          assert.strictEqual(tag, index % 2 === 0 ? "LowStockRaised" : "LowStockCleared")
+        }
+      })
+    )
+  })
+
+  it.effect("is told in the commit that crosses it, holds included, and refused when it could never clear", () =>
+    Effect.gen(function* () {
+      const inventory = yield* Inventory
+      const { id: location } = yield* inventory.createLocation({ name: "Shop" })
+      const { id: product } = yield* inventory.createProduct({ sku: "MUG", name: "Mug" })
+      yield* inventory.recordMovements({ lines: [{ kind: "receipt", product, location, quantity: 10 }] })
+      const flat = { product, location, low: 5, clear: 5 }
+      assert.strictEqual((yield* Effect.flip(inventory.setThresholds({ lines: [flat] })))._tag, "InvalidThreshold")
+      yield* inventory.setThresholds({ lines: [{ ...flat, clear: 7 }] })
+      const held = { lines: [{ product, location, quantity: 5 }], ttlMillis: 60_000 } as const
+      const { claims } = yield* inventory.holdStock(held)
+      const [alert] = (yield* inventory.read.restockAlerts({}, { _tag: "Cursor", limit: 5 })).items
+      assert.strictEqual(alert?.available, 5)
+      yield* inventory.releaseClaims({ location, claims: [claims[0]!] })
+      assert.deepStrictEqual((yield* inventory.read.restockAlerts({}, { _tag: "Cursor", limit: 5 })).items, [])
+    }).pipe(Effect.provide(Inventory.layer.pipe(Layer.provide(layerMemory))))
+  )
+})
