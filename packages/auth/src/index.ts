@@ -1,1 +1,2 @@
-export {}
+export * from "./AccessTokens.ts"
+export * from "./LocalAuth.ts"

@@ -1,1 +1,7 @@
-export {}
+export * from "./AccessLog.ts"
+export * from "./Bootstrap.ts"
+export { parseCsv } from "./Csv.ts"
+export * from "./Lifecycle.ts"
+export { productRowsFromCsv } from "./ProductImport.ts"
+export * from "./Server.ts"
+export * from "./Settings.ts"

@@ -1,0 +1,36 @@
+/**
+ * Amounts on the wire: money as a decimal text, quantities as decimal numbers, time as RFC 3339 text. Everything is
+ * plain JSON, so that what a client reads is what was sent.
+ */
+import { Currency, MAX_DECIMALS } from "@onhand/core"
+import { Schema } from "effect"
+
+/** Money: a decimal text with the digits of the currency, because JSON numbers lose cents. */
+export const Money = Schema.Struct({
+  amount: Schema.String.check(Schema.isPattern(/^-?\d{1,13}(\.\d{1,6})?$/)),
+  currency: Currency
+}).annotate({
+  identifier: "MoneyAmount",
+  description: "An amount of money: a decimal text and an ISO 4217 currency code",
+  examples: [{ amount: "9.50", currency: "USD" }]
+})
+export interface Money extends Schema.Schema.Type<typeof Money> {}
+
+/** A quantity of goods in whole units of the product, with at most the product's decimals. */
+export const Decimal = Schema.Finite.annotate({
+  description: `A quantity in the product's unit, with at most its decimals (0 to ${MAX_DECIMALS})`,
+  examples: [2]
+})
+
+/** An instant, in UTC. */
+export const Timestamp = Schema.String.annotate({
+  format: "date-time",
+  description: "An instant in UTC after RFC 3339",
+  examples: ["2026-03-01T09:30:00.000Z"]
+})
+
+/** An instant as a caller gives it, with any offset. */
+export const TimestampInput = Schema.DateTimeUtcFromString.annotate({
+  format: "date-time",
+  description: "An instant after RFC 3339, with an offset or Z"
+})

@@ -1,0 +1,46 @@
+/**
+ * The contract as a whole, from which the server, the documentation and the typed client come.
+ */
+import { HttpApi, OpenApi } from "effect/http-api"
+import { AccountsApi } from "./Accounts.ts"
+import { CartsApi } from "./Carts.ts"
+import { Strictness } from "./Convention.ts"
+import { EventsApi } from "./Events.ts"
+import { HealthApi } from "./Health.ts"
+import { LocationsApi } from "./Locations.ts"
+import { OrdersApi } from "./Orders.ts"
+import { ProductsApi } from "./Products.ts"
+import { StockApi } from "./Stock.ts"
+import { StockMovementsApi } from "./StockMovements.ts"
+import { ThresholdsApi } from "./Thresholds.ts"
+import { UsersApi } from "./Users.ts"
+
+/** The version of the contract. Within v1 it only grows. */
+export const API_VERSION = "1.0.0"
+
+export class OnhandApi extends HttpApi.make("onhand")
+  .add(AccountsApi)
+  .add(UsersApi)
+  .add(ProductsApi)
+  .add(LocationsApi)
+  .add(StockMovementsApi)
+  .add(StockApi)
+  .add(ThresholdsApi)
+  .add(CartsApi)
+  .add(OrdersApi)
+  .add(EventsApi)
+  .add(HealthApi)
+  .middleware(Strictness)
+  // A parameter or field that nobody knows is a mistake, and the caller should hear of it.
+  .annotate(HttpApi.QueryParseOptions, { onExcessProperty: "error", errors: "all" })
+  .annotate(HttpApi.PayloadParseOptions, { onExcessProperty: "error", errors: "all" })
+  .annotateMerge(
+    OpenApi.annotations({
+      title: "Onhand",
+      version: API_VERSION,
+      description:
+        "Stock that never oversells: a catalogue, an immutable ledger, carts and orders. Errors are problem details " +
+        "(RFC 9457); writes take an Idempotency-Key; quantities are decimals of the product's unit.",
+      license: { name: "MIT", identifier: "MIT" } as never
+    })
+  ) {}

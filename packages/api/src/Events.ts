@@ -1,0 +1,67 @@
+/**
+ * Events over HTTP: what happens, as it happens, over Server-Sent Events.
+ */
+import { LocationId, ProductId } from "@onhand/core"
+import { Schema } from "effect"
+import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import { Decimal, Timestamp } from "./Amount.ts"
+import { Authorization, about } from "./Convention.ts"
+import { problems } from "./Problem.ts"
+
+const product = { product: ProductId, sku: Schema.String }
+const order = { order: Schema.String, customer: Schema.NullOr(Schema.String), location: LocationId }
+const restock = { product: ProductId, location: LocationId, available: Decimal, low: Decimal }
+const happened = { recordedAt: Timestamp }
+
+/** An event; its name is in `_tag`. Quantities are in the product's unit. */
+export const LiveEvent = Schema.TaggedUnion({
+  ProductCreated: { ...product, ...happened },
+  ProductUpdated: { ...product, ...happened },
+  ProductArchived: { ...product, ...happened },
+  ProductRestored: { ...product, ...happened },
+  LocationCreated: { location: LocationId, ...happened },
+  LocationUpdated: { location: LocationId, ...happened },
+  StockChanged: {
+    levels: Schema.Array(
+      Schema.Struct({ product: ProductId, location: LocationId, onHand: Decimal, available: Decimal })
+    ),
+    ...happened
+  },
+  LowStockRaised: { ...restock, ...happened },
+  LowStockCleared: { ...restock, ...happened },
+  OrderPlaced: { ...order, ...happened },
+  OrderShipped: { ...order, ...happened },
+  UserRegistered: { user: Schema.String, ...happened },
+  UserUpdated: { user: Schema.String, ...happened }
+}).annotate({ identifier: "LiveEvent" })
+export type LiveEvent = typeof LiveEvent.Type
+
+/** An event in the stream. `id` is the place after it: given as Last-Event-ID, the stream goes on from there. */
+export const StreamedEvent = Schema.Struct({
+  id: Schema.optionalKey(Schema.String),
+  event: Schema.String,
+  data: Schema.fromJsonString(LiveEvent)
+})
+
+export class EventsApi extends HttpApiGroup.make("events")
+  .add(
+    HttpApiEndpoint.get("stream", "/events", {
+      headers: {
+        "last-event-id": Schema.optionalKey(
+          Schema.String.check(Schema.isMaxLength(8_000)).annotate({
+            description: "The id of the last event that was seen; without it only what comes next is told"
+          })
+        )
+      },
+      success: HttpApiSchema.StreamSse({ events: StreamedEvent }),
+      error: [problems.InvalidFeedCursor]
+    }).annotateMerge(
+      about("signedIn", {
+        summary: "Follow what happens",
+        description: "Every event that you may see, in order, none lost: reconnect with Last-Event-ID to go on."
+      })
+    )
+  )
+  .middleware(Authorization)
+  .prefix("/api/v1")
+  .annotateMerge(OpenApi.annotations({ title: "Events", description: "What happens, as it happens." })) {}

@@ -1,0 +1,151 @@
+/**
+ * Problems: how a refusal looks on the wire (RFC 9457), and the one table that gives each its status. The documentation
+ * and the client's typed errors follow from it.
+ */
+import {
+  CartEmpty,
+  CartFull,
+  CartNotReady,
+  CodeTaken,
+  EmailTaken,
+  IdempotencyConflict,
+  ImpossibleFlow,
+  InvalidCursor,
+  InvalidFeedCursor,
+  LocationExists,
+  NotPriced,
+  OutcomeUnknown,
+  ProductExists,
+  ProductInactive,
+  StaleVersion,
+  UnitFixed,
+  UnknownCart,
+  UnknownLocation,
+  UnknownProduct,
+  UnknownUser
+} from "@onhand/core"
+import { Schema, SchemaTransformation } from "effect"
+import { HttpApiSchema } from "effect/http-api"
+import {
+  Forbidden,
+  InsufficientStock,
+  InternalError,
+  InvalidCredentials,
+  InvalidRequest,
+  InvalidThreshold,
+  MethodNotAllowed,
+  NoSuchRoute,
+  PayloadTooLarge,
+  PreconditionRequired,
+  StaleQuantity,
+  TooManyRequests,
+  Unauthorized,
+  Unavailable,
+  UnknownOrder,
+  UnsupportedMediaType
+} from "./Refusal.ts"
+
+/** Where the types of problems are explained; each `type` is this with the problem's name. */
+export const PROBLEM_BASE = "https://onhand.dev/problems/"
+
+/** The media type of every error reply. */
+export const PROBLEM_JSON = "application/problem+json"
+
+/** What every problem carries beside its own fields. The server adds `instance` and `requestId` on the way out. */
+export interface Problem {
+  readonly type: string
+  readonly title: string
+  readonly status: number
+  readonly detail: string
+  readonly instance?: string
+  readonly requestId?: string
+}
+
+/** The type of a refusal's problem: `InsufficientStock` ends in `insufficient-stock`. */
+export const problemType = (tag: string): string =>
+  PROBLEM_BASE + tag.replace(/(?<!^)[A-Z]/g, (letter) => `-${letter}`).toLowerCase()
+
+/** A tagged error as core and this package define them. */
+interface RefusalClass<Self extends { readonly _tag: string; readonly message: string }>
+  extends Schema.Codec<Self, unknown> {
+  new (fields: never): Self
+  readonly fields: Schema.Struct.Fields
+}
+
+/** A refusal's problem: a codec between the error that handlers and clients see and the body on the wire. */
+export type ProblemCodec<Self> = Schema.Codec<Self, Problem>
+
+const problem = <Self extends { readonly _tag: string; readonly message: string }>(
+  refusal: RefusalClass<Self>,
+  status: number,
+  title: string
+): ProblemCodec<Self> => {
+  const { _tag: tagField, ...own } = refusal.fields
+  const tag: string = (tagField as Schema.tag<string>).schema.literal
+  const type = problemType(tag)
+  const wire = Schema.Struct({
+    type: Schema.Literal(type),
+    title: Schema.String,
+    status: Schema.Literal(status),
+    detail: Schema.String,
+    instance: Schema.optionalKey(Schema.String),
+    requestId: Schema.optionalKey(Schema.String),
+    ...own
+  }).annotate({ identifier: `${tag}Problem`, title, description: title })
+  const codec = wire.pipe(
+    Schema.decodeTo(
+      Schema.toType(refusal),
+      SchemaTransformation.transform({
+        decode: (body: object) => new refusal(body as never),
+        encode: (error: Self) => ({ ...error, type, title, status, detail: error.message })
+      }) as never
+    ),
+    HttpApiSchema.status(status),
+    HttpApiSchema.asJson({ contentType: PROBLEM_JSON })
+  )
+  // The compiler cannot see through fields that are generic; the two sides are the class and the struct above.
+  return codec as never
+}
+
+/** Every refusal that leaves the server, with its status and title: the one table. */
+export const problems = {
+  InvalidRequest: problem(InvalidRequest, 400, "The request was not understood"),
+  InvalidCursor: problem(InvalidCursor, 400, "The cursor is not one of this list"),
+  InvalidFeedCursor: problem(InvalidFeedCursor, 400, "The event id is not one of this feed"),
+  InvalidThreshold: problem(InvalidThreshold, 400, "The threshold could never be cleared"),
+  Unauthorized: problem(Unauthorized, 401, "Nobody is signed in"),
+  InvalidCredentials: problem(InvalidCredentials, 401, "The address or the password is wrong"),
+  Forbidden: problem(Forbidden, 403, "The role does not allow this"),
+  NoSuchRoute: problem(NoSuchRoute, 404, "There is nothing here"),
+  UnknownProduct: problem(UnknownProduct, 404, "There is no such product"),
+  UnknownLocation: problem(UnknownLocation, 404, "There is no such location"),
+  UnknownCart: problem(UnknownCart, 404, "There is no such cart"),
+  UnknownOrder: problem(UnknownOrder, 404, "There is no such order"),
+  UnknownUser: problem(UnknownUser, 404, "There is no such user"),
+  MethodNotAllowed: problem(MethodNotAllowed, 405, "The method is not allowed here"),
+  InsufficientStock: problem(InsufficientStock, 409, "There is not enough stock"),
+  StaleQuantity: problem(StaleQuantity, 409, "The stock changed in the meantime"),
+  ImpossibleFlow: problem(ImpossibleFlow, 409, "A movement of this kind cannot go there"),
+  ProductInactive: problem(ProductInactive, 409, "The product is archived"),
+  ProductExists: problem(ProductExists, 409, "The product exists already"),
+  CodeTaken: problem(CodeTaken, 409, "The code belongs to another product"),
+  UnitFixed: problem(UnitFixed, 409, "The unit of measure cannot change"),
+  LocationExists: problem(LocationExists, 409, "The location exists already"),
+  EmailTaken: problem(EmailTaken, 409, "The address has an account already"),
+  CartEmpty: problem(CartEmpty, 409, "The cart is empty"),
+  CartFull: problem(CartFull, 409, "The cart is full"),
+  CartNotReady: problem(CartNotReady, 409, "The cart is in another state"),
+  NotPriced: problem(NotPriced, 409, "The product has no price"),
+  StaleVersion: problem(StaleVersion, 412, "Somebody else changed it in the meantime"),
+  PayloadTooLarge: problem(PayloadTooLarge, 413, "The body is too large"),
+  UnsupportedMediaType: problem(UnsupportedMediaType, 415, "The body is of another media type"),
+  IdempotencyConflict: problem(IdempotencyConflict, 422, "The key was used for something else"),
+  PreconditionRequired: problem(PreconditionRequired, 428, "The version that was seen is missing"),
+  TooManyRequests: problem(TooManyRequests, 429, "Too many requests"),
+  InternalError: problem(InternalError, 500, "The server failed"),
+  Unavailable: problem(Unavailable, 503, "The server is not available now"),
+  OutcomeUnknown: problem(OutcomeUnknown, 503, "Nobody knows yet whether it was committed")
+}
+
+/** Each refusal's status, for those who answer without going through an endpoint. */
+export type ProblemTag = keyof typeof problems

@@ -1,0 +1,165 @@
+/**
+ * The refusals of the transport: what the HTTP contract itself turns down, and the refusals of core that carry
+ * quantities, told in decimals of the product's unit.
+ */
+import { LocationId, Lot, Permission, ProductId } from "@onhand/core"
+import { Schema } from "effect"
+
+/** One thing that is wrong with a request, with the place where it is: `query.limit`, `payload.lines.0.quantity`. */
+export const Fault = Schema.Struct({ path: Schema.String, message: Schema.String })
+export interface Fault extends Schema.Schema.Type<typeof Fault> {}
+
+/** The request was not understood: malformed, of the wrong shape, or with a field or parameter that nobody knows. */
+export class InvalidRequest extends Schema.TaggedError<InvalidRequest>()("InvalidRequest", {
+  faults: Schema.Array(Fault)
+}) {
+  override get message() {
+    return this.faults.map(({ path, message }) => `${path}: ${message}`).join("; ")
+  }
+}
+
+/** Nobody is signed in: no token, or one that is not valid any more. */
+export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", {}) {
+  override get message() {
+    return "Sign in first; a bearer token from POST /api/v1/auth/login in the Authorization header is accepted"
+  }
+}
+
+/** The address and the password do not belong together, or nobody has that address; it does not say which. */
+export class InvalidCredentials extends Schema.TaggedError<InvalidCredentials>()("InvalidCredentials", {}) {
+  override get message() {
+    return "The e-mail address or the password is wrong; those of a registered, active user are accepted"
+  }
+}
+
+/** The actor is known, but may not do this, or not at this location. */
+export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", {
+  permission: Permission,
+  location: Schema.optionalKey(LocationId)
+}) {
+  override get message() {
+    const where = this.location === undefined ? "" : ` at location ${this.location}`
+    return `This needs the permission ${this.permission}${where}; a role that has it is accepted`
+  }
+}
+
+/** No route has this path. */
+export class NoSuchRoute extends Schema.TaggedError<NoSuchRoute>()("NoSuchRoute", {}) {
+  override get message() {
+    return "There is nothing under this path; /openapi.json lists every path there is"
+  }
+}
+
+/** The order does not exist, or the actor may not see it. */
+export class UnknownOrder extends Schema.TaggedError<UnknownOrder>()("UnknownOrder", { order: Schema.String }) {
+  override get message() {
+    return `There is no order ${this.order} for you; the id of an order of yours is accepted`
+  }
+}
+
+/** The path exists, but not for this method. */
+export class MethodNotAllowed extends Schema.TaggedError<MethodNotAllowed>()("MethodNotAllowed", {
+  allowed: Schema.Array(Schema.String)
+}) {
+  override get message() {
+    return `This method is not allowed here; accepted: ${this.allowed.join(", ")}`
+  }
+}
+
+/** The body is larger than the route takes. `limit` is in bytes. */
+export class PayloadTooLarge extends Schema.TaggedError<PayloadTooLarge>()("PayloadTooLarge", {
+  limit: Schema.Int
+}) {
+  override get message() {
+    return `The body is too large; at most ${this.limit} bytes are accepted`
+  }
+}
+
+/** The body is of a media type that the route does not take, or does not say of which it is. */
+export class UnsupportedMediaType extends Schema.TaggedError<UnsupportedMediaType>()("UnsupportedMediaType", {
+  contentType: Schema.String
+}) {
+  override get message() {
+    return `A body of type "${this.contentType}" is not understood; application/json, or what /docs lists, is accepted`
+  }
+}
+
+/** A change of something that others may change too must say which version it saw. */
+export class PreconditionRequired extends Schema.TaggedError<PreconditionRequired>()("PreconditionRequired", {
+  header: Schema.String
+}) {
+  override get message() {
+    return `The ${this.header} header is missing; the ETag of the version that you saw is accepted, or * for any`
+  }
+}
+
+export class TooManyRequests extends Schema.TaggedError<TooManyRequests>()("TooManyRequests", {
+  retryAfterMillis: Schema.Int
+}) {
+  override get message() {
+    return `Too many requests; try again in ${Math.ceil(this.retryAfterMillis / 1000)} s`
+  }
+}
+
+/** The server failed. Nothing about why leaves it; the request id finds the reason in its log. */
+export class InternalError extends Schema.TaggedError<InternalError>()("InternalError", {}) {
+  override get message() {
+    return "The server failed to answer this request; its log says why, under the request id"
+  }
+}
+
+/** The server cannot answer now. Nothing was written. */
+export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable", {
+  retryAfterMillis: Schema.Int
+}) {
+  override get message() {
+    return `The server is not available now; try again in ${Math.ceil(this.retryAfterMillis / 1000)} s`
+  }
+}
+
+/** There is not enough available stock. Quantities are decimals of the product's unit. */
+export class InsufficientStock extends Schema.TaggedError<InsufficientStock>()("InsufficientStock", {
+  lines: Schema.Array(
+    Schema.Struct({
+      product: ProductId,
+      location: LocationId,
+      lot: Lot,
+      wanted: Schema.Finite,
+      available: Schema.Finite,
+      nextIncoming: Schema.NullOr(Schema.String)
+    })
+  )
+}) {
+  override get message() {
+    const lines = this.lines.map(
+      ({ product, wanted, available }) => `${wanted} of product ${product} (available: ${available})`
+    )
+    return `Not enough stock for ${lines.join(", ")}; at most what is available is accepted`
+  }
+}
+
+/** The stock is not what the caller expected when it decided. Quantities are decimals of the product's unit. */
+export class StaleQuantity extends Schema.TaggedError<StaleQuantity>()("StaleQuantity", {
+  product: ProductId,
+  location: LocationId,
+  lot: Lot,
+  expected: Schema.Finite,
+  current: Schema.Finite
+}) {
+  override get message() {
+    return `The quantity is ${this.current}, not ${this.expected}; read it and decide again`
+  }
+}
+
+/** A threshold that one and the same quantity would raise and clear. Quantities are decimals of the product's unit. */
+export class InvalidThreshold extends Schema.TaggedError<InvalidThreshold>()("InvalidThreshold", {
+  product: ProductId,
+  location: LocationId,
+  low: Schema.Finite,
+  clear: Schema.Finite
+}) {
+  override get message() {
+    const { low, clear } = this
+    return `A threshold that is raised at ${low} cannot be cleared at ${clear}; more than ${low} is accepted`
+  }
+}

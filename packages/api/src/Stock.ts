@@ -1,0 +1,69 @@
+/**
+ * Stock over HTTP: what is where, whether the books balance, and what ran low.
+ */
+import { LocationId, ProductId, StockKey } from "@onhand/core"
+import { Schema } from "effect"
+import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
+import { Decimal, Timestamp } from "./Amount.ts"
+import { Authorization, about } from "./Convention.ts"
+import { cursorQuery, listOf, pagedQuery } from "./Listing.ts"
+import { problems } from "./Problem.ts"
+import { LocationStock } from "./Products.ts"
+
+/** A product at a location. */
+export const StockLevel = Schema.Struct({ product: ProductId, ...LocationStock.fields }).annotate({
+  identifier: "StockLevel"
+})
+export interface StockLevel extends Schema.Schema.Type<typeof StockLevel> {}
+
+/** What was recomputed from the ledgers, and every sum that does not follow from them. There must never be one. */
+export const VerificationReport = Schema.Struct({
+  sound: Schema.Boolean,
+  movements: Schema.Int,
+  claimEvents: Schema.Int,
+  balances: Schema.Int,
+  differences: Schema.Array(
+    Schema.Struct({ key: StockKey, field: Schema.String, stored: Schema.Int, recomputed: Schema.Int })
+  )
+}).annotate({ identifier: "VerificationReport" })
+
+/** A product that ran low at a location: since when, and what is available now. */
+export const RestockAlert = Schema.Struct({
+  product: ProductId,
+  location: LocationId,
+  low: Decimal,
+  clear: Decimal,
+  available: Decimal,
+  raisedAt: Timestamp
+}).annotate({ identifier: "RestockAlertEntry" })
+export interface RestockAlert extends Schema.Schema.Type<typeof RestockAlert> {}
+
+export const placeFilter = {
+  product: Schema.optionalKey(ProductId),
+  location: Schema.optionalKey(LocationId)
+}
+
+export class StockApi extends HttpApiGroup.make("stock")
+  .add(
+    HttpApiEndpoint.get("levels", "/inventory", {
+      query: { ...pagedQuery, ...placeFilter },
+      success: listOf(StockLevel),
+      error: [problems.InvalidCursor]
+    }).annotateMerge(about("stock:read", { summary: "List stock levels" })),
+    HttpApiEndpoint.get("verify", "/inventory/verify", {
+      success: VerificationReport
+    }).annotateMerge(
+      about("stock:write", {
+        summary: "Verify the books",
+        description: "Recomputes every sum from the ledgers. Quantities are in the smallest steps of the unit."
+      })
+    ),
+    HttpApiEndpoint.get("restockAlerts", "/inventory/restock-alerts", {
+      query: { ...cursorQuery, ...placeFilter },
+      success: listOf(RestockAlert),
+      error: [problems.InvalidCursor]
+    }).annotateMerge(about("stock:read", { summary: "List what ran low", description: "The longest low first." }))
+  )
+  .middleware(Authorization)
+  .prefix("/api/v1")
+  .annotateMerge(OpenApi.annotations({ title: "Stock", description: "What is where." })) {}

@@ -1,0 +1,140 @@
+/**
+ * Stock movements over HTTP: recording what came, went or changed its condition, and reading the ledger.
+ */
+import { LocationId, Lot, MAX_LINES, type MovementKind, Place, ProductId, Source, UnitCost } from "@onhand/core"
+import { Schema } from "effect"
+import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import { Decimal, Timestamp, TimestampInput } from "./Amount.ts"
+import { Authorization, about, keyRequired, replayable, writeErrors } from "./Convention.ts"
+import { listOf, pagedQuery } from "./Listing.ts"
+import { problems } from "./Problem.ts"
+
+/** The names of the kinds on the wire, and what each is in the ledger. */
+export const wireKinds = {
+  opening: "opening",
+  purchase: "receipt",
+  sale: "sale",
+  return: "customerReturn",
+  supplier_return: "supplierReturn",
+  transfer_out: "transferOut",
+  transfer_in: "transferIn",
+  adjustment: "adjustment",
+  damaged: "damage",
+  condition_change: "conditionChange",
+  scrap: "scrap"
+} as const satisfies Record<string, MovementKind>
+
+export const WireKind = Schema.Literals(Object.keys(wireKinds) as ReadonlyArray<keyof typeof wireKinds>)
+export type WireKind = typeof WireKind.Type
+
+/** The name on the wire of each kind in the ledger. */
+export const wireKindOf = Object.fromEntries(Object.entries(wireKinds).map(([wire, kind]) => [kind, wire])) as Readonly<
+  Record<MovementKind, WireKind>
+>
+
+/** The kinds that a caller may record; sales and transfers of documents come from their own endpoints as well. */
+const Line = Schema.Struct({
+  kind: WireKind,
+  product: ProductId,
+  location: LocationId,
+  lot: Schema.optionalKey(Lot),
+  quantity: Decimal.annotate({
+    description: "Above zero; an adjustment may be below zero, which takes stock away"
+  }),
+  from: Schema.optionalKey(Place),
+  to: Schema.optionalKey(Place),
+  expected: Schema.optionalKey(
+    Decimal.annotate({ description: "What you saw in the condition that changes; any other quantity there is refused" })
+  ),
+  reason: Schema.optionalKey(Schema.String.check(Schema.isMaxLength(200))),
+  unitCost: Schema.optionalKey(UnitCost)
+})
+export interface NewMovementLine extends Schema.Schema.Type<typeof Line> {}
+
+export const NewMovements = Schema.Struct({
+  lines: Schema.NonEmptyArray(Line).check(Schema.isMaxLength(MAX_LINES)),
+  source: Schema.optionalKey(Source),
+  occurredAt: Schema.optionalKey(TimestampInput)
+}).annotate({ identifier: "NewMovements" })
+
+/** What is there after the movements, for each product, location and lot that they touched. */
+export const MovedLevel = Schema.Struct({
+  product: ProductId,
+  location: LocationId,
+  lot: Lot,
+  onHand: Decimal,
+  available: Decimal
+}).annotate({ identifier: "MovedLevel" })
+
+/**
+ * A movement in the ledger. `quantity` is as it was recorded; `change` is what it did to the stock on hand. The sums
+ * after it are of its product, location and lot.
+ */
+export const Movement = Schema.Struct({
+  id: Schema.String,
+  kind: WireKind,
+  product: ProductId,
+  location: LocationId,
+  lot: Lot,
+  quantity: Decimal,
+  change: Decimal,
+  from: Place,
+  to: Place,
+  reason: Schema.NullOr(Schema.String),
+  source: Schema.NullOr(Source),
+  unitCost: Schema.NullOr(UnitCost),
+  onHandAfter: Decimal,
+  sellableAfter: Decimal,
+  actor: Schema.NullOr(Schema.String),
+  occurredAt: Timestamp,
+  recordedAt: Timestamp
+}).annotate({ identifier: "StockMovement" })
+export interface Movement extends Schema.Schema.Type<typeof Movement> {}
+
+export class StockMovementsApi extends HttpApiGroup.make("stockMovements")
+  .add(
+    HttpApiEndpoint.post("record", "/stock-movements", {
+      headers: keyRequired,
+      payload: NewMovements,
+      success: HttpApiSchema.WithHeaders(
+        Schema.Struct({ levels: Schema.Array(MovedLevel) }).pipe(HttpApiSchema.status(201)),
+        replayable
+      ),
+      error: [
+        problems.InsufficientStock,
+        problems.ImpossibleFlow,
+        problems.StaleQuantity,
+        problems.UnknownProduct,
+        problems.ProductInactive,
+        problems.UnknownLocation,
+        problems.Forbidden,
+        ...writeErrors
+      ]
+    }).annotateMerge(
+      about("stock:write", {
+        summary: "Record stock movements",
+        description: "All lines or none. Quantities are in the product's unit."
+      })
+    ),
+    HttpApiEndpoint.get("list", "/stock-movements", {
+      query: {
+        ...pagedQuery,
+        product: Schema.optionalKey(ProductId),
+        location: Schema.optionalKey(LocationId),
+        kind: Schema.optionalKey(WireKind),
+        from: Schema.optionalKey(TimestampInput),
+        to: Schema.optionalKey(TimestampInput),
+        order: Schema.optionalKey(Schema.NonEmptyString.check(Schema.isMaxLength(64)))
+      },
+      success: listOf(Movement),
+      error: [problems.InvalidCursor]
+    }).annotateMerge(
+      about("stock:write", {
+        summary: "Read the ledger",
+        description: "Newest first. `from` and `to` bound when it happened: from ≤ occurredAt < to."
+      })
+    )
+  )
+  .middleware(Authorization)
+  .prefix("/api/v1")
+  .annotateMerge(OpenApi.annotations({ title: "Stock movements", description: "The immutable ledger of stock." })) {}

@@ -1,0 +1,71 @@
+/**
+ * Users over HTTP: one's own account, and for administrators everyone's.
+ */
+import { LocationId, PublicUser, Role, UserId } from "@onhand/core"
+import { Schema } from "effect"
+import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import { Timestamp } from "./Amount.ts"
+import { Authorization, about, etag, versionKnown, versionRequired, writeErrors } from "./Convention.ts"
+import { cursorQuery, listOf } from "./Listing.ts"
+import { NewPassword, Password, PersonName } from "./Password.ts"
+import { problems } from "./Problem.ts"
+
+/** A user without anything secret. `locations` limits what it may write to some locations; null means all. */
+export const Account = Schema.Struct({ ...PublicUser.fields, createdAt: Timestamp }).annotate({ identifier: "Account" })
+export interface Account extends Schema.Schema.Type<typeof Account> {}
+
+/** A change of one's own account. A new password needs the current one. */
+export const AccountChange = Schema.Struct({
+  name: Schema.optionalKey(PersonName),
+  password: Schema.optionalKey(Schema.Struct({ current: Password, new: NewPassword }))
+}).annotate({ identifier: "AccountChange", examples: [{ name: "Ann Miller" }] })
+
+/** A change of somebody's account. */
+export const UserChange = Schema.Struct({
+  name: Schema.optionalKey(PersonName),
+  roles: Schema.optionalKey(Schema.Array(Role).check(Schema.isMaxLength(20))),
+  locations: Schema.optionalKey(Schema.NullOr(Schema.Array(LocationId).check(Schema.isMaxLength(1_000)))),
+  active: Schema.optionalKey(Schema.Boolean)
+}).annotate({ identifier: "UserChange", examples: [{ roles: ["warehouse_manager"] }] })
+
+const account = HttpApiSchema.WithHeaders(Account, etag)
+
+export class UsersApi extends HttpApiGroup.make("users")
+  .add(
+    HttpApiEndpoint.get("me", "/users/me", {
+      headers: versionKnown,
+      success: [account, HttpApiSchema.Empty(304)],
+      error: [problems.UnknownUser]
+    }).annotateMerge(about("signedIn", { summary: "Get my account" })),
+    HttpApiEndpoint.patch("updateMe", "/users/me", {
+      payload: AccountChange,
+      success: account,
+      error: [problems.UnknownUser, problems.InvalidCredentials, problems.TooManyRequests, ...writeErrors]
+    }).annotateMerge(about("signedIn", { summary: "Change my name or password" })),
+    HttpApiEndpoint.get("list", "/users", {
+      query: cursorQuery,
+      success: listOf(Account),
+      error: [problems.InvalidCursor]
+    }).annotateMerge(about("users:write", { summary: "List users" })),
+    HttpApiEndpoint.get("byId", "/users/:id", {
+      params: { id: UserId },
+      headers: versionKnown,
+      success: [account, HttpApiSchema.Empty(304)],
+      error: [problems.UnknownUser]
+    }).annotateMerge(about("users:write", { summary: "Get a user" })),
+    HttpApiEndpoint.patch("update", "/users/:id", {
+      params: { id: UserId },
+      headers: versionRequired,
+      payload: UserChange,
+      success: account,
+      error: [problems.UnknownUser, problems.StaleVersion, problems.PreconditionRequired, ...writeErrors]
+    }).annotateMerge(
+      about("users:write", {
+        summary: "Change a user",
+        description: "Its roles, its locations, or whether it may sign in. Takes effect with its next request."
+      })
+    )
+  )
+  .middleware(Authorization)
+  .prefix("/api/v1")
+  .annotateMerge(OpenApi.annotations({ title: "Users", description: "Who may do what." })) {}

@@ -1,0 +1,62 @@
+import { readFileSync, writeFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { assert, describe, it } from "@effect/vitest"
+import { OpenApi } from "effect/http-api"
+import { OnhandApi } from "../src/index.ts"
+
+const file = fileURLToPath(new URL("../../../docs/reference/openapi.json", import.meta.url))
+const document = JSON.parse(JSON.stringify(OpenApi.fromApi(OnhandApi)))
+
+interface Operation {
+  readonly operationId: string
+  readonly summary?: string
+  readonly description?: string
+  readonly security?: ReadonlyArray<unknown>
+  readonly "x-requires"?: string
+  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, unknown>> }>>
+}
+
+const operations: ReadonlyArray<readonly [string, Operation]> = Object.entries(
+  document.paths as Record<string, Record<string, Operation>>
+).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => [`${method.toUpperCase()} ${path}`, operation] as const)
+)
+
+describe("the OpenAPI document", () => {
+  it("is the one that is checked in; UPDATE_OPENAPI=1 writes it", () => {
+    const text = `${JSON.stringify(document, null, 2)}\n`
+    if (process.env["UPDATE_OPENAPI"] === "1") writeFileSync(file, text)
+    assert.isTrue(readFileSync(file, "utf8") === text, "docs/reference/openapi.json is not what the contract says")
+  })
+
+  it("names every operation once and says what it does and who may call it", () => {
+    assert.strictEqual(new Set(operations.map(([, { operationId }]) => operationId)).size, operations.length)
+    for (const [place, operation] of operations) {
+      assert.isString(operation.summary, place)
+      assert.isString(operation.description, place)
+      assert.isString(operation["x-requires"], place)
+    }
+  })
+
+  it("answers every error as a problem", () => {
+    for (const [place, { responses }] of operations) {
+      for (const [status, { content }] of Object.entries(responses)) {
+        if (Number(status) < 400) continue
+        assert.deepStrictEqual(Object.keys(content ?? {}), ["application/problem+json"], `${place} ${status}`)
+      }
+    }
+  })
+
+  it("documents 401 and 403 wherever somebody must be signed in, and nowhere else", () => {
+    for (const [place, { responses, security, ...operation }] of operations) {
+      const open = operation["x-requires"] === "anyone"
+      assert.strictEqual((security ?? []).length === 0, open, place)
+      if (!open) assert.containsAllKeys(responses, ["401", "403"], place)
+    }
+  })
+
+  it("resolves every reference", () => {
+    const references = JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)
+    for (const [, name = ""] of references) assert.property(document.components.schemas, name)
+  })
+})

@@ -1,0 +1,109 @@
+/**
+ * Answering: what every reply has in common, whatever route made it: its request id, its security headers, its line in
+ * the access log, and errors as problems.
+ */
+import { MAX_IMPORT_BYTES, type Problem, UnsupportedMediaType } from "@onhand/api"
+import { ByteSize, Cause, Clock, Context, Effect, type Types } from "effect"
+import { Headers, HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
+import { AccessLog } from "./AccessLog.ts"
+import { problemIn, problemOf, problemReply, refusalOf } from "./ProblemReply.ts"
+import { type RequestFacts, RequestInfo } from "./RequestInfo.ts"
+import { ServerSettings } from "./Settings.ts"
+
+/** The largest body of a request that is not an import: a thousand lines of a movement are well below it. */
+const MAX_BODY_BYTES = 1024 * 1024
+const IMPORT_PATH = "/api/v1/products/import"
+
+const SANE_ID = /^[\w.-]{1,64}$/
+
+const SECURITY_HEADERS = {
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "cache-control": "no-store"
+}
+
+const BODYLESS: ReadonlySet<string> = new Set(["GET", "HEAD", "DELETE", "OPTIONS"])
+
+/** Whether a body comes without saying of which type it is: then it is nobody's guess. */
+const isUntyped = ({ method, headers }: HttpServerRequest.HttpServerRequest): boolean =>
+  !BODYLESS.has(method) &&
+  headers["content-type"] === undefined &&
+  (headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0)
+
+const pathOf = (url: string): string => url.split("?", 1)[0] ?? url
+
+const bodyLimitOf = (url: string): number => (url.startsWith(IMPORT_PATH) ? MAX_IMPORT_BYTES : MAX_BODY_BYTES)
+const bodySize = ByteSize.bytes(MAX_BODY_BYTES)
+const importSize = ByteSize.bytes(MAX_IMPORT_BYTES)
+
+const make = Effect.gen(function* () {
+  const log = yield* AccessLog
+  const { https } = yield* ServerSettings
+  const clock = yield* Clock.Clock
+  const defaults = Headers.fromInput(
+    https
+      ? { ...SECURITY_HEADERS, "strict-transport-security": "max-age=31536000; includeSubDomains" }
+      : SECURITY_HEADERS
+  )
+
+  const finish = (
+    request: HttpServerRequest.HttpServerRequest,
+    facts: RequestFacts,
+    begun: bigint,
+    reply: HttpServerResponse.HttpServerResponse
+  ) => {
+    const ended = clock.currentTimeNanosUnsafe()
+    log({
+      time: clock.currentTimeMillisUnsafe(),
+      requestId: facts.id,
+      method: request.method,
+      path: facts.path,
+      status: reply.status,
+      millis: Number(ended - begun) / 1e6,
+      actor: facts.actor
+    })
+    // What a route says of itself, such as a page's own content policy, goes before the defaults.
+    return HttpServerResponse.setHeaders(reply, { ...defaults, ...reply.headers, "x-request-id": facts.id })
+  }
+
+  return (handler: Effect.Effect<HttpServerResponse.HttpServerResponse, Types.unhandled>) =>
+    Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+      const begun = clock.currentTimeNanosUnsafe()
+      const sent = request.headers["x-request-id"]
+      const facts: RequestFacts = {
+        id: sent !== undefined && SANE_ID.test(sent) ? sent : crypto.randomUUID(),
+        path: pathOf(request.url),
+        actor: null
+      }
+      const limit = bodyLimitOf(facts.path)
+      const asProblem = (problem: Problem) => finish(request, facts, begun, problemReply(problem, facts.path, facts.id))
+      if (isUntyped(request)) {
+        return Effect.succeed(asProblem(problemOf(new UnsupportedMediaType({ contentType: "" }))))
+      }
+      return handler.pipe(
+        Effect.updateContext((context: Context.Context<never>) =>
+          context.pipe(
+            Context.add(RequestInfo, facts),
+            Context.add(HttpServerRequest.MaxBodySize, limit === MAX_BODY_BYTES ? bodySize : importSize)
+          )
+        ),
+        Effect.matchCauseEffect({
+          onSuccess: (reply) =>
+            Effect.succeed(
+              reply.status >= 400 ? asProblem(problemIn(reply, request, limit)) : finish(request, facts, begun, reply)
+            ),
+          onFailure: (cause) => {
+            if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause)
+            const { refusal, fault } = refusalOf(cause, request, limit)
+            const reply = Effect.sync(() => asProblem(problemOf(refusal)))
+            const place = { requestId: facts.id, path: facts.path }
+            return fault ? Effect.andThen(Effect.logError("A request failed", place, cause), reply) : reply
+          }
+        })
+      )
+    })
+})
+
+/** Wraps every route. */
+export const layerAnswering = HttpRouter.middleware(make, { global: true })

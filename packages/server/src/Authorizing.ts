@@ -1,0 +1,52 @@
+/**
+ * Authorizing: a request gets to its handler only if somebody is signed in who may call the endpoint.
+ */
+import { Authorization, CurrentActor, Forbidden, Requires, Unauthorized, Unavailable } from "@onhand/api"
+import { type Actor, type LocationId, type Permission, permits, type Roles } from "@onhand/core"
+import { Context, Effect, Layer, Option, Redacted } from "effect"
+import { RequestInfo } from "./RequestInfo.ts"
+import { Sessions } from "./Sessions.ts"
+import { ServerSettings } from "./Settings.ts"
+
+/** Fails unless the actor has a permission at each of the locations. */
+export const requireAt = (
+  roles: Roles,
+  actor: Actor,
+  permission: Permission,
+  locations: Iterable<LocationId>
+): Effect.Effect<void, Forbidden> => {
+  for (const location of locations) {
+    if (!permits(roles, actor, permission, location)) return Effect.fail(new Forbidden({ permission, location }))
+  }
+  return Effect.void
+}
+
+const make = Effect.gen(function* () {
+  const sessions = yield* Sessions
+  const { roles } = yield* ServerSettings
+
+  return Authorization.of({
+    bearer: Effect.fnUntraced(function* (handler, { credential, endpoint }) {
+      if (Redacted.value(credential) === "") return yield* new Unauthorized()
+      const found = yield* Effect.catchTags(sessions.actorOf(credential), {
+        InvalidAccessToken: () => Effect.succeedNone,
+        StoreUnavailable: ({ retryAfterMillis }) => Effect.fail(new Unavailable({ retryAfterMillis }))
+      })
+      if (Option.isNone(found)) return yield* new Unauthorized()
+      const actor = found.value
+      const info = yield* RequestInfo
+      info.actor = actor.id
+      const requirement = Context.getOrUndefined(endpoint.annotations, Requires)
+      if (requirement === undefined) {
+        return yield* Effect.die(new Error(`${endpoint.identifier} does not say who may call it, so nobody may`))
+      }
+      if (requirement !== "signedIn" && requirement !== "anyone" && !permits(roles, actor, requirement)) {
+        return yield* new Forbidden({ permission: requirement })
+      }
+      return yield* Effect.provideService(handler, CurrentActor, actor)
+    })
+  })
+})
+
+/** The middleware of `@onhand/api` over the sessions. */
+export const layerAuthorization = Layer.effect(Authorization, make)

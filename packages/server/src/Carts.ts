@@ -1,0 +1,177 @@
+/**
+ * Carts and checkout over HTTP.
+ */
+import { CurrentActor, type InvalidRequest, OnhandApi, type Unavailable, type Cart as WireCart } from "@onhand/api"
+import {
+  type Actor,
+  type Cart,
+  Inventory,
+  type LocationId,
+  type Money,
+  type Product,
+  type ProductId,
+  priceOf
+} from "@onhand/core"
+import { Effect, Option } from "effect"
+import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
+import { checkoutActiveCart } from "./Checkout.ts"
+import { faulty } from "./Faults.ts"
+import { answering, bareKey, requiredKey, submitAs } from "./OutwardRefusal.ts"
+import { changedReply, etagOf, moneyReply, timestamp } from "./Replying.ts"
+import { shortageReply } from "./StockMovements.ts"
+import { decimalsOf, toDecimal, toSteps, Units } from "./Units.ts"
+
+/** The products of a cart that are read at once. */
+const READS_AT_ONCE = 16
+
+const emptyCart: WireCart = { id: null, state: "active", lines: [], total: null, version: 0, updatedAt: null }
+
+/** The sum, if every line has a price and all are in one currency. */
+const sumOf = (totals: ReadonlyArray<Money | null>): Money | null => {
+  const [first] = totals
+  if (!first) return null
+  let amount = 0
+  for (const total of totals) {
+    if (total?.currency !== first.currency) return null
+    amount += total.amount
+  }
+  return { amount, currency: first.currency }
+}
+
+const cartOf = (cart: Cart, products: ReadonlyMap<ProductId, Product>): WireCart => {
+  const priced = cart.lines.flatMap(({ product: id, quantity }) => {
+    const product = products.get(id)
+    if (product === undefined) return []
+    const { sku, name, unit, price } = product
+    return [{ id, sku, name, quantity, unit, price, total: price && priceOf(price, quantity, unit.decimals) }]
+  })
+  const total = sumOf(priced.map((line) => line.total))
+  return {
+    id: cart.id,
+    state: cart.state,
+    lines: priced.map((line) => ({
+      product: line.id,
+      sku: line.sku,
+      name: line.name,
+      quantity: toDecimal(line.quantity, line.unit.decimals),
+      unitPrice: line.price && moneyReply(line.price),
+      total: line.total && moneyReply(line.total)
+    })),
+    total: total && moneyReply(total),
+    version: cart.version,
+    updatedAt: timestamp(cart.updatedAt)
+  }
+}
+
+const make = Effect.gen(function* () {
+  const inventory = yield* Inventory
+  const units = yield* Units
+
+  /** A cart on the wire, with the names and prices that its products have now. */
+  const cartReply = (cart: Cart): Effect.Effect<WireCart, Unavailable> =>
+    Effect.map(
+      Effect.forEach(cart.lines, (line) => answering(inventory.read.product(line.product)), {
+        concurrency: READS_AT_ONCE
+      }),
+      (found) => cartOf(cart, new Map(found.flatMap(Option.toArray).map((product) => [product.id, product])))
+    )
+
+  /** What a line of a request means in steps. Zero is for taking out only. */
+  const quantityOf = (product: ProductId, decimal: number, least: 0 | 1) =>
+    Effect.gen(function* () {
+      const decimals = decimalsOf(yield* units.of([product]), product)
+      const steps = yield* Effect.mapError(Effect.fromResult(toSteps(decimal, decimals)), (message) =>
+        faulty("payload.quantity", message)
+      )
+      if (steps >= least) return steps
+      return yield* faulty(
+        "payload.quantity",
+        least === 0 ? "A quantity of zero or more is accepted" : "A quantity above zero is accepted"
+      )
+    })
+
+  /** Sets how many the actor's cart has of products. */
+  const setLines = (
+    actor: Actor,
+    header: string | undefined,
+    linesOf: (cart: Cart) => ReadonlyArray<{ readonly product: ProductId; readonly quantity: number }>
+  ) =>
+    Effect.gen(function* () {
+      const found = yield* answering(inventory.read.activeCart(actor.id))
+      if (Option.isNone(found)) return HttpApiSchema.withHeaders({ body: emptyCart, headers: { etag: etagOf(0) } })
+      const cart = found.value
+      const lines = linesOf(cart).map((line) => ({ ...line, mode: "set" as const }))
+      const change = { cart: cart.id, lines }
+      const { reply, replayed } = yield* submitAs(inventory, "changeCart", change, { actor, key: bareKey(header) })
+      return changedReply(yield* cartReply(reply), reply.version, replayed)
+    })
+
+  /** Where to buy: as the request says, or at the only location there is. */
+  const locationOf = (named: LocationId | undefined): Effect.Effect<LocationId, InvalidRequest | Unavailable> =>
+    named !== undefined
+      ? Effect.succeed(named)
+      : answering(inventory.read.locations({ _tag: "Cursor", limit: 2 })).pipe(
+          Effect.catchTag("InvalidCursor", Effect.die),
+          Effect.flatMap(({ items: [only, other] }) =>
+            only !== undefined && other === undefined
+              ? Effect.succeed(only.id)
+              : Effect.fail(
+                  faulty("payload.location", "The id of one of the locations is accepted; there is not just one")
+                )
+          )
+        )
+
+  return { inventory, units, cartReply, quantityOf, setLines, locationOf }
+})
+
+export const layerCarts = HttpApiBuilder.group(
+  OnhandApi,
+  "carts",
+  Effect.fnUntraced(function* (handlers) {
+    const { inventory, units, cartReply, quantityOf, setLines, locationOf } = yield* make
+    return handlers.handleAll({
+      mine: Effect.fnUntraced(function* () {
+        const actor = yield* CurrentActor
+        const found = yield* answering(inventory.read.activeCart(actor.id))
+        const body = Option.isNone(found) ? emptyCart : yield* cartReply(found.value)
+        return HttpApiSchema.withHeaders({ body, headers: { etag: etagOf(body.version) } })
+      }),
+      clear: Effect.fnUntraced(function* ({ headers }) {
+        const emptied = (cart: Cart) => cart.lines.map(({ product }) => ({ product, quantity: 0 }))
+        return yield* setLines(yield* CurrentActor, headers["idempotency-key"], emptied)
+      }),
+      add: Effect.fnUntraced(function* ({ headers, payload: { product, quantity } }) {
+        const actor = yield* CurrentActor
+        const line = { product, quantity: yield* quantityOf(product, quantity, 1), mode: "add" as const }
+        const { reply, replayed } = yield* submitAs(
+          inventory,
+          "openCart",
+          { owner: actor.id, lines: [line] },
+          { actor, key: bareKey(headers["idempotency-key"]) }
+        )
+        return changedReply(yield* cartReply(reply), reply.version, replayed)
+      }),
+      change: Effect.fnUntraced(function* ({ headers, params: { product }, payload }) {
+        const actor = yield* CurrentActor
+        const quantity = yield* quantityOf(product, payload.quantity, 0)
+        return yield* setLines(actor, headers["idempotency-key"], () => [{ product, quantity }])
+      }),
+      remove: Effect.fnUntraced(function* ({ headers, params: { product } }) {
+        const actor = yield* CurrentActor
+        return yield* setLines(actor, headers["idempotency-key"], () => [{ product, quantity: 0 }])
+      }),
+      checkout: Effect.fnUntraced(function* ({ headers, payload }) {
+        const actor = yield* CurrentActor
+        const key = yield* requiredKey(headers["idempotency-key"])
+        const location = yield* locationOf(payload.location)
+        return yield* checkoutActiveCart(inventory, location, { actor, key, occurredAt: payload.occurredAt }).pipe(
+          Effect.catchTag("InsufficientStock", (refusal) =>
+            Effect.flatMap(units.ofKnown(refusal.lines.map(({ key }) => key.product)), (decimals) =>
+              Effect.fail(shortageReply(refusal, decimals))
+            )
+          )
+        )
+      })
+    })
+  })
+)

@@ -1,0 +1,169 @@
+/**
+ * Products over HTTP.
+ */
+import {
+  CurrentActor,
+  type ListedProduct,
+  type LocationStock,
+  type NewProduct,
+  OnhandApi,
+  type ProductChange,
+  type Product as WireProduct
+} from "@onhand/api"
+import { Inventory, type Level, type Product, type StockedProduct, UnknownProduct } from "@onhand/core"
+import { Effect, Option } from "effect"
+import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
+import { faulty } from "./Faults.ts"
+import { answering, bareKey, requiredKey, submitAs } from "./OutwardRefusal.ts"
+import { importProducts } from "./ProductImport.ts"
+import {
+  changedReply,
+  conditional,
+  etagOf,
+  expectedVersion,
+  moneyOf,
+  moneyReply,
+  pageReply,
+  pageRequest,
+  replayedHeader,
+  timestamp
+} from "./Replying.ts"
+import { toDecimal, Units } from "./Units.ts"
+
+/** The locations of one product that are read with it; far more than one shop's. */
+const MAX_LOCATIONS = 10_000
+
+export const productReply = (product: Product): WireProduct => ({
+  id: product.id,
+  sku: product.sku,
+  barcodes: product.barcodes,
+  name: product.name,
+  description: product.description,
+  category: product.category,
+  metadata: product.metadata,
+  price: product.price && moneyReply(product.price),
+  unit: product.unit,
+  status: product.status,
+  version: product.version,
+  createdAt: timestamp(product.createdAt),
+  updatedAt: timestamp(product.updatedAt)
+})
+
+const listedReply = ({ product, onHand, available }: StockedProduct): ListedProduct => ({
+  ...productReply(product),
+  onHand: toDecimal(onHand, product.unit.decimals),
+  available: toDecimal(available, product.unit.decimals)
+})
+
+/** A level on the wire, in a unit with so many decimals. */
+export const levelReply = (level: Level, decimals: number): LocationStock => ({
+  location: level.location,
+  onHand: toDecimal(level.onHand, decimals),
+  available: toDecimal(level.available, decimals),
+  sellable: toDecimal(level.sellable, decimals),
+  qualityControl: toDecimal(level.qualityControl, decimals),
+  damaged: toDecimal(level.damaged, decimals),
+  quarantine: toDecimal(level.quarantine, decimals),
+  held: toDecimal(level.held, decimals),
+  committed: toDecimal(level.committed, decimals)
+})
+
+const stockedReply = (product: Product, levels: ReadonlyArray<Level>) => {
+  const { decimals } = product.unit
+  let onHand = 0
+  let available = 0
+  for (const level of levels) {
+    onHand += level.onHand
+    available += level.available
+  }
+  return {
+    ...listedReply({ product, onHand, available }),
+    stock: levels.map((level) => levelReply(level, decimals))
+  }
+}
+
+/** What tells apart two states of the stock under one version of the product: FNV-1a over its numbers. */
+const stockMark = (levels: ReadonlyArray<Level>): string => {
+  let hash = 0x811c9dc5
+  for (const level of levels) {
+    for (const part of [level.onHand, level.sellable, level.damaged, level.quarantine, level.held, level.committed]) {
+      hash = Math.imul(hash ^ (part | 0), 0x01000193)
+      hash = Math.imul(hash ^ Math.floor(part / 2 ** 32), 0x01000193)
+    }
+  }
+  return `-${(hash >>> 0).toString(36)}`
+}
+
+/** The price of a payload in minor units, if it has one. */
+const pricedPayload = <P extends Pick<NewProduct | ProductChange, "price">>({ price, ...fields }: P) =>
+  price === undefined || price === null
+    ? Effect.succeed({ ...fields, ...(price === null ? { price } : {}) })
+    : Effect.map(moneyOf(price, "payload.price"), (exact) => ({ ...fields, price: exact }))
+
+export const layerProducts = HttpApiBuilder.group(
+  OnhandApi,
+  "products",
+  Effect.fnUntraced(function* (handlers) {
+    const inventory = yield* Inventory
+    const units = yield* Units
+    return handlers.handleAll({
+      list: Effect.fnUntraced(function* ({ query }) {
+        const { search, category, status = "active", sort_by: sort } = query
+        const filter = { search, category, sort, status: status === "any" ? undefined : status }
+        return pageReply(yield* answering(inventory.read.products(filter, yield* pageRequest(query))), listedReply)
+      }),
+      create: Effect.fnUntraced(function* ({ headers, payload }) {
+        const actor = yield* CurrentActor
+        const product = yield* pricedPayload(payload)
+        const key = bareKey(headers["idempotency-key"])
+        const { reply, replayed } = yield* submitAs(inventory, "createProduct", product, { actor, key })
+        units.learn(reply)
+        return changedReply(productReply(reply), reply.version, replayed)
+      }),
+      byId: Effect.fnUntraced(function* ({ params, headers }) {
+        const [found, levels] = yield* answering(
+          Effect.all(
+            [
+              inventory.read.product(params.id),
+              inventory.read.levels({ product: params.id }, { _tag: "Cursor", limit: MAX_LOCATIONS })
+            ],
+            { concurrency: "unbounded" }
+          )
+        ).pipe(Effect.catchTag("InvalidCursor", Effect.die))
+        if (Option.isNone(found)) return yield* new UnknownProduct({ product: params.id })
+        const product = found.value
+        units.learn(product)
+        const etag = etagOf(product.version, stockMark(levels.items))
+        return conditional(stockedReply(product, levels.items), etag, headers["if-none-match"])
+      }),
+      update: Effect.fnUntraced(function* ({ params, headers, payload }) {
+        const as = { actor: yield* CurrentActor, key: bareKey(headers["idempotency-key"]) }
+        const expected = yield* expectedVersion(headers["if-match"])
+        const { archived, ...fields } = payload
+        const others = Object.keys(fields).length
+        if ((archived === undefined) === (others === 0)) {
+          return yield* faulty("payload", "Fields to change are accepted, or archived by itself")
+        }
+        const target = { product: params.id, expected }
+        const { reply, replayed } =
+          archived === undefined
+            ? yield* submitAs(inventory, "updateProduct", { ...target, ...(yield* pricedPayload(fields)) }, as)
+            : yield* submitAs(inventory, "archiveProduct", { ...target, archived }, as)
+        return changedReply(productReply(reply), reply.version, replayed)
+      }),
+      archive: Effect.fnUntraced(function* ({ params, headers }) {
+        const as = { actor: yield* CurrentActor, key: bareKey(headers["idempotency-key"]) }
+        const target = { product: params.id, expected: yield* expectedVersion(headers["if-match"]), archived: true }
+        const { reply, replayed } = yield* submitAs(inventory, "archiveProduct", target, as)
+        return changedReply(productReply(reply), reply.version, replayed)
+      }),
+      import: Effect.fnUntraced(function* ({ headers, payload }) {
+        const actor = yield* CurrentActor
+        const key = yield* requiredKey(headers["idempotency-key"])
+        const { result, replayed } = yield* importProducts(inventory, payload, { actor, key })
+        return HttpApiSchema.withHeaders({ body: result, headers: replayedHeader(replayed) })
+      }),
+      categories: () => Effect.map(answering(inventory.read.categories), (items) => ({ items }))
+    })
+  })
+)

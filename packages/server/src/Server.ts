@@ -1,0 +1,100 @@
+/**
+ * The server: the contract over an inventory and an auth port, to be served by Node or handed to a host as a function
+ * from Request to Response.
+ */
+import { createServer } from "node:http"
+import { NodeHttpServer } from "@effect/platform-node"
+import { OnhandApi } from "@onhand/api"
+import type { Auth, Inventory } from "@onhand/core"
+import { Effect, Layer } from "effect"
+import { HttpRouter, HttpServer, type HttpServerError } from "effect/http"
+import { HttpApiBuilder } from "effect/http-api"
+import { layerAccounts } from "./Accounts.ts"
+import { layerAnswering } from "./Answering.ts"
+import { layerAuthorization } from "./Authorizing.ts"
+import { layerCarts } from "./Carts.ts"
+import { layerDocumentation } from "./Documentation.ts"
+import { layerEvents } from "./Events.ts"
+import { layerHealth } from "./Health.ts"
+import { layerHome } from "./Home.ts"
+import { Lifecycle } from "./Lifecycle.ts"
+import { layerLocations } from "./Locations.ts"
+import { layerOrders } from "./Orders.ts"
+import { layerProducts } from "./Products.ts"
+import { Sessions } from "./Sessions.ts"
+import { SignInLimit } from "./SignInLimit.ts"
+import { layerStock } from "./Stock.ts"
+import { layerStockMovements } from "./StockMovements.ts"
+import { layerStrictness } from "./Strict.ts"
+import { layerThresholds } from "./Thresholds.ts"
+import { Units } from "./Units.ts"
+import { layerUsers } from "./Users.ts"
+
+const handlers = Layer.mergeAll(
+  layerAccounts,
+  layerUsers,
+  layerProducts,
+  layerLocations,
+  layerStockMovements,
+  layerStock,
+  layerThresholds,
+  layerCarts,
+  layerOrders,
+  layerEvents,
+  layerHealth
+)
+
+/**
+ * The routes of the server: the contract under `/api/v1`, its documentation, the probes, and a home page. They need an
+ * inventory, an auth port, and whoever serves them; `ServerSettings` and `AccessLog` have defaults.
+ */
+export const layer = Layer.mergeAll(
+  HttpApiBuilder.layer(OnhandApi, { openapiPath: "/openapi.json" }).pipe(
+    Layer.provide(handlers),
+    Layer.provide([layerAuthorization, layerStrictness]),
+    Layer.provide([Sessions.layer, SignInLimit.layer, Units.layer])
+  ),
+  layerDocumentation,
+  layerHome,
+  layerAnswering
+)
+
+/** How long requests in flight may take to finish once the server closes. */
+const DRAIN_TIMEOUT = "10 seconds"
+
+/** How long a client may take to send its headers, and its whole request: a slow one holds a connection no longer. */
+const HEADERS_TIMEOUT_MILLIS = 10_000
+const REQUEST_TIMEOUT_MILLIS = 60_000
+
+export interface ListenOptions {
+  /** 0 takes any free port; the `HttpServer` that the layer gives tells which. */
+  readonly port: number
+  /** The address to listen at; only this machine's own when it is left out. */
+  readonly host?: string
+}
+
+/**
+ * Serves on a port. When its scope closes it stops accepting, ends event streams, lets requests in flight finish, and
+ * only then is done.
+ */
+export const serve = (
+  options: ListenOptions
+): Layer.Layer<HttpServer.HttpServer, HttpServerError.ServeError, Inventory | Auth> => {
+  const node = NodeHttpServer.layer(
+    () => createServer({ headersTimeout: HEADERS_TIMEOUT_MILLIS, requestTimeout: REQUEST_TIMEOUT_MILLIS }),
+    { port: options.port, host: options.host ?? "127.0.0.1", gracefulShutdownTimeout: DRAIN_TIMEOUT }
+  )
+  const serving = HttpRouter.serve(layer, { disableLogger: true, disableListenLog: true })
+  // Scopes close in reverse: this one, opened last, says first that the server closes, while it still serves.
+  const closing = Layer.effectDiscard(
+    Effect.flatMap(Lifecycle, (lifecycle) => Effect.addFinalizer(() => lifecycle.close))
+  )
+  return closing.pipe(Layer.provideMerge(serving), Layer.provide(Lifecycle.layer), Layer.provideMerge(node))
+}
+
+/** The server as a function for a host: Hono, Next, Bun, Deno, or any that knows Request and Response. */
+export const toWebHandler = (services: Layer.Layer<Inventory | Auth>) =>
+  HttpRouter.toWebHandler(
+    layer.pipe(Layer.provide([services, Lifecycle.layer]), Layer.provide(HttpServer.layerServices)),
+    { disableLogger: true }
+  )

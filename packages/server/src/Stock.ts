@@ -1,0 +1,54 @@
+/**
+ * Stock over HTTP.
+ */
+import { OnhandApi } from "@onhand/api"
+import { Inventory } from "@onhand/core"
+import { DateTime, Effect } from "effect"
+import { HttpApiBuilder } from "effect/http-api"
+import { answering } from "./OutwardRefusal.ts"
+import { levelReply } from "./Products.ts"
+import { pageReply, pageRequest, timestamp } from "./Replying.ts"
+import { decimalsOf, toDecimal, Units } from "./Units.ts"
+
+const EPOCH = DateTime.makeUnsafe(0)
+
+export const layerStock = HttpApiBuilder.group(
+  OnhandApi,
+  "stock",
+  Effect.fnUntraced(function* (handlers) {
+    const inventory = yield* Inventory
+    const units = yield* Units
+    return handlers.handleAll({
+      levels: Effect.fnUntraced(function* ({ query }) {
+        const { product, location } = query
+        const page = yield* answering(inventory.read.levels({ product, location }, yield* pageRequest(query)))
+        const decimals = yield* units.ofKnown(page.items.map((level) => level.product))
+        return pageReply(page, (level) => ({
+          product: level.product,
+          ...levelReply(level, decimalsOf(decimals, level.product))
+        }))
+      }),
+      verify: () =>
+        Effect.map(answering(inventory.read.verify), (verification) => ({
+          sound: verification.differences.length === 0,
+          ...verification
+        })),
+      restockAlerts: Effect.fnUntraced(function* ({ query }) {
+        const { product, location } = query
+        const page = yield* answering(inventory.read.restockAlerts({ product, location }, yield* pageRequest(query)))
+        const decimals = yield* units.ofKnown(page.items.map(({ threshold }) => threshold.product))
+        return pageReply(page, ({ threshold, available }) => {
+          const digits = decimalsOf(decimals, threshold.product)
+          return {
+            product: threshold.product,
+            location: threshold.location,
+            low: toDecimal(threshold.low, digits),
+            clear: toDecimal(threshold.clear, digits),
+            available: toDecimal(available, digits),
+            raisedAt: timestamp(threshold.raisedAt ?? EPOCH)
+          }
+        })
+      })
+    })
+  })
+)

@@ -1,0 +1,163 @@
+/**
+ * Stock movements over HTTP.
+ */
+import {
+  CurrentActor,
+  InsufficientStock,
+  type InvalidRequest,
+  type NewMovementLine,
+  OnhandApi,
+  StaleQuantity,
+  type Movement as WireMovement,
+  wireKindOf,
+  wireKinds
+} from "@onhand/api"
+import {
+  type InsufficientStock as CoreInsufficientStock,
+  type StaleQuantity as CoreStaleQuantity,
+  Inventory,
+  isCondition,
+  type Movement,
+  type MovementLine,
+  movementId
+} from "@onhand/core"
+import { Effect, Result } from "effect"
+import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
+import { requireAt } from "./Authorizing.ts"
+import { faulty } from "./Faults.ts"
+import { answering, requiredKey, submitAs } from "./OutwardRefusal.ts"
+import { pageReply, pageRequest, replayedHeader, timestamp } from "./Replying.ts"
+import { ServerSettings } from "./Settings.ts"
+import { type Decimals, decimalsOf, toDecimal, toSteps, Units } from "./Units.ts"
+
+const stepsAt = (decimal: number, decimals: number, path: string): Result.Result<number, InvalidRequest> =>
+  Result.mapError(toSteps(decimal, decimals), (message) => faulty(path, message))
+
+/** A line in steps, with its kind as the ledger knows it. The sign of an adjustment becomes its direction. */
+const ledgerLine = (
+  line: NewMovementLine,
+  index: number,
+  decimals: number
+): Result.Result<MovementLine, InvalidRequest> =>
+  Result.gen(function* () {
+    const at = (field: string) => `payload.lines.${index}.${field}`
+    const { kind, quantity, expected, from, to, ...rest } = line
+    const signed = yield* stepsAt(quantity, decimals, at("quantity"))
+    if (signed === 0 || (signed < 0 && kind !== "adjustment")) {
+      return yield* Result.fail(
+        faulty(
+          at("quantity"),
+          kind === "adjustment" ? "Any quantity but zero is accepted" : "A quantity above zero is accepted"
+        )
+      )
+    }
+    const places =
+      kind !== "adjustment"
+        ? { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }
+        : signed < 0
+          ? { from: from ?? "sellable", to: to ?? ("adjustment" as const) }
+          : { from: from ?? ("adjustment" as const), to: to ?? "sellable" }
+    const seen = expected === undefined ? {} : { expected: yield* stepsAt(expected, decimals, at("expected")) }
+    return { ...rest, ...places, ...seen, kind: wireKinds[kind], quantity: Math.abs(signed) } as const
+  })
+
+/** A shortage, told in the products' units. */
+export const shortageReply = (refusal: CoreInsufficientStock, decimals: Decimals): InsufficientStock =>
+  new InsufficientStock({
+    lines: refusal.lines.map(({ key, wanted, available, nextIncoming }) => ({
+      ...key,
+      wanted: toDecimal(wanted, decimalsOf(decimals, key.product)),
+      available: toDecimal(available, decimalsOf(decimals, key.product)),
+      nextIncoming: nextIncoming && timestamp(nextIncoming)
+    }))
+  })
+
+const staleReply = ({ key, expected, current }: CoreStaleQuantity, decimals: Decimals): StaleQuantity =>
+  new StaleQuantity({
+    ...key,
+    expected: toDecimal(expected, decimalsOf(decimals, key.product)),
+    current: toDecimal(current, decimalsOf(decimals, key.product))
+  })
+
+const movementReply = (movement: Movement, decimals: number): WireMovement => {
+  const quantity = toDecimal(movement.quantity, decimals)
+  const change = (isCondition(movement.to) ? quantity : 0) - (isCondition(movement.from) ? quantity : 0)
+  return {
+    id: movementId(movement),
+    kind: wireKindOf[movement.kind],
+    product: movement.product,
+    location: movement.location,
+    lot: movement.lot,
+    quantity: movement.kind === "adjustment" ? change : quantity,
+    change,
+    from: movement.from,
+    to: movement.to,
+    reason: movement.reason,
+    source: movement.source,
+    unitCost: movement.unitCost,
+    onHandAfter: toDecimal(movement.onHandAfter, decimals),
+    sellableAfter: toDecimal(movement.sellableAfter, decimals),
+    actor: movement.actor,
+    occurredAt: timestamp(movement.occurredAt),
+    recordedAt: timestamp(movement.recordedAt)
+  }
+}
+
+export const layerStockMovements = HttpApiBuilder.group(
+  OnhandApi,
+  "stockMovements",
+  Effect.fnUntraced(function* (handlers) {
+    const inventory = yield* Inventory
+    const units = yield* Units
+    const { roles } = yield* ServerSettings
+    return handlers.handleAll({
+      record: Effect.fnUntraced(function* ({ headers, payload }) {
+        const actor = yield* CurrentActor
+        const key = yield* requiredKey(headers["idempotency-key"])
+        const { lines, occurredAt, ...rest } = payload
+        yield* requireAt(
+          roles,
+          actor,
+          "stock:write",
+          lines.map((line) => line.location)
+        )
+        const decimals = yield* units.of(lines.map((line) => line.product))
+        const [first, ...others] = yield* Effect.fromResult(
+          Result.all(lines.map((line, index) => ledgerLine(line, index, decimalsOf(decimals, line.product))))
+        )
+        if (first === undefined) return yield* faulty("payload.lines", "At least one line is accepted")
+        const command = { ...rest, lines: [first, ...others] as const }
+        const { reply, replayed } = yield* submitAs(inventory, "recordMovements", command, {
+          actor,
+          key,
+          occurredAt
+        }).pipe(
+          Effect.catchTags({
+            InsufficientStock: (refusal) => Effect.fail(shortageReply(refusal, decimals)),
+            StaleQuantity: (refusal) => Effect.fail(staleReply(refusal, decimals))
+          })
+        )
+        const levels = reply.levels.map(({ key, onHand, available }) => ({
+          ...key,
+          onHand: toDecimal(onHand, decimalsOf(decimals, key.product)),
+          available: toDecimal(available, decimalsOf(decimals, key.product))
+        }))
+        return HttpApiSchema.withHeaders({ body: { levels }, headers: replayedHeader(replayed) })
+      }),
+      list: Effect.fnUntraced(function* ({ query }) {
+        const { product, location, kind, from, to, order } = query
+        const filter = {
+          product,
+          location,
+          from,
+          to,
+          kind: kind === undefined ? undefined : wireKinds[kind],
+          source: order === undefined ? undefined : { type: "order", id: order }
+        }
+        const page = yield* answering(inventory.read.movements(filter, yield* pageRequest(query)))
+        const decimals = yield* units.ofKnown(page.items.map((movement) => movement.product))
+        return pageReply(page, (movement) => movementReply(movement, decimalsOf(decimals, movement.product)))
+      })
+    })
+  })
+)
