@@ -128,8 +128,8 @@ const commit = (store: StoreShape, batch: ReadonlyArray<Waiting>): Effect.Effect
     })
   const submissions = batch.map((waiting) => waiting.submission)
   return Effect.matchEffect(settle(store, submissions), { onFailure: fail, onSuccess: answer }).pipe(
-    // The callers of a batch are not its fiber: whatever ends it, each must hear something.
-    Effect.catchCause((cause) => failAll(() => unavailable(cause)))
+    // The callers of a batch are not its fiber: whatever ends it, each must hear something, and not more than is known.
+    Effect.catchCause(() => failAll(({ key }) => new OutcomeUnknown({ key })))
   )
 }
 

@@ -1,0 +1,107 @@
+/**
+ * Arbitraries: random values of the domain, shrinking to the simplest. Ids come from small pools, so that commands
+ * meet on the same stock.
+ */
+import {
+  type Condition,
+  conditions,
+  LocationId,
+  MAX_DECIMALS,
+  MAX_QUANTITY,
+  type Money,
+  type MovementKind,
+  type MovementLine,
+  movementFlows,
+  movementKinds,
+  ProductId,
+  type StockKey,
+  type UnitOfMeasure
+} from "@onhand/core"
+import * as fc from "fast-check"
+
+/** The products of random histories. The last is never created, and the one before it is not priced. */
+export const productPool = ["p0", "p1", "p2", "p3"].map((id) => ProductId.make(id))
+
+/** The locations of random histories. The last is never created. */
+export const locationPool = ["l0", "l1", "l2"].map((id) => LocationId.make(id))
+
+const mostly = <A>(usual: ReadonlyArray<A>, rare: A) =>
+  fc.oneof({ arbitrary: fc.constantFrom(...usual), weight: 15 }, { arbitrary: fc.constant(rare), weight: 1 })
+
+/** A product id of the pool, seldom the unknown one. */
+export const productId: fc.Arbitrary<ProductId> = mostly(productPool.slice(0, 3), ProductId.make("p3"))
+
+/** A location id of the pool, seldom the unknown one. */
+export const locationId: fc.Arbitrary<LocationId> = mostly(locationPool.slice(0, 2), LocationId.make("l2"))
+
+/** A lot: mostly none. */
+export const lot: fc.Arbitrary<string> = mostly(["", "", "", "A"], "B")
+
+/** A stock key of the pools. */
+export const stockKey: fc.Arbitrary<StockKey> = fc.record({ product: productId, location: locationId, lot })
+
+/** A quantity that small stocks can have or lack. */
+export const smallQuantity: fc.Arbitrary<number> = fc.integer({ min: 1, max: 12 })
+
+/** Any quantity, the extremes included. */
+export const quantity: fc.Arbitrary<number> = fc.integer({ min: 1, max: MAX_QUANTITY })
+
+export const unitOfMeasure: fc.Arbitrary<UnitOfMeasure> = fc.record({
+  name: fc.constantFrom("piece", "kg", "l", "m"),
+  decimals: fc.integer({ min: 0, max: MAX_DECIMALS })
+})
+
+export const currency: fc.Arbitrary<string> = fc.constantFrom("USD", "EUR", "JPY", "KWD", "CLF")
+
+/** Money of any size that stays exact when a thousand of it are summed. */
+export const money: fc.Arbitrary<Money> = fc.record({
+  amount: fc.integer({ min: -(10 ** 12), max: 10 ** 12 }),
+  currency
+})
+
+/** What something costs the customer: never below zero. */
+export const price: fc.Arbitrary<Money> = fc.record({ amount: fc.integer({ min: 0, max: 10 ** 12 }), currency })
+
+/** A stock-keeping unit: visible ASCII, spaces inside only. */
+export const sku: fc.Arbitrary<string> = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9 ./_-]{0,20}[A-Za-z0-9]$/)
+
+export const condition: fc.Arbitrary<Condition> = fc.constantFrom(...conditions)
+
+export const movementKind: fc.Arbitrary<MovementKind> = fc.constantFrom(...movementKinds)
+
+/** An idempotency key as callers make them. */
+export const idempotencyKey: fc.Arbitrary<string> = fc.oneof(fc.uuid(), fc.stringMatching(/^[\x21-\x7e]{1,255}$/))
+
+// Arrivals are frequent, so that there is something to refuse and to sell.
+const kindInHistories = fc.oneof(
+  { arbitrary: fc.constant<MovementKind>("receipt"), weight: 6 },
+  { arbitrary: fc.constant<MovementKind>("sale"), weight: 6 },
+  { arbitrary: movementKind, weight: 6 }
+)
+
+const flowOf = (kind: MovementKind) =>
+  fc.oneof(
+    { arbitrary: fc.constant({}), weight: 3 },
+    { arbitrary: fc.constantFrom(...movementFlows[kind]).map(([from, to]) => ({ from, to })), weight: 3 },
+    { arbitrary: fc.constant({ from: "supplier" as const, to: "scrap" as const }), weight: 1 }
+  )
+
+/** A line of a movement command; some are impossible. */
+export const movementLine: fc.Arbitrary<MovementLine> = kindInHistories.chain((kind) =>
+  fc
+    .record({
+      product: productId,
+      location: locationId,
+      quantity: smallQuantity,
+      flow: flowOf(kind),
+      lot: fc.option(lot, { freq: 3, nil: undefined }),
+      expected: fc.option(fc.integer({ min: 0, max: 12 }), { freq: 12, nil: undefined })
+    })
+    .map(({ flow, lot, expected, ...line }) => ({
+      kind,
+      ...line,
+      ...flow,
+      ...(lot === undefined ? {} : { lot }),
+      ...(expected === undefined ? {} : { expected })
+    }))
+)

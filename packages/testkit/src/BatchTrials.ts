@@ -1,0 +1,195 @@
+/**
+ * Trials of batches: a batch is nothing but its commands, one after the other, and a refusal in it is nobody else's.
+ */
+import { LocationId, type Outcome, ProductId, type Submission } from "@onhand/core"
+import { Effect } from "effect"
+import * as fc from "fast-check"
+import { type Features, learn, lineOf, nothingKnown, resolve, type Step, steps } from "./History.ts"
+import { beginning } from "./HistoryRun.ts"
+import type { LawBroken } from "./Law.ts"
+import { checkProperty, type Diary } from "./Property.ts"
+import { type LedgerSnapshot, rowsText } from "./RawReaders.ts"
+import { checkRows, ensure, outcomeText, type Session, submissionOf, withSession } from "./Session.ts"
+import { commitBatch, commitOne, hold, refusalTag, sell, stockShelf } from "./Setup.ts"
+import type { Trial } from "./Trial.ts"
+
+/** Submissions as a caller has them ready: those of a history run on one store, command by command. */
+const scripted = (session: Session, history: ReadonlyArray<Step>, features: Features) =>
+  Effect.gen(function* () {
+    yield* commitBatch(session, beginning(features))
+    const known = nothingKnown()
+    const answered: Array<{ readonly submission: Submission; readonly outcome: Outcome }> = []
+    for (const [index, step] of history.entries()) {
+      const submission = resolve(step, known, index)
+      const outcome = yield* commitOne(session, submission)
+      known.submissions.push(submission)
+      learn(known, submission, outcome)
+      answered.push({ submission, outcome })
+    }
+    return answered
+  })
+
+/** The balances and rows of a snapshot as text that does not depend on when things were written. */
+const stateText = (snapshot: LedgerSnapshot): string =>
+  rowsText(snapshot, ["balances", "claims", "carts", "orders"]).replace(/\d{4}-\d{2}-\d{2}T[\d:.]+Z/g, "(time)")
+
+const write = (diary: Diary, batch: ReadonlyArray<Submission>) => {
+  diary.lines.push("Given two locations l0 and l1, products p0 to p2 and a little stock, and as one batch:")
+  for (const submission of batch) diary.lines.push(lineOf(submission))
+}
+
+const compareOutcomes = (
+  law: "D25" | "D26",
+  batch: ReadonlyArray<Submission>,
+  alone: ReadonlyArray<Outcome>,
+  together: ReadonlyArray<Outcome>,
+  circumstance: string
+): Effect.Effect<void, LawBroken> =>
+  Effect.forEach(
+    batch,
+    (submission, index) => {
+      const texts = [alone[index], together[index]].map((outcome) => outcome && outcomeText(submission, outcome))
+      return ensure(
+        law,
+        texts[0] === texts[1],
+        () => `${lineOf(submission)}\n  was ${texts[1]} ${circumstance},\n  but ${texts[0]} without that`
+      )
+    },
+    { discard: true }
+  )
+
+const equivalence: Trial = {
+  title: "decides a batch as its commands one by one",
+  laws: ["D25"],
+  run: ({ subject, features, effort }) =>
+    checkProperty(
+      steps({ features, maxLength: effort.historyLength, timePasses: false }),
+      { runs: effort.runs, seed: effort.seed },
+      (history, diary) =>
+        Effect.gen(function* () {
+          const [answered, alone] = yield* withSession(subject, (session) =>
+            Effect.all([scripted(session, history, features), session.snapshot])
+          )
+          const batch = answered.map(({ submission }) => submission)
+          write(diary, batch)
+          if (batch.length === 0) return
+          yield* withSession(subject, (session) =>
+            Effect.gen(function* () {
+              yield* commitBatch(session, beginning(features))
+              const together = yield* commitBatch(session, batch)
+              const outcomes = answered.map(({ outcome }) => outcome)
+              yield* compareOutcomes("D25", batch, outcomes, together, "in a batch")
+              const snapshot = yield* checkRows(session)
+              yield* ensure(
+                "D25",
+                stateText(snapshot) === stateText(alone),
+                () =>
+                  `The batch left other rows than its commands one by one:\n${stateText(snapshot)}\n${stateText(alone)}`
+              )
+            })
+          )
+        })
+    )
+}
+
+const nowhere = { product: ProductId.make("nothing"), location: LocationId.make("nowhere") }
+
+/** A command that is always refused: it sells what does not exist. */
+const refused = (key: string): Submission => sell(nowhere, 1, key)
+
+const isolation: Trial = {
+  title: "lets a refused command change no other's outcome in its batch",
+  laws: ["D26"],
+  run: ({ subject, features, effort }) =>
+    checkProperty(
+      fc.record({
+        history: steps({ features, maxLength: effort.historyLength, timePasses: false }),
+        places: fc.array(fc.nat({ max: 40 }), { minLength: 1, maxLength: 3 })
+      }),
+      { runs: effort.runs, seed: effort.seed },
+      ({ history, places }, diary) =>
+        Effect.gen(function* () {
+          const answered = yield* withSession(subject, (session) => scripted(session, history, features))
+          const batch = answered.map(({ submission }) => submission)
+          const disturbed = [...batch]
+          for (const [index, place] of places.entries()) {
+            disturbed.splice(place % (disturbed.length + 1), 0, refused(`refused-${index}`))
+          }
+          write(diary, disturbed)
+          yield* withSession(subject, (session) =>
+            Effect.gen(function* () {
+              yield* commitBatch(session, beginning(features))
+              const outcomes = yield* commitBatch(session, disturbed)
+              const others = outcomes.filter((_, index) => batch.includes(disturbed[index] as Submission))
+              yield* compareOutcomes(
+                "D26",
+                batch,
+                answered.map(({ outcome }) => outcome),
+                others,
+                "beside a refused command"
+              )
+              yield* checkRows(session)
+            })
+          )
+        })
+    )
+}
+
+/** What a refused command must leave as it was: all but its own record, and the seq that it takes. */
+const unrecorded = [
+  "movements",
+  "claimEvents",
+  "claims",
+  "balances",
+  "events",
+  "carts",
+  "orders",
+  "thresholds"
+] as const
+
+const untouched: Trial = {
+  title: "leaves every row as it was when it refuses",
+  laws: ["D19", "B9"],
+  run: ({ subject, features }) =>
+    withSession(subject, (session) =>
+      Effect.gen(function* () {
+        const shelf = yield* stockShelf(session, 5)
+        const line = { kind: "sale" as const, ...shelf, quantity: 3 }
+        const refusals = [
+          sell(shelf, 6, "too much"),
+          submissionOf("recordMovements", { lines: [line, line] }, { key: "too much in two lines" }),
+          submissionOf(
+            "recordMovements",
+            {
+              lines: [
+                { ...line, kind: "receipt" },
+                { ...line, quantity: 9 }
+              ]
+            },
+            { key: "too much after a receipt" }
+          ),
+          ...(features.claims
+            ? [
+                hold(shelf, 6, 60_000, "held too much"),
+                submissionOf("holdStock", { lines: [line, line], ttlMillis: 60_000 }, { key: "held twice too much" })
+              ]
+            : [])
+        ]
+        for (const submission of refusals) {
+          const before = yield* session.snapshot
+          const outcome = yield* commitOne(session, submission)
+          const law = submission.payloadText.split("quantity").length > 2 ? "B9" : "D19"
+          yield* ensure(
+            law,
+            refusalTag(outcome) === "InsufficientStock",
+            () => `${lineOf(submission)}\nof 5 available was ${outcomeText(submission, outcome)}`
+          )
+          const after = yield* checkRows(session, before)
+          const rows = [before, after].map((snapshot) => rowsText(snapshot, unrecorded))
+          yield* ensure("D19", rows[0] === rows[1], () => `${lineOf(submission)}\nwas refused, but left rows`)
+        }
+      })
+    )
+}
+
+export const batchTrials: ReadonlyArray<Trial> = [equivalence, isolation, untouched]

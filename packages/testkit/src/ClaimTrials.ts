@@ -1,0 +1,190 @@
+/**
+ * Trials of claims: how long a hold binds, who ends it, and what a commitment is worth.
+ */
+import { CartId, type ClaimId, type Outcome, type ReplyOf } from "@onhand/core"
+import { Effect } from "effect"
+import type { LawBroken } from "./Law.ts"
+import { anotherEngine, checkRows, ensure, outcomeText, type Session, submissionOf, withSession } from "./Session.ts"
+import { commitOne, hold, mustApply, receive, refusalTag, type Shelf, sell, stockShelf } from "./Setup.ts"
+import type { Trial } from "./Trial.ts"
+
+/** Past the end of a hold where time is real: timers are not exact. */
+const SLACK_MILLIS = 100
+
+const LONG_HOLD = 24 * 60 * 60 * 1000
+
+const claimsOf = (outcome: Outcome): ReplyOf<"holdStock">["claims"] =>
+  outcome._tag === "Applied" ? (outcome.reply as ReplyOf<"holdStock">).claims : []
+
+const holdAll = (session: Session, shelf: Shelf, quantity: number, ttlMillis: number, key = "hold") =>
+  Effect.gen(function* () {
+    const submission = hold(shelf, quantity, ttlMillis, key)
+    const outcome = yield* commitOne(session, submission)
+    yield* mustApply(submission, outcome)
+    return [claimsOf(outcome)[0] as ClaimId, ...claimsOf(outcome).slice(1)] as const
+  })
+
+/** What the store says is available of a shelf, as anyone reads it. */
+const readAvailable = (session: Session, shelf: Shelf) =>
+  session.inventory.read.levels(shelf, { _tag: "Cursor", limit: 1 }).pipe(
+    Effect.map(({ items }) => items[0]?.available),
+    Effect.orDie
+  )
+
+const expectAvailable = (session: Session, shelf: Shelf, expected: number, when: string) =>
+  Effect.flatMap(readAvailable(session, shelf), (available) =>
+    ensure("C16", available === expected, () => `${when} ${available} are available to a reader instead of ${expected}`)
+  )
+
+const expiry: Trial = {
+  title: "lets a hold bind to the instant of its expiry and not beyond, swept or not",
+  laws: ["C16", "C12"],
+  needs: "claims",
+  run: ({ subject }) =>
+    withSession(subject, (session) =>
+      Effect.gen(function* () {
+        const shelf = yield* stockShelf(session, 5)
+        const claims = yield* holdAll(session, shelf, 5, session.shortHold)
+        yield* expectAvailable(session, shelf, 0, "Right after the hold")
+        // With a clock that only we move, the last millisecond before the expiry can be met exactly.
+        if (session.time === "virtual") yield* session.wait(session.shortHold - 1)
+        const early = yield* commitOne(session, sell(shelf, 1, "early"))
+        yield* ensure(
+          "C16",
+          refusalTag(early) === "InsufficientStock",
+          () => `Before the expiry of a hold of everything a sale was ${outcomeText(sell(shelf, 1, "early"), early)}`
+        )
+        yield* session.wait(session.time === "virtual" ? 1 : session.shortHold + SLACK_MILLIS)
+        yield* expectAvailable(session, shelf, 5, "From the expiry on")
+        const commit = submissionOf("commitClaims", { location: shelf.location, claims }, { key: "late commit" })
+        const late = yield* commitOne(session, commit)
+        yield* ensure(
+          "C16",
+          refusalTag(late) === "ClaimClosed",
+          () => `From its expiry on a hold was ${outcomeText(commit, late)}`
+        )
+        const sale = sell(shelf, 5, "late")
+        const sold = yield* commitOne(session, sale)
+        yield* ensure(
+          "C16",
+          sold._tag === "Applied",
+          () => `From the expiry of the only hold on, a sale was ${outcomeText(sale, sold)}`
+        )
+        yield* checkRows(session)
+      })
+    )
+}
+
+const commitments: Trial = {
+  title: "commits what is held whatever else is wanted, and gives a released claim back exactly",
+  laws: ["C14", "C13"],
+  needs: "claims",
+  run: ({ subject }) =>
+    withSession(subject, (session) =>
+      Effect.gen(function* () {
+        const shelf = yield* stockShelf(session, 5)
+        const claims = yield* holdAll(session, shelf, 5, session.shortHold)
+        yield* commitOne(session, sell(shelf, 1, "wanted"))
+        const commit = submissionOf("commitClaims", { location: shelf.location, claims }, { key: "commit" })
+        const committed = yield* commitOne(session, commit)
+        yield* ensure("C14", committed._tag === "Applied", () => `It was ${outcomeText(commit, committed)}`)
+        yield* session.wait(session.shortHold + SLACK_MILLIS)
+        yield* expectAvailable(session, shelf, 0, "Long after its commit")
+        const release = submissionOf("releaseClaims", { location: shelf.location, claims }, { key: "release" })
+        yield* mustApply(release, yield* commitOne(session, release))
+        const again = submissionOf("releaseClaims", { location: shelf.location, claims }, { key: "release again" })
+        const twice = yield* commitOne(session, again)
+        yield* ensure(
+          "C13",
+          refusalTag(twice) === "ClaimClosed",
+          () => `A second release of one claim was ${outcomeText(again, twice)}`
+        )
+        const available = yield* readAvailable(session, shelf)
+        yield* ensure("C13", available === 5, () => `After the release of a claim of all 5 there are ${available}`)
+        yield* checkRows(session)
+      })
+    )
+}
+
+const RACES = 10
+
+const race: Trial = {
+  title: "lets exactly one of commit and release win a claim, through two engines at once",
+  laws: ["C15"],
+  needs: "claims",
+  run: ({ subject }) =>
+    withSession(subject, (session) =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const shelf = yield* stockShelf(session, RACES)
+          const engines = [session.engine, yield* anotherEngine(session.store)]
+          for (let round = 0; round < RACES; round++) {
+            const claims = yield* holdAll(session, shelf, 1, LONG_HOLD, `hold-${round}`)
+            const payload = { location: shelf.location, claims }
+            const submissions = [0, 1, 2, 3].map((rival) =>
+              submissionOf(rival % 2 === 0 ? "commitClaims" : "releaseClaims", payload, { key: `${round}-${rival}` })
+            )
+            const outcomes = yield* Effect.forEach(
+              submissions,
+              (submission, index) => Effect.result((engines[index % 2] ?? session.engine).submit(submission)),
+              { concurrency: "unbounded" }
+            )
+            yield* ensureOneEnd(outcomes.map((result) => (result._tag === "Success" ? result.success : undefined)))
+          }
+          yield* checkRows(session)
+        })
+      )
+    )
+}
+
+// A release after a commit also applies: it lets go of the commitment. Nothing applies after a release.
+const ensureOneEnd = (outcomes: ReadonlyArray<Outcome | undefined>): Effect.Effect<void, LawBroken> => {
+  const applied = outcomes.flatMap((outcome, index) => (outcome?._tag === "Applied" ? [index % 2] : []))
+  const closed = outcomes.filter((outcome) => refusalTag(outcome) === "ClaimClosed").length
+  const commits = applied.filter((kind) => kind === 0).length
+  const fine = commits <= 1 && applied.length - commits === 1 && applied.length + closed === outcomes.length
+  return ensure(
+    "C15",
+    fine,
+    () => `Two commits and two releases of one claim were: ${outcomes.map(refusalTag).join(", ")}`
+  )
+}
+
+const openCart = (shelf: Shelf, quantity: number, key: string) =>
+  submissionOf("openCart", { lines: [{ product: shelf.product, quantity, mode: "add" }] }, { key })
+
+const ownHold: Trial = {
+  title: "never blocks a shopper by the shopper's own hold",
+  laws: ["H45", "C12"],
+  needs: "carts",
+  run: ({ subject }) =>
+    withSession(subject, (session) =>
+      Effect.gen(function* () {
+        const shelf = yield* stockShelf(session, 3)
+        yield* commitOne(session, openCart(shelf, 3, "mine"))
+        yield* commitOne(session, openCart(shelf, 1, "theirs"))
+        const mine = CartId.make("mine")
+        const at = { cart: mine, location: shelf.location }
+        const begin = submissionOf("beginCheckout", { ...at, ttlMillis: LONG_HOLD }, { key: "begin" })
+        yield* mustApply(begin, yield* commitOne(session, begin))
+        const other = submissionOf(
+          "checkout",
+          { cart: CartId.make("theirs"), location: shelf.location },
+          { key: "other" }
+        )
+        const refused = yield* commitOne(session, other)
+        yield* ensure(
+          "C12",
+          refusalTag(refused) === "InsufficientStock",
+          () => `While one cart holds everything, another's checkout was ${outcomeText(other, refused)}`
+        )
+        const checkout = submissionOf("checkout", at, { key: "checkout" })
+        const sold = yield* commitOne(session, checkout)
+        yield* ensure("H45", sold._tag === "Applied", () => `The holder's checkout was ${outcomeText(checkout, sold)}`)
+        yield* mustApply(receive(shelf, 1, "more"), yield* commitOne(session, receive(shelf, 1, "more")))
+        yield* checkRows(session)
+      })
+    )
+}
+
+export const claimTrials: ReadonlyArray<Trial> = [expiry, commitments, race, ownHold]

@@ -1,0 +1,322 @@
+/**
+ * The laws that a snapshot shows about commands and their order, about what only ever grows, and about commerce.
+ */
+import { type CommandRecord, commandsByTag, type Event, type LocationId, type ProductId, shardOf } from "@onhand/core"
+import { Predicate } from "effect"
+import type { LedgerLaw } from "./Law.ts"
+import { availableOf, type LedgerView, nameOfKey, onHandOf, placeTallyAt, sharesShard, tallyAt } from "./LedgerView.ts"
+import type { LedgerSnapshot } from "./RawReaders.ts"
+
+type Law = LedgerLaw<LedgerView>
+
+/** The key of a command that the store itself wrote: that holds lapsed. */
+export const isExpiryKey = (key: string): boolean => key.startsWith("expire:")
+
+interface ShortLine {
+  readonly key: { readonly product: ProductId; readonly location: LocationId; readonly lot: string }
+  readonly wanted: number
+  readonly available: number
+}
+
+/** The lines of a shortage that a record tells of, if it was refused for one. */
+const shortLines = ({ outcome, reply }: CommandRecord): ReadonlyArray<ShortLine> =>
+  outcome === "refused" && Predicate.hasProperty(reply, "_tag") && reply._tag === "InsufficientStock"
+    ? (reply as unknown as { readonly lines: ReadonlyArray<ShortLine> }).lines
+    : []
+
+const B10: Law = {
+  law: "B10",
+  findings: (view) =>
+    view.snapshot.commands.flatMap((record) =>
+      shortLines(record).flatMap(({ key, available }) => {
+        if (!sharesShard(view, record, key)) return []
+        const place = placeTallyAt(view, key, record.seq)
+        const history = [...view.keys.values()].find((one) => nameOfKey(one.key) === nameOfKey(key))
+        const own = history && tallyAt(history, record.seq)
+        const truths = [availableOf(place), ...(own ? [availableOf(own), ...Object.values(own)] : [0])]
+        return truths.includes(available)
+          ? []
+          : [`command ${record.key}: said ${available} of ${nameOfKey(key)} were available; there were ${truths[0]}`]
+      })
+    )
+}
+
+/** What the lines of a movement or hold command want of a place in all; undefined for a command without such lines. */
+const demandOf = (record: CommandRecord, { key }: ShortLine): number | undefined => {
+  if (record.tag !== "RecordMovements" && record.tag !== "HoldStock") return undefined
+  const { lines }: { lines: ReadonlyArray<ShortLine["key"] & { quantity: number }> } = JSON.parse(record.payloadText)
+  return lines
+    .filter((line) => line.product === key.product && line.location === key.location)
+    .reduce((sum, { quantity }) => sum + quantity, 0)
+}
+
+const B11: Law = {
+  law: "B11",
+  findings: (view) =>
+    view.snapshot.commands.flatMap((record) =>
+      shortLines(record).flatMap((line) => {
+        const refused = `command ${record.key}: refused ${line.wanted} of ${nameOfKey(line.key)}`
+        if (line.available >= line.wanted) return [`${refused} although ${line.available} were available`]
+        const demand = demandOf(record, line)
+        return demand !== undefined && line.wanted > demand ? [`${refused}, but it wanted only ${demand}`] : []
+      })
+    )
+}
+
+const C14: Law = {
+  law: "C14",
+  findings: ({ snapshot }) =>
+    snapshot.commands
+      .filter((record) => record.tag === "CommitClaims" && shortLines(record).length > 0)
+      .map((record) => `command ${record.key}: a commit was refused for lack of stock`)
+}
+
+interface Entry {
+  readonly shard: number
+  readonly seq: number
+  readonly line: number
+}
+
+const D18: Law = {
+  law: "D18",
+  findings: ({ snapshot, commands, movementsOf, claimEventsOf }) => {
+    const found: Array<string> = []
+    const ledgers: ReadonlyArray<ReadonlyMap<string, ReadonlyArray<Entry>>> = [movementsOf, claimEventsOf]
+    for (const entries of ledgers) {
+      for (const [key, ofCommand] of entries) {
+        const record = commands.get(key)
+        if (record === undefined) {
+          found.push(`there are entries of command ${key}, which is not there`)
+          continue
+        }
+        const lines = ofCommand.map(({ line }) => line).toSorted((a, b) => a - b)
+        if (lines.some((line, index) => line !== index)) found.push(`command ${key}: its entries are lines ${lines}`)
+        for (const [shard, inShard] of Map.groupBy(ofCommand, (entry) => entry.shard)) {
+          const seqs = new Set(inShard.map(({ seq }) => seq))
+          if (seqs.size > 1 || (shard === record.shard && !seqs.has(record.seq))) {
+            found.push(`command ${key} is at seq ${record.seq}, its entries at ${[...seqs]}`)
+          }
+        }
+      }
+    }
+    const orphans = snapshot.events.filter((event) => !commands.has(event.command))
+    return [...found, ...orphans.map(({ command }) => `there is an event of command ${command}, which is not there`)]
+  }
+}
+
+const D19: Law = {
+  law: "D19",
+  findings: ({ snapshot, movementsOf, claimEventsOf }) => {
+    const refused = new Set(snapshot.commands.filter(({ outcome }) => outcome === "refused").map(({ key }) => key))
+    const events = new Set(snapshot.events.map(({ command }) => command))
+    return [...refused]
+      .filter((key) => movementsOf.has(key) || claimEventsOf.has(key) || events.has(key))
+      .map((key) => `command ${key} was refused, but has entries`)
+  }
+}
+
+const D20: Law = {
+  law: "D20",
+  findings: ({ snapshot, movementsOf }) =>
+    snapshot.commands.flatMap(({ key, tag, outcome, payloadText }) => {
+      if (outcome !== "applied" || (tag !== "RecordMovements" && tag !== "Checkout")) return []
+      const expected = tag === "Checkout" ? undefined : JSON.parse(payloadText).lines.length
+      const count = movementsOf.get(key)?.length ?? 0
+      return count > 0 && (expected === undefined || count === expected)
+        ? []
+        : [`command ${key} was applied, but has ${count} movements${expected ? ` instead of ${expected}` : ""}`]
+    })
+}
+
+/** How many commands took a seq in each shard: a command takes one in every shard that its locations are in. */
+const takenSeqs = ({ snapshot, shards }: LedgerView): ReadonlyMap<number, number> => {
+  const taken = new Map<number, number>()
+  for (const { tag, payloadText } of snapshot.commands) {
+    const definition = commandsByTag.get(tag)
+    if (definition === undefined) continue
+    const payload = JSON.parse(payloadText)
+    for (const secret of definition.secrets) payload[secret] = ""
+    const locations = definition.locations(definition.codec.decodePayload(payload))
+    const touched = new Set(locations.length === 0 ? [0] : locations.map((location) => shardOf(location, shards)))
+    for (const shard of touched) taken.set(shard, (taken.get(shard) ?? 0) + 1)
+  }
+  return taken
+}
+
+const E27: Law = {
+  law: "E27",
+  findings: (view) => {
+    const found: Array<string> = []
+    for (const [shard, count] of takenSeqs(view)) {
+      const head = view.snapshot.heads.get(shard) ?? 0
+      if (head !== count) found.push(`shard ${shard}: its head is at seq ${head}, but ${count} commands took one`)
+    }
+    for (const [place, records] of Map.groupBy(view.snapshot.commands, ({ shard, seq }) => `${shard}-${seq}`)) {
+      if (records.length > 1) found.push(`${place} is the place of ${records.map(({ key }) => key).join(" and ")}`)
+    }
+    return found
+  }
+}
+
+const G38: Law = {
+  law: "G38",
+  findings: ({ snapshot }) =>
+    [...Map.groupBy(snapshot.commands, ({ shard }) => shard).values()].flatMap((records) => {
+      const ordered = records.toSorted((a, b) => a.seq - b.seq)
+      return ordered.flatMap((record, index) => {
+        const before = ordered[index - 1]
+        return before === undefined || before.recordedMicros < record.recordedMicros
+          ? []
+          : [`seq ${record.seq} of shard ${record.shard} was recorded no later than seq ${before.seq}`]
+      })
+    })
+}
+
+type StockChanged = Extract<Event["event"], { readonly _tag: "StockChanged" }>
+
+const levelFindings = (view: LedgerView, key: string, told: StockChanged): ReadonlyArray<string> => {
+  const entries = [...(view.movementsOf.get(key) ?? []), ...(view.claimEventsOf.get(key) ?? [])]
+  const places = Map.groupBy(entries, ({ product, location }) => JSON.stringify([product, location]))
+  const found: Array<string> = []
+  if (places.size !== told.levels.length) {
+    found.push(`command ${key} changed ${places.size} places, its event tells of ${told.levels.length}`)
+  }
+  for (const level of told.levels) {
+    const entry = places.get(JSON.stringify([level.product, level.location]))?.[0]
+    const tally = placeTallyAt(view, level, entry?.seq ?? -1)
+    if (level.onHand === onHandOf(tally) && level.available === availableOf(tally)) continue
+    found.push(
+      `command ${key} told of ${level.onHand} on hand and ${level.available} available of ${level.product} at ` +
+        `${level.location}; there were ${onHandOf(tally)} and ${availableOf(tally)}`
+    )
+  }
+  return found
+}
+
+const H42: Law = {
+  law: "H42",
+  findings: (view) => {
+    const events = Map.groupBy(view.snapshot.events, ({ command }) => command)
+    const found: Array<string> = []
+    for (const [key, record] of view.commands) {
+      const told = (events.get(key) ?? []).toSorted((a, b) => a.line - b.line)
+      if (told.some(({ line }, index) => line !== index))
+        found.push(`command ${key}: a gap or a duplicate in its events`)
+      if (told.some(({ shard, seq }) => shard !== record.shard || seq !== record.seq)) {
+        found.push(`command ${key}: an event stands elsewhere in the ledger`)
+      }
+      const moved = view.movementsOf.has(key) || view.claimEventsOf.has(key)
+      const changes = told.flatMap(({ event }) => (event._tag === "StockChanged" ? [event] : []))
+      if (changes.length !== (moved ? 1 : 0)) found.push(`command ${key}: ${changes.length} events of changed stock`)
+      for (const change of changes) found.push(...levelFindings(view, key, change))
+    }
+    return found
+  }
+}
+
+const H45: Law = {
+  law: "H45",
+  findings: ({ snapshot }) => {
+    const sold = Map.groupBy(
+      snapshot.movements.filter(({ source }) => source?.type === "order"),
+      ({ source }) => source?.id ?? ""
+    )
+    const found: Array<string> = []
+    for (const order of snapshot.orders) {
+      for (const { product, ordered, canceled, shipped } of order.lines) {
+        const moved = (sold.get(order.id) ?? []).filter((movement) => movement.product === product)
+        const quantity = moved.reduce((sum, movement) => sum + movement.quantity, 0)
+        if (quantity !== shipped)
+          found.push(`order ${order.id} shipped ${shipped} of ${product}, ${quantity} left the shelf`)
+        if (ordered < canceled + shipped) found.push(`order ${order.id} has less than nothing open of ${product}`)
+      }
+    }
+    const open = snapshot.claims.filter(({ state }) => state === "held" || state === "committed")
+    for (const cart of snapshot.carts) {
+      const left = open.filter(({ source }) => source?.type === "cart" && source.id === cart.id)
+      if (cart.state !== "checkingOut" && left.length > 0)
+        found.push(`cart ${cart.id} is ${cart.state}, but still holds stock`)
+    }
+    return found
+  }
+}
+
+const H46: Law = {
+  law: "H46",
+  findings: ({ snapshot }) => {
+    const orders = Map.groupBy(snapshot.orders, ({ cart }) => cart)
+    return snapshot.carts.flatMap(({ id, state, order }) => {
+      const ids = (orders.get(id) ?? []).map((one) => String(one.id))
+      const expected = state === "completed" ? [order] : []
+      return ids.join() === expected.join()
+        ? []
+        : [`cart ${id} is ${state}, its orders are: ${ids.join(", ") || "none"}`]
+    })
+  }
+}
+
+const H48: Law = {
+  law: "H48",
+  findings: (view) =>
+    view.snapshot.thresholds.flatMap((threshold) => {
+      const { product, location, low, clear, raisedAt } = threshold
+      const name = `the threshold of ${product} at ${location}`
+      const told = view.snapshot.events
+        .flatMap(({ command, line, event }) =>
+          (event._tag === "LowStockRaised" || event._tag === "LowStockCleared") &&
+          event.product === product &&
+          event.location === location
+            ? [{ micros: view.commands.get(command)?.recordedMicros ?? 0, line, tag: event._tag }]
+            : []
+        )
+        .toSorted((a, b) => a.micros - b.micros || a.line - b.line)
+      if (told.some(({ tag }, index) => tag !== (index % 2 === 0 ? "LowStockRaised" : "LowStockCleared"))) {
+        return [`${name} told: ${told.map(({ tag }) => tag).join(", ")}`]
+      }
+      const raised = raisedAt !== null
+      if ((told.length % 2 === 1) !== raised) return [`${name} is ${raised ? "" : "not "}raised, unlike it told`]
+      const available = availableOf(placeTallyAt(view, threshold, Infinity))
+      const wrong = raised ? available >= clear : available <= low
+      return wrong ? [`${name} (${low}, ${clear}) is ${raised ? "" : "not "}raised with ${available} available`] : []
+    })
+}
+
+/** That refused commands changed nothing; told first, because it explains whatever else is wrong then. */
+export const refusalLaw = D19
+
+/** The other laws that one snapshot shows of commands, from B10 to H48. */
+export const commandLaws: ReadonlyArray<Law> = [D18, D20, B10, B11, C14, E27, G38, H42, H45, H46, H48]
+
+/** Two snapshots of one store, the earlier first. */
+export interface Growth {
+  readonly before: LedgerSnapshot
+  readonly after: LedgerSnapshot
+}
+
+const kept = <A>(
+  name: string,
+  before: ReadonlyArray<A>,
+  after: ReadonlyArray<A>,
+  placeOf: (entry: A) => string
+): ReadonlyArray<string> => {
+  const entries = new Map(after.map((entry) => [placeOf(entry), JSON.stringify(entry)]))
+  return before.flatMap((entry) => {
+    const now = entries.get(placeOf(entry))
+    if (now === undefined) return [`${name} ${placeOf(entry)} is gone`]
+    return now === JSON.stringify(entry) ? [] : [`${name} ${placeOf(entry)} has changed`]
+  })
+}
+
+const entryPlace = ({ shard, seq, line }: { readonly shard: number; readonly seq: number; readonly line: number }) =>
+  `${shard}-${seq}-${line}`
+
+/** The law that two snapshots show. */
+export const growthLaw: LedgerLaw<Growth> = {
+  law: "F35",
+  findings: ({ before, after }) => [
+    ...kept("movement", before.movements, after.movements, entryPlace),
+    ...kept("claim event", before.claimEvents, after.claimEvents, entryPlace),
+    ...kept("event", before.events, after.events, entryPlace),
+    ...kept("command", before.commands, after.commands, ({ key }) => key)
+  ]
+}

@@ -1,0 +1,178 @@
+/**
+ * Running a history: every step on the store and on the reference, the outcomes compared, all laws checked in between.
+ */
+import {
+  type CommandName,
+  IdempotencyConflict,
+  LocationId,
+  makeMemoryStore,
+  type Outcome,
+  type PayloadOf,
+  ProductId,
+  type StoreFailure,
+  type StoreShape,
+  type Submission
+} from "@onhand/core"
+import { Effect } from "effect"
+import { isExpiryKey } from "./CommandLaws.ts"
+import { type Features, learn, lineOf, nothingKnown, resolve, type Step } from "./History.ts"
+import { LawBroken } from "./Law.ts"
+import type { Diary } from "./Property.ts"
+import type { LedgerSnapshot } from "./RawReaders.ts"
+import { checkRows, outcomeText, type Session, submissionOf } from "./Session.ts"
+
+const given = <K extends CommandName>(index: number, command: K, payload: PayloadOf<K>) =>
+  submissionOf(command, payload, { key: `given-${index}` })
+
+const [p0, p1, p2] = ["p0", "p1", "p2"].map((id) => ProductId.make(id)) as [ProductId, ProductId, ProductId]
+const [l0, l1] = ["l0", "l1"].map((id) => LocationId.make(id)) as [LocationId, LocationId]
+
+/** Where every history begins: two locations and three products, one of them not priced, with a little stock. */
+export const beginning = (features: Features): ReadonlyArray<Submission> => [
+  given(0, "createLocation", { id: l0, name: "Shop" }),
+  given(1, "createLocation", { id: l1, name: "Depot" }),
+  given(2, "createProduct", { id: p0, sku: "S0", name: "Mug", price: { amount: 950, currency: "USD" } }),
+  given(3, "createProduct", {
+    id: p1,
+    sku: "S1",
+    name: "Tea",
+    unit: { name: "kg", decimals: 3 },
+    price: { amount: 1999, currency: "USD" }
+  }),
+  given(4, "createProduct", { id: p2, sku: "S2", name: "Sample" }),
+  given(5, "recordMovements", {
+    lines: [
+      { kind: "opening", product: p0, location: l0, quantity: 10 },
+      { kind: "opening", product: p0, location: l1, quantity: 5 },
+      { kind: "receipt", product: p1, location: l0, quantity: 8 },
+      { kind: "receipt", product: p1, location: l0, lot: "A", quantity: 4 },
+      { kind: "receipt", product: p2, location: l0, quantity: 3 }
+    ]
+  }),
+  ...(features.thresholds
+    ? [given(6, "setThresholds", { lines: [{ product: p0, location: l0, low: 4, clear: 7 }] })]
+    : [])
+]
+
+/** Steps in the batches they come in. */
+const batchesOf = (steps: ReadonlyArray<Step>): ReadonlyArray<ReadonlyArray<Step>> => {
+  const batches: Array<Array<Step>> = []
+  for (const step of steps) {
+    const last = batches.at(-1)
+    if (step.joins && step.wait === 0 && last !== undefined) last.push(step)
+    else batches.push([step])
+  }
+  return batches
+}
+
+const failed = (failure: StoreFailure) =>
+  new LawBroken({ law: "D24", detail: `The store failed a batch that nothing was wrong with: ${failure.cause}` })
+
+const resultText = (submission: Submission, outcome: Outcome): string => {
+  const text = outcomeText(submission, outcome)
+  return outcome._tag === "Failed" ? text : `${text}${outcome.at ? ` at ${outcome.at.shard}-${outcome.at.seq}` : ""}`
+}
+
+const MAX_OUTCOME = 160
+
+const shortened = (text: string): string => (text.length <= MAX_OUTCOME ? text : `${text.slice(0, MAX_OUTCOME)}…`)
+
+const compare = (
+  batch: ReadonlyArray<Submission>,
+  actual: ReadonlyArray<Outcome>,
+  expected: ReadonlyArray<Outcome>
+) => {
+  for (const [index, submission] of batch.entries()) {
+    const got = actual[index]
+    const wanted = expected[index]
+    if (got === undefined || wanted === undefined) {
+      return new LawBroken({ law: "D24", detail: `${actual.length} outcomes for ${batch.length} commands` })
+    }
+    if (got._tag === "Failed") {
+      return new LawBroken({ law: "D24", detail: `${lineOf(submission)}\n  ended in a defect: ${got.defect}` })
+    }
+    const texts = [resultText(submission, got), resultText(submission, wanted)] as const
+    const replays = [got.replayed, wanted._tag !== "Failed" && wanted.replayed]
+    if (texts[0] === texts[1] && replays[0] === replays[1]) continue
+    const refusals = [got, wanted].map((one) => one._tag === "Refused" && one.refusal instanceof IdempotencyConflict)
+    const law = replays[0] !== replays[1] ? "D21" : refusals[0] !== refusals[1] ? "D22" : "D24"
+    const told = (index: 0 | 1) => `${texts[index]}${replays[index] ? " (replayed)" : ""}`
+    return new LawBroken({
+      law,
+      detail: [lineOf(submission), `was ${told(0)}`, `but should be ${told(1)}`].join("\n  ")
+    })
+  }
+  return undefined
+}
+
+/** Every answered command is there, and every command that is there was submitted. */
+const checkPresence = (snapshot: LedgerSnapshot, answered: ReadonlySet<string>): Effect.Effect<void, LawBroken> => {
+  const kept = new Set(snapshot.commands.map(({ key }) => key))
+  const lost = [...answered].filter((key) => !kept.has(key))
+  const strange = [...kept].filter((key) => !answered.has(key) && !isExpiryKey(key))
+  if (lost.length + strange.length === 0) return Effect.void
+  const detail = [
+    ...lost.map((key) => `command ${key} was answered, but is not there`),
+    ...strange.map((key) => `command ${key} is there, but was never submitted`)
+  ]
+  return Effect.fail(new LawBroken({ law: "F33", detail: detail.join("\n") }))
+}
+
+interface Run {
+  readonly session: Session
+  readonly oracle: StoreShape
+  readonly diary: Diary
+  readonly answered: Set<string>
+}
+
+const commit = ({ session, oracle, diary, answered }: Run, batch: ReadonlyArray<Submission>) =>
+  Effect.gen(function* () {
+    const [actual, expected] = yield* Effect.mapError(
+      Effect.all([session.store.transact(batch), oracle.transact(batch)]),
+      failed
+    )
+    for (const [index, submission] of batch.entries()) {
+      const outcome = actual[index]
+      if (outcome === undefined) continue
+      const joined = index === 0 ? "" : "  (same batch)"
+      diary.lines.push(`${lineOf(submission)}\n    → ${shortened(resultText(submission, outcome))}${joined}`)
+      if (outcome._tag !== "Failed") answered.add(submission.key)
+    }
+    const broken = compare(batch, actual, expected)
+    if (broken !== undefined) return yield* broken
+    return actual
+  })
+
+/** Runs a history, checking outcomes and presence after every batch, and the rows as often as `check` says. */
+export const runHistory = (
+  session: Session,
+  steps: ReadonlyArray<Step>,
+  diary: Diary,
+  options: { readonly features: Features; readonly check: "batch" | "end" }
+): Effect.Effect<void, LawBroken> =>
+  Effect.gen(function* () {
+    const { store } = yield* makeMemoryStore({ shards: session.store.shards })
+    const run: Run = { session, oracle: store, diary, answered: new Set() }
+    const known = nothingKnown()
+    diary.lines.push("Given two locations l0 and l1, products p0 to p2 and a little stock:")
+    yield* commit({ ...run, diary: { lines: [] } }, beginning(options.features))
+    let snapshot = yield* checkRows(session)
+    let index = 0
+    for (const batch of batchesOf(steps)) {
+      const wait = batch[0]?.wait ?? 0
+      if (wait > 0) {
+        diary.lines.push(`${wait} ms pass`)
+        yield* session.wait(wait)
+      }
+      const submissions = batch.map((step) => resolve(step, known, index++))
+      const outcomes = yield* commit(run, submissions)
+      for (const [place, submission] of submissions.entries()) {
+        known.submissions.push(submission)
+        const outcome = outcomes[place]
+        if (outcome !== undefined) learn(known, submission, outcome)
+      }
+      if (options.check === "batch") snapshot = yield* checkRows(session, snapshot)
+    }
+    if (options.check === "end") snapshot = yield* checkRows(session, snapshot)
+    yield* checkPresence(snapshot, run.answered)
+  })

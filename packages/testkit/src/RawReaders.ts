@@ -1,0 +1,67 @@
+/**
+ * Raw readers: a store's own rows, read past its queries. The laws are checked on them, so that an adapter cannot pass
+ * by answering well; whoever writes a store also writes the few selects behind this.
+ */
+import {
+  type Balance,
+  type Cart,
+  type Claim,
+  type ClaimEvent,
+  type CommandRecord,
+  type Event,
+  type Memory,
+  type Movement,
+  makeMemoryStore,
+  type Order,
+  Store,
+  type Threshold
+} from "@onhand/core"
+import { Context, Effect, Layer } from "effect"
+
+/** Every row of a store's ledger at one instant, in no particular order. */
+export interface LedgerSnapshot {
+  /** The last seq of each shard that has one. */
+  readonly heads: ReadonlyMap<number, number>
+  readonly movements: ReadonlyArray<Movement>
+  readonly claimEvents: ReadonlyArray<ClaimEvent>
+  readonly claims: ReadonlyArray<Claim>
+  readonly balances: ReadonlyArray<Balance>
+  readonly commands: ReadonlyArray<CommandRecord>
+  readonly events: ReadonlyArray<Event>
+  readonly carts: ReadonlyArray<Cart>
+  readonly orders: ReadonlyArray<Order>
+  readonly thresholds: ReadonlyArray<Threshold>
+}
+
+/** Reads the rows as they are stored. A reader that fails is a defect of the test, not a finding. */
+export class RawReaders extends Context.Service<RawReaders, { readonly snapshot: Effect.Effect<LedgerSnapshot> }>()(
+  "@onhand/testkit/RawReaders"
+) {}
+
+/** Tables of a snapshot as text that is the same for the same rows, in whatever order they were read. */
+export const rowsText = (snapshot: LedgerSnapshot, tables: ReadonlyArray<keyof LedgerSnapshot>): string =>
+  tables
+    .map((table) => [table, ...[...snapshot[table]].map((row) => JSON.stringify(row)).toSorted()].join("\n  "))
+    .join("\n")
+
+/** The rows of a memory store. */
+export const memorySnapshot = (memory: Memory): LedgerSnapshot => ({
+  heads: new Map(memory.heads),
+  movements: [...memory.movements],
+  claimEvents: [...memory.claimEvents],
+  claims: [...memory.claims.values()],
+  balances: [...memory.balances.values()],
+  commands: [...memory.commands.values()],
+  events: [...memory.events],
+  carts: [...memory.tables.carts.values()],
+  orders: [...memory.tables.orders.values()],
+  thresholds: [...memory.tables.thresholds.values()]
+})
+
+/** A memory store together with its raw readers, as the suite wants a store to come. */
+export const layerMemory = (options: { readonly shards?: number } = {}): Layer.Layer<Store | RawReaders> =>
+  Layer.effectContext(
+    Effect.map(makeMemoryStore(options), ({ store, memory }) =>
+      Context.make(Store, store).pipe(Context.add(RawReaders, { snapshot: Effect.sync(() => memorySnapshot(memory)) }))
+    )
+  )

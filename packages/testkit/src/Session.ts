@@ -1,0 +1,174 @@
+/**
+ * Sessions: one freshly opened store with everything a trial uses: its raw rows, an inventory over it, its time.
+ */
+import {
+  type CommandDefinition,
+  type CommandName,
+  commands,
+  Engine,
+  type EngineShape,
+  Inventory,
+  type InventoryShape,
+  type Outcome,
+  type PayloadOf,
+  payloadTextOf,
+  Store,
+  type StoreShape,
+  type Submission
+} from "@onhand/core"
+import { Clock, Context, Effect, Layer } from "effect"
+import { commandLaws, type Growth, growthLaw, refusalLaw } from "./CommandLaws.ts"
+import { type Finding, LawBroken, type LawId, laws } from "./Law.ts"
+import { ledgerLaws } from "./LedgerLaws.ts"
+import { type LedgerView, viewOf } from "./LedgerView.ts"
+import { type LedgerSnapshot, RawReaders } from "./RawReaders.ts"
+import { makeVirtualClock } from "./VirtualClock.ts"
+
+/** How time passes for a store: by Effect's clock, which trials then move, or by a clock that nobody here can move. */
+export type StoreTime = "virtual" | "real"
+
+/** How long a hold lasts that a trial means to outlive, in milliseconds: a moment to wait for where time is real. */
+const SHORT_HOLD: Readonly<Record<StoreTime, number>> = { virtual: 60_000, real: 1_000 }
+
+/** A store as the kit opens it: every build of the layer is a new, empty store. */
+export interface Subject {
+  readonly layer: Layer.Layer<Store | RawReaders, unknown>
+  readonly time: StoreTime
+}
+
+/** An open store. */
+export interface Session {
+  readonly store: StoreShape
+  readonly inventory: InventoryShape
+  readonly engine: EngineShape
+  readonly snapshot: Effect.Effect<LedgerSnapshot>
+  readonly view: Effect.Effect<LedgerView>
+  readonly time: StoreTime
+  /** How long a hold lasts that the trial means to outlive, in milliseconds. */
+  readonly shortHold: number
+  /** Lets time pass for the store, in milliseconds. */
+  readonly wait: (millis: number) => Effect.Effect<void>
+}
+
+const readersOf = (context: Context.Context<Store | RawReaders>) => ({
+  store: Context.get(context, Store),
+  readers: Context.get(context, RawReaders)
+})
+
+const build = <A>(layer: Layer.Layer<A, unknown>) =>
+  Effect.flatMap(Effect.scope, (scope) => Layer.buildWithMemoMap(layer, Layer.makeMemoMapUnsafe(), scope)).pipe(
+    Effect.orDie
+  )
+
+/** Another engine over the same store, as a second process has one. */
+export const anotherEngine = (store: StoreShape) =>
+  Effect.map(build(Engine.layer.pipe(Layer.provide(Layer.succeed(Store, store)))), (context) =>
+    Context.get(context, Engine)
+  )
+
+const open = (subject: Subject, wait: Session["wait"]) =>
+  Effect.gen(function* () {
+    const { store, readers } = readersOf(yield* build(subject.layer))
+    const storeLayer = Layer.succeed(Store, store)
+    const context = yield* build(Layer.mergeAll(Inventory.layer, Engine.layer).pipe(Layer.provide(storeLayer)))
+    const session: Session = {
+      store,
+      inventory: Context.get(context, Inventory),
+      engine: Context.get(context, Engine),
+      snapshot: readers.snapshot,
+      view: Effect.map(readers.snapshot, (snapshot) => viewOf(snapshot, store.shards)),
+      time: subject.time,
+      shortHold: SHORT_HOLD[subject.time],
+      wait
+    }
+    return session
+  })
+
+/** Opens a store, uses it, and closes it. Where the store's time is virtual, everything inside lives in that time. */
+export const withSession = <A, E>(
+  subject: Subject,
+  use: (session: Session) => Effect.Effect<A, E, never>
+): Effect.Effect<A, E> => {
+  if (subject.time === "real") return Effect.scoped(Effect.flatMap(open(subject, Effect.sleep), use))
+  return Effect.suspend(() => {
+    const { clock, advance } = makeVirtualClock()
+    return Effect.scoped(Effect.flatMap(open(subject, advance), use)).pipe(Effect.provideService(Clock.Clock, clock))
+  })
+}
+
+/** A submission whose id is chosen, so that the same command names what it creates the same in every store. */
+export const submissionOf = <K extends CommandName>(
+  command: K,
+  payload: PayloadOf<K>,
+  { key, id = key, actor = null }: { readonly key: string; readonly id?: string; readonly actor?: string | null }
+): Submission => {
+  const definition: CommandDefinition = commands[command]
+  return { key, definition, payload, payloadText: payloadTextOf(definition, payload), id, actor, occurredAt: null }
+}
+
+const INSTANT = /\d{4}-\d{2}-\d{2}T[\d:.]+Z/g
+
+/** An outcome as text by which two stores can be compared; instants are masked, because their clocks differ. */
+export const outcomeText = (submission: Submission, outcome: Outcome): string => {
+  const { encodeReply, encodeRefusal } = submission.definition.codec
+  switch (outcome._tag) {
+    case "Applied":
+      return `applied ${JSON.stringify(encodeReply(outcome.reply))}`.replace(INSTANT, "(time)")
+    case "Refused":
+      return `refused ${JSON.stringify(refusalJson(encodeRefusal, outcome.refusal))}`.replace(INSTANT, "(time)")
+    case "Failed":
+      return `failed ${String(outcome.defect)}`
+  }
+}
+
+const refusalJson = (encode: (refusal: unknown) => unknown, refusal: unknown): unknown => {
+  try {
+    return encode(refusal)
+  } catch {
+    // An IdempotencyConflict is of no definition: any command can get it.
+    return { ...Object(refusal), _tag: Object(refusal)._tag }
+  }
+}
+
+// From cause to consequence, because the first that is broken is told.
+const snapshotLaws = [refusalLaw, ...ledgerLaws, ...commandLaws]
+
+/** The laws that rows alone show, which every trial checks. */
+export const rowLaws: ReadonlyArray<LawId> = [...snapshotLaws, growthLaw].map(({ law }) => law)
+
+/** What a snapshot, and one taken before it, break of the laws that rows alone show. */
+export const findingsIn = (view: LedgerView, before?: Growth["before"]): ReadonlyArray<Finding> => [
+  ...(before === undefined ? [] : growthLaw.findings({ before, after: view.snapshot })).map((detail) => ({
+    law: growthLaw.law,
+    detail
+  })),
+  ...snapshotLaws.flatMap(({ law, findings }) => findings(view).map((detail) => ({ law, detail })))
+]
+
+/** The most findings of a law that a message lists: enough to see what is wrong. */
+const MAX_TOLD = 5
+
+/** Fails with the first law that the findings break, and what shows it. */
+export const report = (findings: ReadonlyArray<Finding>): Effect.Effect<void, LawBroken> => {
+  const [first] = findings
+  if (first === undefined) return Effect.void
+  const same = findings.filter(({ law }) => law === first.law).map(({ detail }) => detail)
+  const others = [...new Set(findings.map(({ law }) => law))].filter((law) => law !== first.law)
+  const more = same.length > MAX_TOLD ? [`and ${same.length - MAX_TOLD} more`] : []
+  const also = others.length === 0 ? [] : [`Also broken: ${others.map((law) => `${law} (${laws[law]})`).join(", ")}.`]
+  return Effect.fail(
+    new LawBroken({ law: first.law, detail: [...same.slice(0, MAX_TOLD), ...more, ...also].join("\n") })
+  )
+}
+
+/** Checks every law that the rows alone show. */
+export const checkRows = (session: Session, before?: LedgerSnapshot): Effect.Effect<LedgerSnapshot, LawBroken> =>
+  Effect.gen(function* () {
+    const view = yield* session.view
+    yield* report(findingsIn(view, before))
+    return view.snapshot
+  })
+
+/** Fails with a law unless the condition holds. */
+export const ensure = (law: LawId, holds: boolean, detail: () => string): Effect.Effect<void, LawBroken> =>
+  Effect.suspend(() => (holds ? Effect.void : Effect.fail(new LawBroken({ law, detail: detail() }))))

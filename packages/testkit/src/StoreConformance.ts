@@ -1,0 +1,139 @@
+/**
+ * The conformance suite: every law tried on a store. A stranger's store passes it or is told which law broke, with the
+ * shortest history that shows it.
+ */
+import type { Store } from "@onhand/core"
+import { Cause, Effect, Exit, type Layer, Option, Stream } from "effect"
+import { describe, test } from "vitest"
+import { batchTrials } from "./BatchTrials.ts"
+import { claimTrials } from "./ClaimTrials.ts"
+import { concurrencyTrials } from "./ConcurrencyTrials.ts"
+import { feedTrials } from "./FeedTrials.ts"
+import { allFeatures, type Features } from "./History.ts"
+import { historyTrials } from "./HistoryTrials.ts"
+import { idempotencyTrials } from "./IdempotencyTrials.ts"
+import type { LawBroken } from "./Law.ts"
+import { raceTrials } from "./RaceTrials.ts"
+import type { RawReaders } from "./RawReaders.ts"
+import { readTrials } from "./ReadTrials.ts"
+import type { StoreTime } from "./Session.ts"
+import type { Effort, Trial, TrialInput } from "./Trial.ts"
+
+/** Every trial, the quickest to fail first. */
+export const trials: ReadonlyArray<Trial> = [
+  ...idempotencyTrials,
+  ...claimTrials,
+  ...raceTrials,
+  ...batchTrials,
+  ...readTrials,
+  ...feedTrials,
+  ...historyTrials,
+  ...concurrencyTrials
+]
+
+/** Enough to find what the kit's own broken stores do wrong, and a few seconds on a store in memory. */
+export const defaultEffort: Effort = {
+  histories: 100,
+  historyLength: 30,
+  runs: 20,
+  callers: 1_000,
+  check: "batch"
+}
+
+/** What a test runner must offer; that of vitest is used unless another is given. */
+export interface TestRunner {
+  readonly group: (name: string, body: () => void) => void
+  readonly test: (name: string, run: () => Promise<void>, timeoutMillis: number) => void
+}
+
+const vitestRunner: TestRunner = {
+  group: (name, body) => {
+    describe(name, body)
+  },
+  test: (name, run, timeoutMillis) => {
+    test(name, run, timeoutMillis)
+  }
+}
+
+export interface ConformanceOptions {
+  /**
+   * How the store's time passes. `virtual`: it reads Effect's clock, and the kit moves that. `real`, the default: it
+   * has a clock of its own, and the kit waits for a second a few times.
+   */
+  readonly time?: StoreTime
+  /** Features that the store does not have, set to false. That switches off what laws are tried on, never a law. */
+  readonly supports?: Partial<Features>
+  /** How much is tried; what is left out is as in {@link defaultEffort}. */
+  readonly effort?: Partial<Effort>
+  /** Makes a new, empty place and gives a layer that opens that same place every time it is built. */
+  readonly reopenable?: () => Layer.Layer<Store | RawReaders, unknown>
+  readonly runner?: TestRunner
+  /** How long one trial may take, in milliseconds. */
+  readonly timeoutMillis?: number
+}
+
+const DEFAULT_TIMEOUT = 120_000
+
+const inputOf = (layer: Layer.Layer<Store | RawReaders, unknown>, options: ConformanceOptions): TrialInput => ({
+  subject: { layer, time: options.time ?? "real" },
+  features: { ...allFeatures, ...options.supports },
+  effort: { ...defaultEffort, ...options.effort },
+  reopenable: options.reopenable
+})
+
+/** The laws of a trial by their numbers; of one that has almost all of them, how many. */
+const lawsText = ({ laws }: Trial): string => (laws.length <= 5 ? laws.join(", ") : `${laws.length} laws`)
+
+const applicable = ({ needs }: Trial, { features, reopenable }: TrialInput): boolean =>
+  needs === undefined || (needs === "reopen" ? reopenable !== undefined : features[needs])
+
+/**
+ * Registers the suite. Every build of `layer` must open a new, empty store with its raw readers.
+ *
+ * ```ts
+ * StoreConformance.suite("my store", MyStore.layerWithReaders, { effort: { histories: 20 } })
+ * ```
+ */
+const suite = (
+  name: string,
+  layer: Layer.Layer<Store | RawReaders, unknown>,
+  options: ConformanceOptions = {}
+): void => {
+  const runner = options.runner ?? vitestRunner
+  const input = inputOf(layer, options)
+  runner.group(`${name} keeps the laws of a store`, () => {
+    for (const trial of trials) {
+      if (!applicable(trial, input)) continue
+      const run = () => Effect.runPromise(trial.run(input))
+      runner.test(`${trial.title} (${lawsText(trial)})`, run, options.timeoutMillis ?? DEFAULT_TIMEOUT)
+    }
+  })
+}
+
+/** A trial that found something: the law that broke, or the defect that the store ended in. */
+export interface Failure {
+  readonly trial: Trial
+  readonly broken: LawBroken | undefined
+  readonly message: string
+}
+
+/** Runs the trials without a test runner, one after the other as they are pulled, and gives what they found. */
+const failures = (
+  layer: Layer.Layer<Store | RawReaders, unknown>,
+  options: ConformanceOptions = {},
+  chosen: ReadonlyArray<Trial> = trials
+): Stream.Stream<Failure> => {
+  const input = inputOf(layer, options)
+  const attempt = (trial: Trial): Effect.Effect<Option.Option<Failure>> =>
+    Effect.map(Effect.exit(trial.run(input)), (exit) => {
+      if (Exit.isSuccess(exit)) return Option.none()
+      const broken = Option.getOrUndefined(Cause.findErrorOption(exit.cause))
+      return Option.some({ trial, broken, message: broken?.message ?? Cause.pretty(exit.cause) })
+    })
+  return Stream.fromIterable(chosen.filter((trial) => applicable(trial, input))).pipe(
+    Stream.mapEffect((trial) => attempt(trial)),
+    Stream.flatMap(Option.match({ onNone: () => Stream.empty, onSome: (failure) => Stream.make(failure) }))
+  )
+}
+
+export const StoreConformance = { suite, failures }
