@@ -83,7 +83,9 @@ export const architectureViolations = (tree: SourceTree): ReadonlyArray<string> 
       const reason = refusal(manifest.name, arrows!, one.target)
       if (reason !== undefined) violations.push(describe(one, reason))
     }
-    const declared = { ...manifest.dependencies, ...manifest.peerDependencies }
+    // An example is read with its test, which may need what the program itself does not.
+    const forTests = folder.startsWith("examples/") ? manifest.devDependencies : {}
+    const declared = { ...manifest.dependencies, ...manifest.peerDependencies, ...forTests }
     const imported = new Set(imports.flatMap((one) => packageOf(one.target) ?? []))
     for (const name of imported) {
       if (name in declared || name === manifest.name) continue

@@ -1,1 +1,7 @@
-export {}
+export * from "./ExitCode.ts"
+export { importProducts } from "./ImportProducts.ts"
+export { importStock } from "./ImportStock.ts"
+export { onhand, runOnhand } from "./Program.ts"
+export { makeSampleShop } from "./SampleShop.ts"
+export { layerStore, type StoreChoice, StoreNotOpened } from "./StoreChoice.ts"
+export { verifyBooks } from "./Verify.ts"

@@ -1,0 +1,71 @@
+/**
+ * `onhand verify`: recomputes every balance from the ledgers, checks the seals of the ledger, and tells what differs.
+ */
+import { type Difference, Inventory } from "@onhand/core"
+import { type BrokenSeal, verifyChain } from "@onhand/postgres"
+import { Console, Effect, Schema } from "effect"
+import { Command } from "effect/cli"
+import { SqlClient } from "effect/sql/SqlClient"
+import { exitCode, exitCodes } from "./ExitCode.ts"
+import { layerInventory, storeFlags } from "./StoreChoice.ts"
+
+/** The books do not balance, or somebody changed the ledger after it was written. */
+export class DifferencesFound extends Schema.TaggedError<DifferencesFound>()("DifferencesFound", {
+  differences: Schema.Int,
+  brokenSeals: Schema.Int
+}) {
+  override readonly [exitCode] = exitCodes.failed
+  override get message() {
+    return `The books are not sound: ${this.differences} differences, ${this.brokenSeals} broken seals`
+  }
+}
+
+const count = (value: number): string => value.toLocaleString("en")
+
+const differenceLine = ({ key, field, stored, recomputed }: Difference): string => {
+  const lot = key.lot === "" ? "" : `, lot ${key.lot}`
+  return `product ${key.product} at ${key.location}${lot}: ${field} is kept as ${stored}, the ledger says ${recomputed}`
+}
+
+const sealLine = ({ shard, seq, reason }: BrokenSeal): string => `ledger shard ${shard}, entry ${seq}: ${reason}`
+
+/** Recomputes the balances; prints what was recomputed, and each difference in steps of the unit. */
+const verifyBalances = Effect.gen(function* () {
+  const inventory = yield* Inventory
+  const { movements, claimEvents, balances, differences } = yield* inventory.read.verify
+  yield* Console.log(
+    `${count(movements)} movements and ${count(claimEvents)} claim events recomputed into ${count(balances)} balances`
+  )
+  for (const difference of differences) yield* Console.log(differenceLine(difference))
+  yield* Console.log(`${differences.length} differences`)
+  return differences.length
+})
+
+/** Checks the hash chain; prints the last hash of each shard, for whoever notes it elsewhere, and each broken seal. */
+const verifySeals = Effect.gen(function* () {
+  const { commits, broken, heads } = yield* verifyChain(yield* SqlClient)
+  yield* Console.log(`${count(commits)} commits sealed`)
+  for (const [shard, hash] of heads) if (hash !== "") yield* Console.log(`last seal of shard ${shard}: ${hash}`)
+  for (const seal of broken) yield* Console.log(sealLine(seal))
+  yield* Console.log(`${broken.length} broken seals`)
+  return broken.length
+})
+
+/** Verifies the books of a store on PostgreSQL or embedded, tells what it found, and fails if anything is wrong. */
+export const verifyBooks = Effect.gen(function* () {
+  const differences = yield* verifyBalances
+  const brokenSeals = yield* verifySeals
+  if (differences + brokenSeals > 0) return yield* new DifferencesFound({ differences, brokenSeals })
+})
+
+export const verifyCommand = Command.make("verify", storeFlags, (flags) =>
+  verifyBooks.pipe(Effect.provide(layerInventory(flags)))
+).pipe(
+  Command.withShortDescription("Check that every balance follows from the ledger"),
+  Command.withDescription(
+    "Recomputes every balance from the ledger of movements and every claim from its events, checks the hash chain " +
+      "that seals the ledger, and prints each difference and each broken seal. Ends with 0 if there is none and " +
+      "with 1 if there is one."
+  ),
+  Command.withExamples([{ command: "onhand verify", description: "Verify the shop in ./.onhand" }])
+)
