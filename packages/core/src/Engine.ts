@@ -2,7 +2,7 @@
  * The engine: group commit. While one batch is being committed, arriving commands gather into the next; an idle engine
  * commits at once. So one hot product is as fast as a thousand, and a lone command waits for nobody.
  */
-import { Context, Deferred, Duration, Effect, FiberSet, Layer, Random, Result, Schema, type Scope } from "effect"
+import { Clock, Context, Deferred, Duration, Effect, FiberSet, Layer, Random, Result, Schema, type Scope } from "effect"
 import { shardsOf } from "./Batch.ts"
 import { Store, StoreFailure, type StoreShape, StoreUnavailable } from "./Store.ts"
 import type { Outcome, Submission } from "./Submission.ts"
@@ -16,12 +16,16 @@ export const MAX_BATCH = 1_000
  */
 export const MAX_WAITING = 20_000
 
-/** How often a batch that was rolled back is tried again before its callers hear of it, and the first pause between. */
-const MAX_RETRIES = 5
-const RETRY_PAUSE_MILLIS = 10
+/**
+ * How long a batch that was rolled back is tried again before its callers hear of it, at least once: a database that
+ * restarts is back in less. The pauses grow from the first to the longest.
+ */
+const RETRY_FOR_MILLIS = 10_000
+const FIRST_RETRY_PAUSE_MILLIS = 20
+const LONGEST_RETRY_PAUSE_MILLIS = 500
 
-/** How often a batch with an unknown outcome is submitted again, and how far apart: together about 25 seconds. */
-const MAX_RESUBMISSIONS = 50
+/** How long a batch with an unknown outcome is submitted again, and how far apart. */
+const RESUBMIT_FOR_MILLIS = 25_000
 const RESUBMISSION_PAUSE = Duration.millis(500)
 
 /** What callers are told to wait when the store is down. */
@@ -86,6 +90,7 @@ const settle = (
   submissions: ReadonlyArray<Submission>
 ): Effect.Effect<ReadonlyArray<Outcome>, StoreFailure> =>
   Effect.gen(function* () {
+    const began = yield* Clock.currentTimeMillis
     let doubtful = false
     for (let tries = 1; ; tries++) {
       const result = yield* Effect.result(store.transact(submissions))
@@ -93,14 +98,17 @@ const settle = (
       const failure = result.failure
       doubtful ||= failure.outcome === "unknown"
       if (failure.outcome === "poison") return yield* failure
+      const elapsed = (yield* Clock.currentTimeMillis) - began
       if (doubtful) {
-        if (tries > MAX_RESUBMISSIONS) return yield* new StoreFailure({ outcome: "unknown", cause: failure.cause })
+        if (elapsed > RESUBMIT_FOR_MILLIS) return yield* new StoreFailure({ outcome: "unknown", cause: failure.cause })
         yield* Effect.sleep(RESUBMISSION_PAUSE)
         continue
       }
-      if (failure.outcome === "unavailable" || tries > MAX_RETRIES) return yield* failure
+      const givenUp = tries > 1 && elapsed > RETRY_FOR_MILLIS
+      if (failure.outcome === "unavailable" || givenUp) return yield* failure
       // Jitter, so that two processes that met once do not meet again.
-      yield* Effect.sleep(RETRY_PAUSE_MILLIS * 2 ** tries * (yield* Random.next))
+      const pause = Math.min(FIRST_RETRY_PAUSE_MILLIS * 2 ** (tries - 1), LONGEST_RETRY_PAUSE_MILLIS)
+      yield* Effect.sleep(pause * (yield* Random.next))
     }
   })
 
@@ -160,8 +168,9 @@ const make: Effect.Effect<EngineShape, never, Store | Scope.Scope> = Effect.gen(
         yield* commit(store, taken)
         Deferred.doneUnsafe(committed, Effect.void)
         committed = Deferred.makeUnsafe<void>()
-        // The callers just answered may have their next command ready: let them join the next batch.
-        yield* Effect.yieldNow
+        // The callers just answered may have their next command ready: let them join the next batch. When that is full
+        // already, it is better under way while they think.
+        if (lane.waiting.length < MAX_BATCH) yield* Effect.yieldNow
       }
       lane.running = false
     })

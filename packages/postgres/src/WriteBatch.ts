@@ -101,54 +101,60 @@ const overwrite = (columns: ReadonlyArray<{ readonly name: string }>, identity: 
     .map(({ name }) => `${name} = excluded.${name}`)
     .join(", ")
 
-/** A statement made of writes that happen together, and how many rows each of them must touch. */
+const overtaken = (what: string) =>
+  new StoreFailure({ outcome: "rolledBack", cause: new Error(`${what} changed in another transaction`) })
+
+/** A statement made of writes that happen together, and how many rows each change must touch. */
 class Statement {
   private readonly parts: Array<string> = []
   private readonly values: Array<unknown> = []
-  private readonly expected: Array<readonly [what: string, rows: number]> = []
+  private readonly expected: Array<readonly [name: string, what: string, rows: number]> = []
 
-  /** Adds a write over rows; `text` is given the number of its first parameter. Nothing is added for no rows. */
-  add<Row>(
+  private part<Row>(columns: ReadonlyArray<Column<Row>>, rows: ReadonlyArray<Row>, text: (from: number) => string) {
+    const name = `w${this.parts.length}`
+    this.parts.push(`${name} AS (${text(this.values.length + 1)})`)
+    this.values.push(...parametersOf(columns, rows))
+    return name
+  }
+
+  /** Adds new rows; a row that is there already fails the batch. Nothing is added for no rows. */
+  insert<Row>(table: string, columns: ReadonlyArray<Column<Row>>, rows: ReadonlyArray<Row>): this {
+    if (rows.length > 0) this.part(columns, rows, (from) => insert(table, columns, from))
+    return this
+  }
+
+  /** Adds a write that must touch as many rows as it is given; `text` gets the number of its first parameter. */
+  change<Row>(
     what: string,
     columns: ReadonlyArray<Column<Row>>,
     rows: ReadonlyArray<Row>,
     text: (from: number) => string
   ): this {
     if (rows.length === 0) return this
-    const name = `w${this.parts.length}`
-    this.parts.push(`${name} AS (${text(this.values.length + 1)} RETURNING 1)`)
-    this.values.push(...parametersOf(columns, rows))
-    this.expected.push([what, rows.length])
+    const name = this.part(columns, rows, (from) => `${text(from)} RETURNING 1`)
+    this.expected.push([name, what, rows.length])
     return this
   }
 
-  insert<Row>(
-    table: string,
-    columns: ReadonlyArray<Column<Row>>,
-    rows: ReadonlyArray<Row>,
-    onConflict = "DO NOTHING"
-  ): this {
-    return this.add(table, columns, rows, (from) => `${insert(table, columns, from)} ON CONFLICT ${onConflict}`)
-  }
-
-  /** Runs it. A write that touched fewer rows than it must has met another transaction's, and fails the batch. */
+  /**
+   * Runs it. Where it meets the rows of another transaction, that one came first, and the batch is to be decided anew.
+   */
   run(connection: Connection): Effect.Effect<void, SqlError | StoreFailure> {
     if (this.parts.length === 0) return Effect.void
-    const counts = this.expected.map((_, index) => `(SELECT count(*)::int FROM w${index})`)
-    return Effect.flatMap(
-      connection.executeValues(`WITH ${this.parts.join(",\n")} SELECT ${counts.join(", ")}`, this.values),
-      ([row = []]) => {
-        const missed = this.expected.find(([, rows], index) => row[index] !== rows)
-        return missed === undefined
-          ? Effect.void
-          : Effect.fail(
-              new StoreFailure({
-                outcome: "rolledBack",
-                cause: new Error(`${missed[0]} changed in another transaction`)
-              })
-            )
-      }
-    )
+    const counts = this.expected.map(([name]) => `(SELECT count(*)::int FROM ${name})`)
+    return connection
+      .executeValues(`WITH ${this.parts.join(",\n")} SELECT ${[1, ...counts].join(", ")}`, this.values)
+      .pipe(
+        Effect.catchIf(
+          (error) => error.reason._tag === "UniqueViolation",
+          (error) => Effect.fail(overtaken(String(error.reason.cause)))
+        ),
+        Effect.flatMap((rows: ReadonlyArray<ReadonlyArray<unknown>>) => {
+          const touched = rows[0]?.slice(1) ?? []
+          const missed = this.expected.find(([, , count], index) => touched[index] !== count)
+          return missed === undefined ? Effect.void : Effect.fail(overtaken(missed[1]))
+        })
+      )
   }
 }
 
@@ -170,7 +176,7 @@ export const write = (
   const balances = balanceColumns(shards)
   const claims = claimColumns(shards)
   const added = new Statement()
-    .add(
+    .change(
       "heads",
       headColumns,
       writes.commands.length === 0 ? [] : heads,
@@ -190,14 +196,21 @@ export const write = (
       claimEventColumns,
       timed(writes.commands, (command) => command.claimEvents)
     )
-    .insert(
+    .change(
       "balances",
       balances,
       writes.balances.map(({ balance }) => balance),
-      `(shard, location, product, lot) DO UPDATE SET ${overwrite(balances, ["shard", "product", "location", "lot"])}
+      (from) => `${insert("balances", balances, from)}
+       ON CONFLICT (shard, location, product, lot) DO UPDATE
+       SET ${overwrite(balances, ["shard", "product", "location", "lot"])}
        WHERE balances.version <= excluded.version AND balances.claim_version <= excluded.claim_version`
     )
-    .insert("claims", claims, writes.claims, `(id) DO UPDATE SET ${overwrite(claims, ["id"])}`)
+    .change(
+      "claims",
+      claims,
+      writes.claims,
+      (from) => `${insert("claims", claims, from)} ON CONFLICT (id) DO UPDATE SET ${overwrite(claims, ["id"])}`
+    )
   const changed = new Statement()
   const byTable = Map.groupBy(writes.rows, (row) => row.table)
   for (const table of Object.keys(tables) as ReadonlyArray<Table>) {
@@ -207,7 +220,7 @@ export const write = (
       rowColumns,
       rows.filter(({ row, before }) => row !== null && before === 0)
     )
-    changed.add(
+    changed.change(
       table,
       changeColumns,
       rows.filter(({ row, before }) => row !== null && before > 0),
@@ -215,7 +228,7 @@ export const write = (
         `UPDATE onhand.${table} SET version = new.version::bigint, data = new.data::jsonb
        FROM ${unnest(changeColumns, from)} WHERE ${table}.id = new.id AND ${table}.version = new.before`
     )
-    changed.add(
+    changed.change(
       table,
       removeColumns,
       rows.filter(({ row, before }) => row === null && before > 0),
