@@ -4,7 +4,7 @@ import { DateTime, Effect, Result, Stream } from "effect"
 import { type Basket, type CatalogueRow, catalogue, type ReceiptLine } from "./RetailFiles.ts"
 
 /** Commands of a kind that are under way at once: while one batch is being committed, the next one gathers. */
-const UNDER_WAY = 1_000
+const UNDER_WAY = 2_000
 
 /** Lines of one command of opening stock. */
 const OPENING_LINES = 500

@@ -28,6 +28,9 @@ const LONGEST_RETRY_PAUSE_MILLIS = 500
 const RESUBMIT_FOR_MILLIS = 25_000
 const RESUBMISSION_PAUSE = Duration.millis(500)
 
+/** Callers that are answered before the event loop may look at anything else, such as the store's next reply. */
+const ANSWERED_AT_ONCE = 50
+
 /** What callers are told to wait when the store is down. */
 const RETRY_AFTER_MILLIS = 1_000
 
@@ -112,8 +115,12 @@ const settle = (
     }
   })
 
-/** Commits a batch and answers every caller in it. */
-const commit = (store: StoreShape, batch: ReadonlyArray<Waiting>): Effect.Effect<void> => {
+/** Commits a batch and answers every caller in it; `answering` says when, once their outcomes are known. */
+const commit = (
+  store: StoreShape,
+  batch: ReadonlyArray<Waiting>,
+  answering: (answer: Effect.Effect<void>) => Effect.Effect<void>
+): Effect.Effect<void> => {
   const failAll = (error: (submission: Submission) => SubmissionError) =>
     Effect.sync(() => {
       for (const { submission, resume } of batch) resume(Effect.fail(error(submission)))
@@ -125,17 +132,21 @@ const commit = (store: StoreShape, batch: ReadonlyArray<Waiting>): Effect.Effect
     const [only] = batch
     if (batch.length === 1 && only !== undefined) return Effect.sync(() => only.resume(Effect.die(failure.cause)))
     const half = Math.ceil(batch.length / 2)
-    return Effect.andThen(commit(store, batch.slice(0, half)), commit(store, batch.slice(half)))
+    return Effect.andThen(commit(store, batch.slice(0, half), answering), commit(store, batch.slice(half), answering))
   }
   const answer = (outcomes: ReadonlyArray<Outcome>) =>
-    Effect.sync(() => {
+    Effect.gen(function* () {
       for (const [index, { resume }] of batch.entries()) {
         const outcome = outcomes[index]
         resume(outcome === undefined ? Effect.die(new Error("The store lost an outcome")) : Effect.succeed(outcome))
+        if (index % ANSWERED_AT_ONCE === ANSWERED_AT_ONCE - 1) yield* Effect.yieldNow
       }
     })
   const submissions = batch.map((waiting) => waiting.submission)
-  return Effect.matchEffect(settle(store, submissions), { onFailure: fail, onSuccess: answer }).pipe(
+  return Effect.matchEffect(settle(store, submissions), {
+    onFailure: fail,
+    onSuccess: (outcomes) => answering(answer(outcomes))
+  }).pipe(
     // The callers of a batch are not its fiber: whatever ends it, each must hear something, and not more than is known.
     Effect.catchCause(() => failAll(({ key }) => new OutcomeUnknown({ key })))
   )
@@ -160,20 +171,25 @@ const make: Effect.Effect<EngineShape, never, Store | Scope.Scope> = Effect.gen(
     return FiberSet.awaitEmpty(fibers)
   })
 
-  const run = (lane: Lane): Effect.Effect<void> =>
-    Effect.gen(function* () {
+  const run = (lane: Lane): Effect.Effect<void> => {
+    const isFull = () => lane.waiting.length >= MAX_BATCH
+    // An answered caller goes on at once, and a thousand of them take a while. When the next batch is full already, the
+    // store had better work on it meanwhile.
+    const answering = (answer: Effect.Effect<void>) =>
+      Effect.suspend(() => (isFull() ? Effect.sync(() => void fork(answer)) : answer))
+    return Effect.gen(function* () {
       while (lane.waiting.length > 0) {
         const { taken, left } = takeFairly(lane.waiting, MAX_BATCH, ({ submission }) => submission.actor)
         lane.waiting = [...left]
-        yield* commit(store, taken)
+        yield* commit(store, taken, answering)
         Deferred.doneUnsafe(committed, Effect.void)
         committed = Deferred.makeUnsafe<void>()
-        // The callers just answered may have their next command ready: let them join the next batch. When that is full
-        // already, it is better under way while they think.
-        if (lane.waiting.length < MAX_BATCH) yield* Effect.yieldNow
+        // The callers just answered may have their next command ready: let them join the next batch.
+        if (!isFull()) yield* Effect.yieldNow
       }
       lane.running = false
     })
+  }
 
   const laneOf = (submission: Submission): Lane => {
     const name = shardsOf(submission, store.shards).join()

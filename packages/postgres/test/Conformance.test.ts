@@ -10,7 +10,12 @@ import { storeOver } from "./PostgresReaders.ts"
 // One client a database for the whole file: opening one for each trial would cost more than the trials.
 const clients = {
   PostgreSQL: ManagedRuntime.make(
-    Layer.unwrap(Effect.map(Effect.promise(() => createDatabase()), (url) => PgClient.layer({ url: Redacted.make(url) })))
+    Layer.unwrap(
+      Effect.map(
+        Effect.promise(() => createDatabase()),
+        (url) => PgClient.layer({ url: Redacted.make(url) })
+      )
+    )
   ),
   PGlite: ManagedRuntime.make(layerMemory)
 }

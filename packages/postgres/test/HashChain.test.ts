@@ -7,11 +7,13 @@ import { createDatabase } from "../../../test/PostgresDatabase.ts"
 import { type BrokenSeal, PostgresStore, verifyChain } from "../src/index.ts"
 
 const Live = Layer.unwrap(
-  Effect.map(Effect.promise(() => createDatabase()), (url) =>
-    Inventory.layer.pipe(
-      Layer.provide(PostgresStore.layerClient()),
-      Layer.provideMerge(PgClient.layer({ url: Redacted.make(url) }))
-    )
+  Effect.map(
+    Effect.promise(() => createDatabase()),
+    (url) =>
+      Inventory.layer.pipe(
+        Layer.provide(PostgresStore.layerClient()),
+        Layer.provideMerge(PgClient.layer({ url: Redacted.make(url) }))
+      )
   )
 )
 

@@ -8,11 +8,14 @@ import { PostgresStore, within } from "../src/index.ts"
 
 /** The host has a client of its own, apart from the store's. */
 const Live = Layer.unwrap(
-  Effect.map(Effect.promise(() => createDatabase()), (text) => {
-    const url = Redacted.make(text)
-    const inventory = Inventory.layer.pipe(Layer.provide(PostgresStore.layer({ url })))
-    return Layer.merge(inventory, PgClient.layer({ url, maxConnections: 2 }))
-  })
+  Effect.map(
+    Effect.promise(() => createDatabase()),
+    (text) => {
+      const url = Redacted.make(text)
+      const inventory = Inventory.layer.pipe(Layer.provide(PostgresStore.layer({ url })))
+      return Layer.merge(inventory, PgClient.layer({ url, maxConnections: 2 }))
+    }
+  )
 )
 
 const setting = Effect.gen(function* () {

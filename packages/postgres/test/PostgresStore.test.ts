@@ -7,7 +7,10 @@ import { layerMemory } from "../src/pglite/index.ts"
 
 const stores = {
   PostgreSQL: Layer.unwrap(
-    Effect.map(Effect.promise(() => createDatabase()), (url) => PostgresStore.layer({ url: Redacted.make(url) }))
+    Effect.map(
+      Effect.promise(() => createDatabase()),
+      (url) => PostgresStore.layer({ url: Redacted.make(url) })
+    )
   ),
   PGlite: PostgresStore.layerClient().pipe(Layer.provide(layerMemory))
 }

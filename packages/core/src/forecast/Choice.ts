@@ -1,0 +1,256 @@
+// The forecast of a series by the method its history suggests, and the demand over lead time that follows from it.
+
+import { challenge, type Forecaster } from "./Backtest.ts"
+import { seasonalNaive } from "./Baselines.ts"
+import { believedDemand, initialBelief, type RateBelief, updatedBelief } from "./ColdStart.ts"
+import { intermittentForecast, regularForecast } from "./Combination.ts"
+import { conformalWidening, type Predictor, USUAL_WIDENING, widened } from "./Conformal.ts"
+import { type DemandPattern, demandPattern, INTERMITTENT_INTERVAL } from "./DemandClass.ts"
+import { certain, type DemandDistribution, shaped } from "./DemandDistribution.ts"
+import { fillMissing } from "./DemandSeries.ts"
+import { ses } from "./ExponentialSmoothing.ts"
+import { croston, tsb } from "./Intermittent.ts"
+import { clampAtZero, type Interval, interval, type Prediction } from "./Prediction.ts"
+
+/** How to forecast. */
+export interface ForecastOptions {
+  /** How many periods ahead. */
+  readonly horizon: number
+  /** Seasons in a cycle: 12 for months, 52 for weeks, 7 for days, 1 (the default) for none. */
+  readonly period?: number
+  /** What the category suggests for products with little history. */
+  readonly belief?: RateBelief
+  /** Try the default on the past against simpler methods, and let one that did clearly better replace it. */
+  readonly backtest?: boolean
+  /** Widen the spread by how far off the method was on the past of this very series; costs two more fits. */
+  readonly conformal?: boolean
+}
+
+/** A forecast and why it is what it is. */
+export interface DemandForecast {
+  readonly method: string
+  /** One sentence for people: what the history looks like and what follows. */
+  readonly why: string
+  readonly pattern: DemandPattern
+  /** Expected demand of each coming period; never negative, never rounded. */
+  readonly mean: Float64Array
+  readonly sd: Float64Array
+  /** Central interval of each coming period, cut at zero. */
+  readonly interval: (level: number) => Interval
+  /**
+   * The distribution of demand over the next `periods` periods together, such as lead time plus review. Accepts
+   * 0 < periods ≤ horizon, and fractions: part of a period has that part of its mean and variance.
+   */
+  readonly leadTimeDemand: (periods: number) => DemandDistribution
+}
+
+/** With fewer periods or demands than this there is nothing to learn a model from. */
+export const SHORTEST_HISTORY = 8
+const FEWEST_DEMANDS = 2
+/** Fourth powers of values beyond these would leave the range of numbers; such series are forecast in other units. */
+const LARGEST_VALUE = 1e50
+const SMALLEST_VALUE = 1e-50
+
+const isWhole = (values: Float64Array): boolean => values.every(Number.isInteger)
+
+const requireHorizon = (horizon: number): void => {
+  if (Number.isInteger(horizon) && horizon >= 1) return
+  throw new RangeError(`The horizon is a whole number of periods from 1 on; ${horizon} is not`)
+}
+
+const over =
+  (prediction: Prediction, shape: (mean: number, sd: number, periods: number) => DemandDistribution) =>
+  (periods: number): DemandDistribution => {
+    const horizon = prediction.mean.length
+    if (!(periods > 0 && periods <= horizon)) {
+      throw new RangeError(
+        `This forecast reaches ${horizon} periods: ask for more than 0 and at most ${horizon}, not ${periods}`
+      )
+    }
+    const whole = Math.floor(periods)
+    const part = periods - whole
+    let mean = 0
+    for (let i = 0; i < whole; i++) mean += prediction.mean[i]!
+    const variance = (count: number) => (count === 0 ? 0 : prediction.cumulativeSd[count - 1]! ** 2)
+    const lower = variance(whole)
+    if (part === 0) return shape(mean, Math.sqrt(lower), periods)
+    mean += part * prediction.mean[whole]!
+    return shape(mean, Math.sqrt(lower + part * (variance(whole + 1) - lower)), periods)
+  }
+
+const cutAtZero = ({ level, lower, upper }: Interval): Interval => ({
+  level,
+  lower: lower.map((value) => Math.max(0, value)),
+  upper: upper.map((value) => Math.max(0, value))
+})
+
+interface Chosen {
+  readonly predictor: Predictor
+  readonly why: string
+  readonly widening: number
+}
+
+const choose = (pattern: DemandPattern, period: number): Chosen =>
+  pattern.interval >= INTERMITTENT_INTERVAL
+    ? {
+        predictor: (history, horizon) => intermittentForecast(history, period, horizon),
+        why:
+          `Demand comes every ${pattern.interval.toFixed(1)} periods (${pattern.class}), ` +
+          "so sums over several periods are smoothed",
+        widening: 1
+      }
+    : {
+        predictor: (history, horizon) => regularForecast(history, period, horizon),
+        why: `Demand comes nearly every period (${pattern.class}), so models of level, trend and season are combined`,
+        widening: USUAL_WIDENING
+      }
+
+const challengers = (period: number): ReadonlyArray<{ readonly name: string; readonly predictor: Predictor }> => [
+  { name: "seasonal naive", predictor: (y, horizon) => seasonalNaive(y, period, horizon) },
+  { name: "SES", predictor: (y, horizon) => ses(y, 0.1, horizon) },
+  {
+    name: "SBA",
+    predictor: (y, horizon) => ({ ...ses(y, 0.1, horizon), mean: croston(y, horizon, "SBA").mean, method: "SBA" })
+  },
+  { name: "TSB", predictor: (y, horizon) => ({ ...ses(y, 0.1, horizon), mean: tsb(y, horizon).mean, method: "TSB" }) }
+]
+
+const challenged = (y: Float64Array, chosen: Chosen, period: number, horizon: number): Chosen => {
+  const all = [{ name: "default", predictor: chosen.predictor }, ...challengers(period)]
+  const asForecaster =
+    (predictor: Predictor): Forecaster =>
+    (history, h) =>
+      clampAtZero(predictor(history, h)).mean
+  const { name, summaries } = challenge(
+    y,
+    all.map((one) => ({ name: one.name, forecaster: asForecaster(one.predictor) })),
+    { horizon, windows: 6, minTrain: Math.max(SHORTEST_HISTORY, Math.ceil(y.length / 2)) }
+  )
+  if (name === "default") return chosen
+  const better = summaries.get(name)!
+  const missed = (wape: number) => `${(100 * wape).toFixed(0)} %`
+  const usual = missed(summaries.get("default")!.cumulativeWape)
+  const why =
+    `${chosen.why}; on the past of this series ${name} missed ${missed(better.cumulativeWape)} of demand ` +
+    `instead of ${usual}`
+  return { ...chosen, predictor: all.find((one) => one.name === name)!.predictor, why }
+}
+
+const coldStart = (y: Float64Array, pattern: DemandPattern, options: ForecastOptions): DemandForecast => {
+  const own = y.length === 0 ? 0 : y.reduce((sum, value) => sum + Math.max(0, value), 0) / y.length
+  const belief = updatedBelief(options.belief ?? initialBelief(own), y)
+  const counts = isWhole(y)
+  const shape = (periods: number): DemandDistribution => {
+    const demand = believedDemand(belief, periods)
+    return counts || demand.mean === 0 ? demand : shaped(demand.mean, demand.sd, false)
+  }
+  const each = shape(1)
+  const mean = new Float64Array(options.horizon).fill(each.mean)
+  const flat: Prediction = {
+    method: "Gamma-Poisson",
+    mean,
+    sd: mean.map(() => each.sd),
+    cumulativeSd: mean.map((_, i) => shape(i + 1).sd)
+  }
+  const history = `${y.length} period${y.length === 1 ? "" : "s"}`
+  return {
+    method: flat.method,
+    why:
+      `Only ${history} of history with too few demands to learn from, ` +
+      `so ${options.belief ? "its category" : "the mean so far"} speaks`,
+    pattern,
+    mean,
+    sd: flat.sd,
+    interval: (level) => {
+      const bound = (p: number) => new Float64Array(options.horizon).fill(each.quantile(p))
+      return { level, lower: bound((1 - level) / 2), upper: bound((1 + level) / 2) }
+    },
+    leadTimeDemand: over(flat, (_mean, _sd, periods) => shape(periods))
+  }
+}
+
+const scaledBy = (forecast: DemandForecast, unit: number): DemandForecast => {
+  const up = (values: Float64Array) => values.map((value) => Math.min(value * unit, Number.MAX_VALUE))
+  return {
+    ...forecast,
+    mean: up(forecast.mean),
+    sd: up(forecast.sd),
+    interval: (level) => {
+      const { lower, upper } = forecast.interval(level)
+      return { level, lower: up(lower), upper: up(upper) }
+    },
+    leadTimeDemand: (periods) => {
+      const demand = forecast.leadTimeDemand(periods)
+      return {
+        ...demand,
+        mean: Math.min(demand.mean * unit, Number.MAX_VALUE),
+        sd: Math.min(demand.sd * unit, Number.MAX_VALUE),
+        cdf: (x) => demand.cdf(x / unit),
+        quantile: (p) => Math.min(demand.quantile(p) * unit, Number.MAX_VALUE),
+        loss: (x) => demand.loss(x / unit) * unit
+      }
+    }
+  }
+}
+
+const certainly = (value: number, pattern: DemandPattern, horizon: number): DemandForecast => {
+  const mean = new Float64Array(horizon).fill(value)
+  const zero = new Float64Array(horizon)
+  return {
+    method: "constant",
+    why: value === 0 ? "Nothing was ever demanded" : "Every period had the same demand",
+    pattern,
+    mean,
+    sd: zero,
+    interval: (level) => ({ level, lower: mean, upper: mean }),
+    leadTimeDemand: over({ method: "constant", mean, sd: zero, cumulativeSd: zero }, (total) => certain(total))
+  }
+}
+
+const forecastKnown = (y: Float64Array, options: ForecastOptions): DemandForecast => {
+  const { horizon, period = 1 } = options
+  const pattern = demandPattern(y)
+  const demands = y.reduce((count, value) => (value === 0 ? count : count + 1), 0)
+  if (y.length < SHORTEST_HISTORY || demands < FEWEST_DEMANDS) return coldStart(y, pattern, options)
+  if (y.every((value) => value === y[0])) return certainly(Math.max(0, y[0]!), pattern, horizon)
+  const first = choose(pattern, period)
+  const { predictor, why, widening } = options.backtest === true ? challenged(y, first, period, horizon) : first
+  const raw = clampAtZero(predictor(y, horizon))
+  const factor =
+    options.conformal === true
+      ? conformalWidening(y, predictor, horizon, Math.max(SHORTEST_HISTORY, period + 4))
+      : widening
+  const prediction = widened(raw, factor)
+  const counts = isWhole(y)
+  return {
+    method: prediction.method,
+    why,
+    pattern,
+    mean: prediction.mean,
+    sd: prediction.sd,
+    interval: (level) => cutAtZero(interval(prediction, level)),
+    leadTimeDemand: over(prediction, (mean, sd) => shaped(mean, sd, counts))
+  }
+}
+
+/**
+ * Forecasts demand. `demand` is the history, the oldest period first; null, NaN and infinities are periods without
+ * observation and are filled from their season or neighbours. Any history is accepted, also an empty one.
+ */
+export const forecast = (demand: ArrayLike<number | null>, options: ForecastOptions): DemandForecast => {
+  requireHorizon(options.horizon)
+  const period = Math.max(1, Math.floor(options.period ?? 1))
+  const seen = Float64Array.from(demand, (value) => (value !== null && Number.isFinite(value) ? value : Number.NaN))
+  const first = seen.findIndex((value) => !Number.isNaN(value))
+  // What lies before the first observation is not history: the product was not there yet.
+  const known = first < 0 ? new Float64Array(0) : seen.slice(first)
+  let largest = 0
+  for (const value of known) if (Math.abs(value) > largest) largest = Math.abs(value)
+  const extreme = largest > LARGEST_VALUE || (largest > 0 && largest < SMALLEST_VALUE)
+  if (!extreme) return forecastKnown(fillMissing(known, period), { ...options, period })
+  const inUnits = fillMissing(
+    known.map((value) => value / largest),
+    period
+  )
+  return scaledBy(forecastKnown(inUnits, { ...options, period }), largest)
+}

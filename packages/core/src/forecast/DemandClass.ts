@@ -1,0 +1,47 @@
+// The class of a demand pattern: smooth, erratic, intermittent or lumpy (Syntetos, Boylan & Croston 2005).
+import { occurrences } from "./Intermittent.ts"
+
+/** `degenerate` has fewer than two demands and tells nothing yet. */
+export type DemandClass = "smooth" | "erratic" | "intermittent" | "lumpy" | "degenerate"
+
+/** The measures behind a class. */
+export interface DemandPattern {
+  readonly class: DemandClass
+  /** Mean interval between demands; the first counts from the start of the series. */
+  readonly interval: number
+  /** Squared coefficient of variation of the demands that are not zero (sample standard deviation). */
+  readonly sizeVariation: number
+}
+
+/** Demands on average this far apart are intermittent. */
+export const INTERMITTENT_INTERVAL = 1.32
+/** Demand sizes that vary more than this are erratic or lumpy. */
+export const ERRATIC_VARIATION = 0.49
+
+/**
+ * Classifies a series. On dense series a trend or season also shows as variation: use the label to report, not to
+ * model.
+ */
+export const demandPattern = (y: ArrayLike<number>): DemandPattern => {
+  const { sizes, intervals } = occurrences(y)
+  const n = sizes.length
+  if (n === 0) return { class: "degenerate", interval: Number.POSITIVE_INFINITY, sizeVariation: 0 }
+  let [sum, gaps] = [0, 0]
+  for (let i = 0; i < n; i++) {
+    sum += sizes[i]!
+    gaps += intervals[i]!
+  }
+  const mean = sum / n
+  const interval = gaps / n
+  let squares = 0
+  for (const size of sizes) squares += (size - mean) ** 2
+  const sizeVariation = n > 1 ? squares / (n - 1) / (mean * mean) : 0
+  if (n < 2) return { class: "degenerate", interval, sizeVariation }
+  const sparse = interval >= INTERMITTENT_INTERVAL
+  const varied = sizeVariation >= ERRATIC_VARIATION
+  return {
+    class: sparse ? (varied ? "lumpy" : "intermittent") : varied ? "erratic" : "smooth",
+    interval,
+    sizeVariation
+  }
+}
