@@ -5,11 +5,10 @@ import { inject } from "vitest"
 import type {} from "./PostgresServer.ts"
 
 /**
- * Creates an empty database and answers its URL. Nobody drops it: the whole server is thrown away
- * when the run ends.
+ * Creates an empty database, on the run's server unless another is named, and answers its URL. Nobody
+ * drops it: the whole server is thrown away when the run ends.
  */
-export const createDatabase = (): Promise<string> => {
-  const server = inject("postgresUrl")
+export const createDatabase = (server: string = inject("postgresUrl")): Promise<string> => {
   const name = `test_${crypto.randomUUID().replaceAll("-", "")}`
   const create = Effect.gen(function* () {
     const sql = yield* PgClient.PgClient

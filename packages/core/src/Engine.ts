@@ -3,12 +3,12 @@
  * commits at once. So one hot product is as fast as a thousand, and a lone command waits for nobody.
  */
 import { Clock, Context, Deferred, Duration, Effect, FiberSet, Layer, Random, Result, Schema, type Scope } from "effect"
-import { shardsOf } from "./Batch.ts"
+import { EXPIRY_ROOM, shardsOf } from "./Batch.ts"
 import { Store, StoreFailure, type StoreShape, StoreUnavailable } from "./Store.ts"
 import type { Outcome, Submission } from "./Submission.ts"
 
 /** The most commands of one commit: enough to spread its cost, few enough that its rows stay a short lock. */
-export const MAX_BATCH = 1_000
+export const MAX_BATCH = 1_000 - EXPIRY_ROOM
 
 /**
  * The most commands that wait for one lane. Beyond it callers are told to come back, at once, rather than after a
@@ -115,11 +115,14 @@ const settle = (
     }
   })
 
-/** Commits a batch and answers every caller in it; `answering` says when, once their outcomes are known. */
+/** What answers a caller. The caller goes on within this call, until it waits for something. */
+type Answer = () => void
+
+/** Commits a batch; `answering` gives its callers their outcomes once they are known. */
 const commit = (
   store: StoreShape,
   batch: ReadonlyArray<Waiting>,
-  answering: (answer: Effect.Effect<void>) => Effect.Effect<void>
+  answering: (answers: ReadonlyArray<Answer>) => Effect.Effect<void>
 ): Effect.Effect<void> => {
   const failAll = (error: (submission: Submission) => SubmissionError) =>
     Effect.sync(() => {
@@ -134,18 +137,15 @@ const commit = (
     const half = Math.ceil(batch.length / 2)
     return Effect.andThen(commit(store, batch.slice(0, half), answering), commit(store, batch.slice(half), answering))
   }
-  const answer = (outcomes: ReadonlyArray<Outcome>) =>
-    Effect.gen(function* () {
-      for (const [index, { resume }] of batch.entries()) {
-        const outcome = outcomes[index]
-        resume(outcome === undefined ? Effect.die(new Error("The store lost an outcome")) : Effect.succeed(outcome))
-        if (index % ANSWERED_AT_ONCE === ANSWERED_AT_ONCE - 1) yield* Effect.yieldNow
-      }
+  const answersOf = (outcomes: ReadonlyArray<Outcome>): ReadonlyArray<Answer> =>
+    batch.map(({ resume }, index) => () => {
+      const outcome = outcomes[index]
+      resume(outcome === undefined ? Effect.die(new Error("The store lost an outcome")) : Effect.succeed(outcome))
     })
   const submissions = batch.map((waiting) => waiting.submission)
   return Effect.matchEffect(settle(store, submissions), {
     onFailure: fail,
-    onSuccess: (outcomes) => answering(answer(outcomes))
+    onSuccess: (outcomes) => answering(answersOf(outcomes))
   }).pipe(
     // The callers of a batch are not its fiber: whatever ends it, each must hear something, and not more than is known.
     Effect.catchCause(() => failAll(({ key }) => new OutcomeUnknown({ key })))
@@ -173,10 +173,20 @@ const make: Effect.Effect<EngineShape, never, Store | Scope.Scope> = Effect.gen(
 
   const run = (lane: Lane): Effect.Effect<void> => {
     const isFull = () => lane.waiting.length >= MAX_BATCH
-    // An answered caller goes on at once, and a thousand of them take a while. When the next batch is full already, the
-    // store had better work on it meanwhile.
-    const answering = (answer: Effect.Effect<void>) =>
-      Effect.suspend(() => (isFull() ? Effect.sync(() => void fork(answer)) : answer))
+    const answerAll = (answers: ReadonlyArray<Answer>) =>
+      Effect.sync(() => {
+        for (const answer of answers) answer()
+      })
+    const answerInTurns = Effect.fnUntraced(function* (answers: ReadonlyArray<Answer>) {
+      for (let from = 0; from < answers.length; from += ANSWERED_AT_ONCE) {
+        yield* answerAll(answers.slice(from, from + ANSWERED_AT_ONCE))
+        yield* Effect.yieldNow
+      }
+    })
+    // A thousand callers who go on at once take a while. When the next batch is full already, the store had better work
+    // on it meanwhile.
+    const answering = (answers: ReadonlyArray<Answer>) =>
+      Effect.suspend(() => (isFull() ? Effect.sync(() => void fork(answerInTurns(answers))) : answerAll(answers)))
     return Effect.gen(function* () {
       while (lane.waiting.length > 0) {
         const { taken, left } = takeFairly(lane.waiting, MAX_BATCH, ({ submission }) => submission.actor)

@@ -3,7 +3,15 @@
  */
 import { Clock, DateTime, Effect, Layer, Semaphore } from "effect"
 import type { Balance } from "./Balance.ts"
-import { type Decided, decideBatch, type Loaded, type LoadRequest, type Opening, shardsOf } from "./Batch.ts"
+import {
+  type Decided,
+  decideBatch,
+  firstMicros,
+  type Loaded,
+  type LoadRequest,
+  type Opening,
+  shardsOf
+} from "./Batch.ts"
 import { type Claim, type ClaimEvent, type ClaimId, hasLapsed } from "./Claim.ts"
 import type { Event } from "./Event.ts"
 import { memoryQueries } from "./MemoryQueries.ts"
@@ -117,7 +125,7 @@ const opening = (memory: Memory, batch: ReadonlyArray<Submission>, clockMicros: 
   for (const submission of batch) {
     for (const shard of shardsOf(submission, memory.shards)) heads.set(shard, memory.heads.get(shard) ?? 0)
   }
-  return { shards: memory.shards, heads, micros: Math.max(clockMicros, memory.lastMicros + 1) }
+  return { shards: memory.shards, heads, micros: firstMicros(clockMicros, memory.lastMicros, batch.length) }
 }
 
 /** Makes a store in memory with an own clock: Effect's, so that tests can move it. */

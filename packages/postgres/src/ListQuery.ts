@@ -18,6 +18,9 @@ import { micros } from "./LoadSlice.ts"
 /** What to tell a caller to wait when the database does not answer, in milliseconds. */
 const RETRY_AFTER_MILLIS = 1_000
 
+/** How long an answer may take. A connection whose other end is gone says nothing, and would be waited on for ever. */
+const READ_TIMEOUT = "30 seconds"
+
 /** A column by which a list is ordered. */
 export interface SortKey {
   readonly column: string
@@ -49,7 +52,10 @@ export interface ListQuery<A> {
 
 /** An answer, or the news that the database does not give one now. */
 export const answer = <A>(effect: Effect.Effect<A, SqlError>): Effect.Effect<A, StoreUnavailable> =>
-  Effect.mapError(effect, (cause) => new StoreUnavailable({ retryAfterMillis: RETRY_AFTER_MILLIS, cause }))
+  Effect.mapError(
+    Effect.timeout(effect, READ_TIMEOUT),
+    (cause) => new StoreUnavailable({ retryAfterMillis: RETRY_AFTER_MILLIS, cause })
+  )
 
 const where = (conditions: ReadonlyArray<string>): string =>
   conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`

@@ -1,10 +1,10 @@
 /**
  * The store on PostgreSQL: locks the heads of a batch's shards, lets core decide, and writes the result in one commit.
  */
-
 import * as PgClient from "@effect/sql-pg/PgClient"
 import {
   decideBatch,
+  firstMicros,
   type Opening,
   type Outcome,
   Store,
@@ -30,6 +30,12 @@ const LOCK_TIMEOUT = "5s"
 /** How long one statement may take. Commands are bounded, so only a broken database takes longer. */
 const STATEMENT_TIMEOUT = "60s"
 
+/** How long a session may hold a shard's head without saying anything: its process is gone, or stands still. */
+const IDLE_TIMEOUT = "10s"
+
+/** How long a connection may be idle before its other end is asked whether it is still there. */
+const KEEP_ALIVE = "10 seconds"
+
 /** Connections of the pool when nobody says: reads beside one writing batch a lane. */
 const DEFAULT_CONNECTIONS = 10
 
@@ -45,18 +51,20 @@ type HeadRow = readonly [shard: number, seq: number, lastMicros: number, hash: s
 const lockHeads = (
   connection: Connection,
   wanted: ReadonlyArray<number>,
-  shards: number
+  shards: number,
+  commands: number
 ): Effect.Effect<{ readonly opening: Opening; readonly hashes: ReadonlyMap<number, string> }, SqlError> =>
   Effect.map(connection.executeValues(LOCK_HEADS, [arrayOf(wanted, "integer")]), (rows) => {
     const heads = new Map<number, number>()
     const hashes = new Map<number, string>()
-    let micros = 0
-    for (const [shard, seq, last, hash, clock] of rows as ReadonlyArray<HeadRow>) {
+    let [clock, last] = [0, 0]
+    for (const [shard, seq, lastMicros, hash, now] of rows as ReadonlyArray<HeadRow>) {
       heads.set(shard, seq)
       hashes.set(shard, hash)
-      micros = Math.max(micros, clock, last + 1)
+      clock = Math.max(clock, now)
+      last = Math.max(last, lastMicros)
     }
-    return { opening: { shards, heads, micros: Math.floor(micros) }, hashes }
+    return { opening: { shards, heads, micros: firstMicros(clock, last, commands) }, hashes }
   })
 
 /** Decides and writes a batch in the transaction that a connection has open. */
@@ -70,7 +78,8 @@ export const runBatch = (
     const { opening, hashes } = yield* lockHeads(
       connection,
       [...wanted].sort((a, b) => a - b),
-      shards
+      shards,
+      batch.length
     )
     const decided = yield* decideBatch(batch, opening, (request) => load(connection, request, opening.micros))
     yield* write(connection, decided.writes, shards, hashes)
@@ -131,10 +140,11 @@ export const layerPgClient = (options: PostgresOptions) =>
     applicationName: "onhand",
     maxConnections: options.maxConnections ?? DEFAULT_CONNECTIONS,
     connectTimeout: options.connectTimeout,
+    keepAlive: KEEP_ALIVE,
     startupParameters: {
       lock_timeout: LOCK_TIMEOUT,
       statement_timeout: STATEMENT_TIMEOUT,
-      idle_in_transaction_session_timeout: STATEMENT_TIMEOUT
+      idle_in_transaction_session_timeout: IDLE_TIMEOUT
     }
   })
 

@@ -1,0 +1,91 @@
+// Faults between the inventory and PostgreSQL: connections that end, lose an answer, fall silent or crawl.
+import { assert } from "@effect/vitest"
+import { Effect } from "effect"
+import { backendsOf, type Fault } from "./Stage.ts"
+import type { CommitFate } from "./TcpProxy.ts"
+
+/** F3: an operator, or a dying server, ends the sessions. */
+export const backendsKilled: Fault = {
+  name: "F3 backends killed",
+  heard: "nothing",
+  strike: ({ sql }) =>
+    Effect.gen(function* () {
+      const pids = yield* backendsOf(sql)
+      const ended = yield* sql<{ readonly ended: boolean }>`SELECT pg_terminate_backend(pid) AS ended
+        FROM pg_stat_activity WHERE pid IN ${sql.in(pids)}`
+      assert.isAbove(ended.filter((row) => row.ended).length, 0, "void: no session was there to end")
+    })
+}
+
+const commitLost = (name: string, fate: CommitFate): Fault => ({
+  name,
+  heard: "nothing",
+  strike: ({ proxy, diary }) =>
+    Effect.gen(function* () {
+      const lost = () => proxy.counts.answersLost + proxy.counts.commitsLost
+      const before = lost()
+      // Of several lanes' commits, the next three in a row: a second attempt is hit as well.
+      const first = proxy.counts.commits + 1
+      proxy.fateOf = (commit) => (commit >= first && commit < first + 3 ? fate : "forward")
+      yield* diary.untilAnswered(60)
+      assert.isAtLeast(lost() - before, 3, "void: no COMMIT was lost")
+    })
+})
+
+/** F6: the commit is on disk, but the word on it never arrives. */
+export const answerLost = commitLost("F6 answer to COMMIT lost", "loseAnswer")
+
+/** F7: the connection dies with the COMMIT before it reaches the server. */
+export const commitNeverArrived = commitLost("F7 COMMIT lost", "loseCommit")
+
+/** Connections are reset in the midst of whatever they do. */
+export const connectionsReset: Fault = {
+  name: "connections reset",
+  heard: "nothing",
+  strike: ({ proxy }) => Effect.sync(() => assert.isAbove(proxy.cut(), 0, "void: no connection was open"))
+}
+
+/** F8: every open connection falls silent, without an end. */
+export const connectionsSilent: Fault = {
+  name: "F8 half-open connections",
+  heard: "nothing",
+  strike: ({ proxy, diary }) =>
+    Effect.gen(function* () {
+      const before = proxy.counts.bytesSwallowed
+      assert.isAbove(proxy.freeze(), 0, "void: no connection was open")
+      yield* diary.untilAnswered(60)
+      assert.isAbove(proxy.counts.bytesSwallowed, before, "void: nobody used a silent connection")
+    })
+}
+
+/** F9: short messages byte by byte, long ones in many pieces, and every packet late by up to some milliseconds. */
+export const networkCrawling: Fault = {
+  name: "F9 tiny packets, late",
+  heard: "nothing",
+  strike: ({ proxy, diary }) =>
+    Effect.gen(function* () {
+      const before = proxy.counts.chunksDisturbed
+      proxy.pieceBytes = 1
+      let turn = 0
+      proxy.delayMillis = () => (turn++ * 7) % 13
+      yield* diary.untilAnswered(60)
+      proxy.pieceBytes = Number.POSITIVE_INFINITY
+      proxy.delayMillis = () => 0
+      assert.isAbove(proxy.counts.chunksDisturbed, before, "void: nothing was sent in pieces")
+    })
+}
+
+/** F10: nothing gets through at all for a while, and new connections neither. */
+export const networkParted: Fault = {
+  name: "F10 network parted",
+  heard: "unavailable",
+  strike: ({ proxy, diary }) =>
+    Effect.gen(function* () {
+      proxy.unreachable = true
+      assert.isAbove(proxy.freeze(), 0, "void: no connection was open")
+      yield* diary.untilUnavailable
+      assert.isAbove(proxy.counts.bytesSwallowed, 0, "void: nothing was swallowed")
+      proxy.unreachable = false
+      proxy.freeze()
+    })
+}

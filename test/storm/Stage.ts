@@ -1,0 +1,136 @@
+// Where a fault strikes: an inventory on a database of its own behind a proxy, a load on it, and a way past the proxy.
+import * as PgClient from "@effect/sql-pg/PgClient"
+import { assert } from "@effect/vitest"
+import { Inventory, Store } from "@onhand/core"
+import { PostgresStore } from "@onhand/postgres"
+import { Context, Effect, Layer, Redacted } from "effect"
+import type { SqlClient } from "effect/sql/SqlClient"
+import { Patience } from "../../packages/postgres/src/Transaction.ts"
+import { checkLaws, keysOf } from "./LawCheck.ts"
+import { type Diary, LONG_HOLD, stockShelves, underLoad } from "./Load.ts"
+import { startProxy, type TcpProxy } from "./TcpProxy.ts"
+
+/** Several, so that batches run beside each other and some need two heads. */
+const SHARDS = 4
+
+/** Callers of a load: enough for batches of many commands. */
+const CALLERS = 24
+
+/** The name by which the server knows the connections of the inventory; those of the test itself have another. */
+const STORE_NAME = "onhand"
+
+/** What a fault has to work with. */
+export interface Stage {
+  /** The database as the inventory's role, past the proxy. */
+  readonly url: string
+  readonly proxy: TcpProxy
+  /** A client of the database past the proxy. */
+  readonly sql: SqlClient
+  readonly diary: Diary
+}
+
+/** Something done to the database under load. It asserts that it really happened; else the run says nothing. */
+export interface Fault {
+  readonly name: string
+  /** What callers may hear of it: nothing at all, or that the store is unavailable for a while. */
+  readonly heard: "nothing" | "unavailable"
+  readonly strike: (stage: Stage) => Effect.Effect<void, unknown>
+}
+
+export interface StrikeOptions {
+  readonly url: string
+  /** The same database as the inventory's own role, if that is not the test's. */
+  readonly storeUrl?: string
+  readonly seed: string
+  /** How often the fault strikes, each time under a load that had recovered. */
+  readonly rounds: number
+  readonly callers?: number
+  readonly holdMillis?: number
+  readonly client?: Partial<PgClient.PgPoolConfig>
+  /** How long the store waits for a silent database, where a test cannot wait as long as a host would. */
+  readonly patience?: (typeof Patience)["Service"]
+}
+
+/** Commands that must be answered before a fault strikes, and again before it strikes next. */
+const BETWEEN_STRIKES = 60
+
+/** A client of the test's own. */
+export const clientOf = (url: string, maxConnections = 4) =>
+  Effect.map(
+    Layer.build(PgClient.layer({ url: Redacted.make(url), applicationName: "test", maxConnections })),
+    (context) => Context.get(context, PgClient.PgClient)
+  )
+
+/** The inventory as a host has it, with other settings of its client where a test needs them. */
+export const inventoryOver = (url: string, client: Partial<PgClient.PgPoolConfig> = {}) => {
+  const store =
+    Object.keys(client).length === 0
+      ? PostgresStore.layer({ url: Redacted.make(url), shards: SHARDS })
+      : PostgresStore.layerClient({ shards: SHARDS }).pipe(
+          Layer.provide(PgClient.layer({ url: Redacted.make(url), applicationName: STORE_NAME, ...client }))
+        )
+  return Inventory.layer.pipe(Layer.provideMerge(store))
+}
+
+/** The server's processes that serve the inventory. */
+export const backendsOf = (sql: SqlClient) =>
+  Effect.map(
+    sql<{ readonly pid: number }>`SELECT pid FROM pg_stat_activity
+      WHERE application_name = ${STORE_NAME} AND datname = current_database()`,
+    (rows) => rows.map(({ pid }) => pid)
+  )
+
+/** Strikes a loaded inventory and checks every law afterwards. Gives the diary, and how long each recovery took. */
+export const survive = (fault: Fault, options: StrikeOptions) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const { url, rounds, seed } = options
+      const proxy = yield* Effect.acquireRelease(
+        Effect.promise(() => startProxy(options.storeUrl ?? url)),
+        (one) => Effect.promise(one.close)
+      )
+      const sql = yield* clientOf(url)
+      const patient = options.patience === undefined ? Layer.empty : Layer.succeed(Patience, options.patience)
+      const context = yield* Layer.build(inventoryOver(proxy.url, options.client).pipe(Layer.provide(patient)))
+      const run = Effect.gen(function* () {
+        const shelves = yield* stockShelves(options.holdMillis ?? LONG_HOLD)
+        const known = yield* keysOf(sql)
+        const recoveries: Array<number> = []
+        const diary = yield* underLoad({ shelves, callers: options.callers ?? CALLERS, seed }, (one) =>
+          Effect.gen(function* () {
+            for (let round = 0; round < rounds; round++) {
+              yield* one.untilAnswered(BETWEEN_STRIKES)
+              const began = performance.now()
+              yield* fault.strike({ url: options.storeUrl ?? url, proxy, sql, diary: one })
+              yield* one.untilAnswered(1)
+              recoveries.push(Math.round(performance.now() - began))
+            }
+            yield* one.untilAnswered(BETWEEN_STRIKES)
+          })
+        )
+        if (fault.heard === "nothing") {
+          assert.deepStrictEqual(diary.unknown, [], "every outcome is found out before its caller hears")
+          assert.deepStrictEqual(diary.unavailable, [], "nobody is turned away")
+        }
+        yield* checkLaws(sql, (yield* Store).shards, diary, known)
+        return { diary, recoveries }
+      })
+      const result = yield* Effect.provide(run, context)
+      const { diary, recoveries } = result
+      console.log(
+        `${fault.name} (seed ${seed}): ${rounds} strikes, ${diary.told.length} answered, ` +
+          `${diary.unavailable.length} turned away, recovered after ${recoveries.join(", ")} ms, ` +
+          `slowest answer ${Math.round(diary.slowestMillis)} ms`
+      )
+      return result
+    })
+  )
+
+/** The reason for which the store was unavailable, as the server or the system names it. */
+export const reasonOf = (unavailable: unknown): string => {
+  for (let cause = unavailable; typeof cause === "object" && cause !== null; ) {
+    if ("code" in cause && typeof cause.code === "string") return cause.code
+    cause = "cause" in cause ? cause.cause : "reason" in cause ? cause.reason : undefined
+  }
+  return "unknown"
+}
