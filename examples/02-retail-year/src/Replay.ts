@@ -6,6 +6,10 @@ import { type Basket, type CatalogueRow, catalogue, type ReceiptLine } from "./R
 /** Commands of a kind that are under way at once: while one batch is being committed, the next one gathers. */
 const UNDER_WAY = 2_000
 
+/** Rows of one command of an import, and how many such commands are under way at once. */
+const IMPORT_LINES = 250
+const IMPORTS_UNDER_WAY = 8
+
 /** Lines of one command of opening stock. */
 const OPENING_LINES = 500
 
@@ -53,16 +57,26 @@ export const importCatalogue = (folder: string) =>
   Effect.gen(function* () {
     const inventory = yield* Inventory
     const products = new Map<string, ProductId>()
-    const outcomes = { created: 0, updated: 0, unchanged: 0 }
+    const outcomes = { created: 0, updated: 0, unchanged: 0, refused: 0 }
     yield* catalogue(folder).pipe(
-      Stream.mapEffect((row) => Effect.map(inventory.importProduct(productOf(row)), (reply) => ({ row, ...reply })), {
-        concurrency: UNDER_WAY,
-        unordered: true
-      }),
-      Stream.runForEach(({ row, product, outcome }) =>
+      Stream.grouped(IMPORT_LINES),
+      Stream.mapEffect(
+        (rows) => {
+          const [first, ...rest] = rows.map(productOf)
+          return first === undefined
+            ? Effect.succeed([])
+            : Effect.map(inventory.importProducts({ lines: [first, ...rest] }), ({ lines }) =>
+                lines.map((line, index) => ({ line, number: rows[index]?.product_id ?? "" }))
+              )
+        },
+        { concurrency: IMPORTS_UNDER_WAY }
+      ),
+      Stream.runForEach((imported) =>
         Effect.sync(() => {
-          products.set(row.product_id, product)
-          outcomes[outcome] += 1
+          for (const { line, number } of imported) {
+            outcomes[line.outcome] += 1
+            if (line.outcome !== "refused") products.set(number, line.product)
+          }
         })
       )
     )

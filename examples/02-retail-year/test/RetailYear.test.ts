@@ -42,7 +42,12 @@ for (const [name, store] of Object.entries(stores)) {
         assert.isAbove(first.low.length, 0)
 
         const second = yield* year
-        assert.deepStrictEqual(second.outcomes, { created: 0, updated: 0, unchanged: first.outcomes.created })
+        assert.deepStrictEqual(second.outcomes, {
+          created: 0,
+          updated: 0,
+          unchanged: first.outcomes.created,
+          refused: 0
+        })
         assert.deepStrictEqual(second.tills, first.tills)
         assert.deepStrictEqual(second.verification, first.verification)
       }).pipe(Effect.provide(Inventory.layer.pipe(Layer.provide(store))))

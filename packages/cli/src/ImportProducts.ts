@@ -1,7 +1,7 @@
 /**
  * `onhand import products`: a catalogue from a CSV file.
  */
-import { Inventory, productColumns, productRows } from "@onhand/core"
+import { InvalidRow, Inventory, productColumns, productRows } from "@onhand/core"
 import { Effect } from "effect"
 import { Argument, Command } from "effect/cli"
 import { openTable } from "./CsvTable.ts"
@@ -19,7 +19,12 @@ export const importProducts = (file: string) =>
       label: "products",
       table,
       outcomes: ["created", "updated", "unchanged"],
-      submit: (row) => Effect.map(inventory.importProduct(row), ({ outcome }) => outcome)
+      submit: (row) =>
+        Effect.flatMap(inventory.importProducts({ lines: [row] }), ({ lines: [line] }) =>
+          line === undefined || line.outcome === "refused"
+            ? Effect.fail(line?.refusal ?? new InvalidRow({ faults: [] }))
+            : Effect.succeed(line.outcome)
+        )
     })
   })
 

@@ -7,7 +7,8 @@ import type { CommandDefinition } from "./Command.ts"
 import { CommitClaims, ExpireClaims, HoldStock, ReleaseClaims } from "./Hold.ts"
 import { RecordMovements } from "./Ledger.ts"
 import { CreateLocation, UpdateLocation } from "./Location.ts"
-import { ArchiveProduct, CreateProduct, ImportProduct, UpdateProduct } from "./Product.ts"
+import { ArchiveProduct, CreateProduct, UpdateProduct } from "./Product.ts"
+import { ImportProducts } from "./ProductImport.ts"
 import { SetThresholds } from "./Threshold.ts"
 import { RegisterUser, UpdateUser } from "./User.ts"
 
@@ -15,7 +16,7 @@ export const commands = {
   createProduct: CreateProduct,
   updateProduct: UpdateProduct,
   archiveProduct: ArchiveProduct,
-  importProduct: ImportProduct,
+  importProducts: ImportProducts,
   createLocation: CreateLocation,
   updateLocation: UpdateLocation,
   recordMovements: RecordMovements,

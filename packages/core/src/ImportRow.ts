@@ -5,7 +5,7 @@
 import { Result, Schema } from "effect"
 import { minorDigits, moneyFromDecimal } from "./Money.ts"
 import type { UnitCost } from "./Movement.ts"
-import { type ImportProduct, MAX_BARCODES } from "./Product.ts"
+import { MAX_BARCODES, type ProductDraft } from "./Product.ts"
 import { MAX_DECIMALS, piece } from "./Quantity.ts"
 
 /** The columns of a table of products; the first two must be there. */
@@ -87,7 +87,7 @@ const tableReader = <const Column extends string>(
   })
 }
 
-type ProductRow = (typeof ImportProduct)["payload"]["Type"]
+type ProductRow = ProductDraft
 type Parsed<A> = Result.Result<A, ReadonlyArray<RowFault>>
 
 const fault = (path: string, message: string): Parsed<never> => Result.fail([{ path, message }])

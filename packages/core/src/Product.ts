@@ -1,7 +1,7 @@
 /**
  * Products: what is sold, how it is counted, and what it costs the customer.
  */
-import { Equal, Result, Schema } from "effect"
+import { Result, Schema } from "effect"
 import { type DecisionContext, define, type Footprint } from "./Command.ts"
 import { Price } from "./Money.ts"
 import { piece, UnitOfMeasure } from "./Quantity.ts"
@@ -71,17 +71,6 @@ export class CodeTaken extends Schema.TaggedError<CodeTaken>()("CodeTaken", {
   }
 }
 
-/** A product's unit of measure cannot change: every quantity in its history is counted in it. */
-export class UnitFixed extends Schema.TaggedError<UnitFixed>()("UnitFixed", {
-  product: ProductId,
-  unit: UnitOfMeasure
-}) {
-  override get message() {
-    const { name, decimals } = this.unit
-    return `Product ${this.product} is counted in ${name} with ${decimals} decimals; only that unit is accepted`
-  }
-}
-
 /** The product, if it exists. */
 export const knownProduct = (slice: Slice, id: ProductId): Result.Result<Product, UnknownProduct> => {
   const product = slice.row("products", id)
@@ -96,19 +85,19 @@ export const activeProduct = (slice: Slice, id: ProductId): Result.Result<Produc
       product.status === "active" ? Result.succeed(product) : Result.fail(new ProductInactive({ product: id }))
   )
 
-const skuName = (sku: string) => `sku:${sku}`
+export const skuName = (sku: string) => `sku:${sku}`
 const barcodeName = (barcode: string) => `barcode:${barcode}`
 
 type Codes = Pick<Product, "sku" | "barcodes">
-const noCodes: Pick<Product, "barcodes"> & { readonly sku?: never } = { barcodes: [] }
+export const noCodes: Pick<Product, "barcodes"> & { readonly sku?: never } = { barcodes: [] }
 
-const namesOf = (codes: { readonly sku?: string; readonly barcodes?: ReadonlyArray<string> }) => [
+export const namesOf = (codes: { readonly sku?: string; readonly barcodes?: ReadonlyArray<string> }) => [
   ...(codes.sku === undefined ? [] : [skuName(codes.sku)]),
   ...(codes.barcodes ?? []).map(barcodeName)
 ]
 
 /** The changes of unique names when a product's codes change, or the refusal if another product has one of them. */
-const renameCodes = (
+export const renameCodes = (
   slice: Slice,
   product: ProductId,
   before: Codes | typeof noCodes,
@@ -144,9 +133,12 @@ const optionalFields = {
 }
 
 const creatable = { sku: editable.sku, name: editable.name, ...optionalFields, unit: Schema.optionalKey(UnitOfMeasure) }
-const Creatable = Schema.Struct(creatable)
 
-const newProduct = (id: ProductId, payload: typeof Creatable.Type, context: DecisionContext): Product => ({
+/** What a product is created from. */
+export const ProductDraft = Schema.Struct(creatable)
+export interface ProductDraft extends Schema.Schema.Type<typeof ProductDraft> {}
+
+export const newProduct = (id: ProductId, payload: ProductDraft, context: DecisionContext): Product => ({
   id,
   sku: payload.sku,
   barcodes: payload.barcodes ?? [],
@@ -196,7 +188,7 @@ const productAndNames = (payload: {
   rows: [ref("products", payload.product), ...namesOf(payload).map((name) => ref("names", name))]
 })
 
-const changed = (before: Product, changes: Partial<Product>, context: DecisionContext): Product => ({
+export const changed = (before: Product, changes: Partial<Product>, context: DecisionContext): Product => ({
   ...before,
   ...changes,
   version: before.version + 1,
@@ -250,55 +242,6 @@ export const ArchiveProduct = define("ArchiveProduct", {
             sku: product.sku
           }
         ]
-      }
-    })
-})
-
-const sameUnit = (a: UnitOfMeasure, b: UnitOfMeasure) => a.name === b.name && a.decimals === b.decimals
-
-const sameFields = (before: Product, payload: typeof Creatable.Type): boolean =>
-  Object.entries(payload).every(([field, value]) => Equal.equals(before[field as keyof typeof payload], value))
-
-/**
- * One row of an import: creates the product with this SKU, or changes what differs, or leaves it. So a file that is
- * imported twice changes nothing the second time. A row that would change the unit of measure is refused.
- */
-export const ImportProduct = define("ImportProduct", {
-  payload: creatable,
-  reply: Schema.Struct({ outcome: Schema.Literals(["created", "updated", "unchanged"]), product: ProductId }),
-  refusals: [CodeTaken, UnitFixed],
-  footprint: (payload, slice) => {
-    const holder = slice.row("names", skuName(payload.sku))
-    return {
-      rows: [
-        ...namesOf(payload).map((name) => ref("names", name)),
-        ...(holder === undefined ? [] : [ref("products", holder.target)])
-      ]
-    }
-  },
-  decide: (slice, payload, context) =>
-    Result.gen(function* () {
-      const holder = slice.row("names", skuName(payload.sku))
-      const before = holder && slice.row("products", holder.target)
-      if (before === undefined) {
-        const product = newProduct(ProductId.make(context.id), payload, context)
-        const names = yield* renameCodes(slice, product.id, noCodes, product)
-        return {
-          reply: { outcome: "created" as const, product: product.id },
-          rows: [put("products", product), ...names],
-          events: [{ _tag: "ProductCreated" as const, product: product.id, sku: product.sku }]
-        }
-      }
-      if (payload.unit !== undefined && !sameUnit(payload.unit, before.unit)) {
-        return yield* Result.fail(new UnitFixed({ product: before.id, unit: before.unit }))
-      }
-      if (sameFields(before, payload)) return { reply: { outcome: "unchanged" as const, product: before.id } }
-      const product = changed(before, payload, context)
-      const names = yield* renameCodes(slice, before.id, before, product)
-      return {
-        reply: { outcome: "updated" as const, product: before.id },
-        rows: [put("products", product), ...names],
-        events: [{ _tag: "ProductUpdated" as const, product: before.id, sku: product.sku }]
       }
     })
 })

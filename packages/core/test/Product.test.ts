@@ -93,7 +93,8 @@ describe("an import", () => {
         { metadata: { glaze: "red" } },
         { metadata: { glaze: "red" } }
       ]) {
-        outcomes.push((yield* inventory.importProduct({ ...row, name: "Cup", ...change })).outcome)
+        const { lines } = yield* inventory.importProducts({ lines: [{ ...row, name: "Cup", ...change }] })
+        outcomes.push(lines[0]?.outcome)
       }
       assert.deepStrictEqual(outcomes, ["created", "unchanged", "updated", "updated", "unchanged"])
     }).pipe(Effect.provide(Live))
@@ -102,13 +103,24 @@ describe("an import", () => {
   it.effect("finds the product by its SKU, and refuses another unit or another's barcode", () =>
     Effect.gen(function* () {
       const { inventory } = yield* catalogue
-      const { product, outcome } = yield* inventory.importProduct({ sku: "BOWL", name: "Bowl", category: "Kitchen" })
-      assert.deepStrictEqual([product, outcome], [ProductId.make("bowl"), "updated"])
+      const bowl = { sku: "BOWL", name: "Bowl" }
       const kilograms = { name: "kg", decimals: 3 }
-      const unit = yield* Effect.flip(inventory.importProduct({ sku: "BOWL", name: "Bowl", unit: kilograms }))
-      assert.strictEqual(unit._tag, "UnitFixed")
-      const taken = yield* Effect.flip(inventory.importProduct({ sku: "BOWL", name: "Bowl", barcodes: ["111"] }))
-      assert.strictEqual(taken._tag, "CodeTaken")
+      const { lines } = yield* inventory.importProducts({
+        lines: [
+          { ...bowl, category: "Kitchen" },
+          { ...bowl, unit: kilograms },
+          { ...bowl, barcodes: ["111"] },
+          { sku: "NEW", name: "New" },
+          { sku: "NEW", name: "Newer" }
+        ]
+      })
+      assert.deepStrictEqual(
+        lines.map((line) => (line.outcome === "refused" ? line.refusal._tag : line.outcome)),
+        ["updated", "UnitFixed", "CodeTaken", "created", "updated"]
+      )
+      assert.deepStrictEqual(lines[0], { outcome: "updated", product: ProductId.make("bowl") })
+      const made = Option.getOrThrow(yield* inventory.read.productByCode("sku", "NEW"))
+      assert.deepStrictEqual([made.name, made.version], ["Newer", 1])
     }).pipe(Effect.provide(Live))
   )
 })

@@ -97,16 +97,20 @@ const importRow = (
   if (Result.isFailure(payload)) {
     return Effect.succeed({ ...place, outcome: "refused", faults: payload.failure, replayed: true })
   }
-  const refused = (refusal: { readonly _tag: string; readonly message: string }) =>
-    Effect.succeed({
-      ...place,
-      outcome: "refused" as const,
-      problem: { type: problemType(refusal._tag), detail: refusal.message },
-      replayed: true
-    })
-  return submitAs(inventory, "importProduct", payload.success, { actor, key: `${key}:${index + 1}` }).pipe(
-    Effect.map(({ reply, replayed }) => ({ ...place, ...reply, replayed })),
-    Effect.catchTags({ CodeTaken: refused, UnitFixed: refused, InvalidRequest: refused })
+  const refused = (refusal: { readonly _tag: string; readonly message: string }) => ({
+    ...place,
+    outcome: "refused" as const,
+    problem: { type: problemType(refusal._tag), detail: refusal.message },
+    replayed: true
+  })
+  const command = { actor, key: `${key}:${index + 1}` }
+  return submitAs(inventory, "importProducts", { lines: [payload.success] }, command).pipe(
+    Effect.map(({ reply, replayed }) => {
+      const [line] = reply.lines
+      if (line === undefined) throw new Error("An import lost a row")
+      return line.outcome === "refused" ? refused(line.refusal) : { ...place, ...line, replayed }
+    }),
+    Effect.catchTag("InvalidRequest", (refusal) => Effect.succeed(refused(refusal)))
   )
 }
 

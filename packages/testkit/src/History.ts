@@ -97,7 +97,11 @@ const catalogue = [
     (parts) => present(parts)
   ),
   drafts("archiveProduct", fc.record({ product: productId, expected, archived: fc.boolean() }), (parts) => parts),
-  drafts("importProduct", fc.record({ sku: productSku, name, price }), (parts) => parts),
+  drafts(
+    "importProducts",
+    fc.array(fc.record({ sku: productSku, name, price }), { minLength: 1, maxLength: 3 }),
+    ([first, ...rest]) => ({ lines: [first!, ...rest] as const })
+  ),
   drafts("createLocation", fc.record({ id: locationId.filter((id) => id !== "l2"), name }), (parts) => parts),
   drafts("updateLocation", fc.record({ location: locationId, expected, name: optional(name) }), (parts) =>
     present(parts)

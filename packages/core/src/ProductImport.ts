@@ -1,0 +1,151 @@
+/**
+ * Imports of products: many rows in one command, each with an outcome of its own.
+ */
+import { Equal, Result, Schema } from "effect"
+import { type DecisionContext, define, MAX_LINES } from "./Command.ts"
+import type { NewEvent } from "./Event.ts"
+import {
+  CodeTaken,
+  changed,
+  namesOf,
+  newProduct,
+  noCodes,
+  type Product,
+  ProductDraft,
+  ProductId,
+  renameCodes,
+  skuName
+} from "./Product.ts"
+import { UnitOfMeasure } from "./Quantity.ts"
+import { put, type RowChange, type Rows, ref, type Table } from "./Row.ts"
+import type { Slice } from "./Slice.ts"
+
+/** A product's unit of measure cannot change: every quantity in its history is counted in it. */
+export class UnitFixed extends Schema.TaggedError<UnitFixed>()("UnitFixed", {
+  product: ProductId,
+  unit: UnitOfMeasure
+}) {
+  override get message() {
+    const { name, decimals } = this.unit
+    return `Product ${this.product} is counted in ${name} with ${decimals} decimals; only that unit is accepted`
+  }
+}
+
+/** What became of a row. A refused one changed nothing, and kept no other from being imported. */
+export const ImportedLine = Schema.Union([
+  Schema.Struct({ outcome: Schema.Literals(["created", "updated", "unchanged"]), product: ProductId }),
+  Schema.Struct({ outcome: Schema.Literal("refused"), refusal: Schema.Union([CodeTaken, UnitFixed]) })
+])
+export type ImportedLine = typeof ImportedLine.Type
+
+const sameUnit = (a: UnitOfMeasure, b: UnitOfMeasure) => a.name === b.name && a.decimals === b.decimals
+
+const sameFields = (before: Product, draft: ProductDraft): boolean =>
+  Object.entries(draft).every(([field, value]) => Equal.equals(before[field as keyof ProductDraft], value))
+
+/** The slice as the rows before left it: a later row of the command sees what an earlier one did. */
+class Draft {
+  readonly changes = new Map<string, RowChange>()
+  readonly slice: Slice
+  private readonly before: Slice
+
+  constructor(before: Slice) {
+    this.before = before
+    this.slice = { ...before, row: (table, id) => this.row(table, id) }
+  }
+
+  private row<T extends Table>(table: T, id: string): Rows[T] | undefined {
+    const change = this.changes.get(`${table}/${id}`)
+    // The key holds the table's name, so the row is of that table.
+    return change === undefined ? this.before.row(table, id) : ((change.row as Rows[T] | null) ?? undefined)
+  }
+
+  /** Takes in changes. However often a command changes a product, it is one version of it. */
+  apply(changes: ReadonlyArray<RowChange>, isNew: (id: string) => boolean): void {
+    for (const change of changes) {
+      const version =
+        change.table === "products" && !isNew(change.id) ? this.before.row("products", change.id)?.version : undefined
+      this.changes.set(
+        `${change.table}/${change.id}`,
+        change.table === "products" && change.row !== null
+          ? put("products", { ...change.row, version: (version ?? 0) + 1 })
+          : change
+      )
+    }
+  }
+}
+
+interface DecidedLine {
+  readonly line: ImportedLine
+  readonly rows: ReadonlyArray<RowChange>
+  readonly event?: NewEvent
+}
+
+const importLine = (
+  slice: Slice,
+  draft: ProductDraft,
+  id: ProductId,
+  context: DecisionContext
+): Result.Result<DecidedLine, CodeTaken | UnitFixed> =>
+  Result.gen(function* () {
+    const holder = slice.row("names", skuName(draft.sku))
+    const before = holder && slice.row("products", holder.target)
+    if (before === undefined) {
+      const product = newProduct(id, draft, context)
+      const names = yield* renameCodes(slice, id, noCodes, product)
+      return {
+        line: { outcome: "created", product: id },
+        rows: [put("products", product), ...names],
+        event: { _tag: "ProductCreated", product: id, sku: product.sku }
+      } as const
+    }
+    if (draft.unit !== undefined && !sameUnit(draft.unit, before.unit)) {
+      return yield* Result.fail(new UnitFixed({ product: before.id, unit: before.unit }))
+    }
+    if (sameFields(before, draft)) return { line: { outcome: "unchanged", product: before.id }, rows: [] } as const
+    const product = changed(before, draft, context)
+    const names = yield* renameCodes(slice, before.id, before, product)
+    return {
+      line: { outcome: "updated", product: before.id },
+      rows: [put("products", product), ...names],
+      event: { _tag: "ProductUpdated", product: before.id, sku: product.sku }
+    } as const
+  })
+
+/**
+ * Imports rows, each by itself: creates the product with its SKU, or changes what differs, or leaves it. So rows that
+ * are imported twice change nothing the second time. A row that would take another product's code, or change the unit
+ * of measure, is refused in the reply, and the others are imported.
+ */
+export const ImportProducts = define("ImportProducts", {
+  payload: { lines: Schema.NonEmptyArray(ProductDraft).check(Schema.isMaxLength(MAX_LINES)) },
+  reply: Schema.Struct({ lines: Schema.Array(ImportedLine) }),
+  refusals: [],
+  footprint: ({ lines }, slice) => ({
+    rows: lines.flatMap((line) => {
+      const holder = slice.row("names", skuName(line.sku))
+      const names = namesOf(line).map((name) => ref("names", name))
+      return holder === undefined ? names : [...names, ref("products", holder.target)]
+    })
+  }),
+  decide: (slice, { lines }, context) => {
+    const draft = new Draft(slice)
+    const imported: Array<ImportedLine> = []
+    const events: Array<NewEvent> = []
+    const created = new Set<string>()
+    for (const [index, line] of lines.entries()) {
+      const id = ProductId.make(`${context.id}-${index}`)
+      const decided = importLine(draft.slice, line, id, context)
+      if (Result.isFailure(decided)) {
+        imported.push({ outcome: "refused", refusal: decided.failure })
+        continue
+      }
+      const { line: outcome, rows, event } = decided.success
+      if (outcome.outcome === "created") created.add(id)
+      draft.apply(rows, (product) => created.has(product))
+      imported.push(outcome)
+      if (event !== undefined) events.push(event)
+    }
+    return Result.succeed({ reply: { lines: imported }, rows: [...draft.changes.values()], events })
+  }
+})
