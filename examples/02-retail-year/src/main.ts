@@ -40,9 +40,8 @@ const program = Effect.gen(function* () {
     importCatalogue(folder),
     ({ products }) => products.size
   )
-  yield* Console.log(
-    `  created ${outcomes.created}, updated ${outcomes.updated}, unchanged ${outcomes.unchanged}, refused ${outcomes.refused}`
-  )
+  const { created, updated, unchanged, refused } = outcomes
+  yield* Console.log(`  created ${created}, updated ${updated}, unchanged ${unchanged}, refused ${refused}`)
   const baskets = yield* timed("Baskets read", readBaskets(folder), (all) => all.length)
   yield* timed("Stores opened", openStores(baskets, products), (stores) => stores)
   const tills = yield* timed(

@@ -11,6 +11,12 @@ import type { Outcome, Submission } from "./Submission.ts"
 export const MAX_BATCH = 1_000 - EXPIRY_ROOM
 
 /**
+ * The most lines of one commit, over all its commands, unless a single command has more: a batch is one transaction, and
+ * its size bounds how long it holds its shards, and how much it holds in memory.
+ */
+export const MAX_BATCH_LINES = 5_000
+
+/**
  * The most commands that wait for one lane. Beyond it callers are told to come back, at once, rather than after a
  * timeout.
  */
@@ -80,6 +86,21 @@ export const takeFairly = <A>(
     taken: queue.filter((_, index) => chosen.has(index)),
     left: queue.filter((_, index) => !chosen.has(index))
   }
+}
+
+const linesOf = ({ payload }: Submission): number =>
+  typeof payload === "object" && payload !== null && "lines" in payload && Array.isArray(payload.lines)
+    ? Math.max(1, payload.lines.length)
+    : 1
+
+/** How many of the first items fit into so many lines; always at least one. */
+export const fitting = <A>(items: ReadonlyArray<A>, lines: number, linesOf: (item: A) => number): number => {
+  let sum = 0
+  const over = items.findIndex((item) => {
+    sum += linesOf(item)
+    return sum > lines
+  })
+  return over === -1 ? items.length : Math.max(1, over)
 }
 
 const unavailable = (cause: unknown) => new StoreUnavailable({ retryAfterMillis: RETRY_AFTER_MILLIS, cause })
@@ -190,8 +211,9 @@ const make: Effect.Effect<EngineShape, never, Store | Scope.Scope> = Effect.gen(
     return Effect.gen(function* () {
       while (lane.waiting.length > 0) {
         const { taken, left } = takeFairly(lane.waiting, MAX_BATCH, ({ submission }) => submission.actor)
-        lane.waiting = [...left]
-        yield* commit(store, taken, answering)
+        const count = fitting(taken, MAX_BATCH_LINES, ({ submission }) => linesOf(submission))
+        lane.waiting = [...taken.slice(count), ...left]
+        yield* commit(store, taken.slice(0, count), answering)
         Deferred.doneUnsafe(committed, Effect.void)
         committed = Deferred.makeUnsafe<void>()
         // The callers just answered may have their next command ready: let them join the next batch.

@@ -8,6 +8,7 @@ import {
   commands,
   Engine,
   type EngineShape,
+  fitting,
   LocationId,
   MAX_BATCH,
   MAX_WAITING,
@@ -101,6 +102,21 @@ const gated = (gate: Deferred.Deferred<void>): Interference => {
 
 const settled = Effect.gen(function* () {
   for (let round = 0; round < 20; round++) yield* Effect.yieldNow
+})
+
+describe("the lines of a batch", () => {
+  const lines = (items: ReadonlyArray<number>) => fitting(items, 10, (item) => item)
+
+  it("are bounded by taking fewer commands", () => {
+    assert.strictEqual(lines([4, 6, 1]), 2)
+    assert.strictEqual(lines([4, 5, 2]), 2)
+    assert.strictEqual(lines([1, 1]), 2)
+  })
+
+  it("may be exceeded by a command alone, which would else never be taken", () => {
+    assert.strictEqual(lines([11, 1]), 1)
+    assert.strictEqual(lines([]), 0)
+  })
 })
 
 describe("group commit", () => {
