@@ -11,8 +11,8 @@ import type { Outcome, Submission } from "./Submission.ts"
 export const MAX_BATCH = 1_000 - EXPIRY_ROOM
 
 /**
- * The most lines of one commit, over all its commands, unless a single command has more: a batch is one transaction, and
- * its size bounds how long it holds its shards, and how much it holds in memory.
+ * The most lines of one commit, over all its commands, unless a single command has more: a batch is one transaction,
+ * and its size bounds how long it holds its shards, and how much it holds in memory.
  */
 export const MAX_BATCH_LINES = 5_000
 
