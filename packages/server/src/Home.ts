@@ -17,7 +17,8 @@ main { max-width: 46rem; margin: 0 auto; padding: 3.5rem 1.25rem 4rem }
 h1 { font-size: 2.4rem; letter-spacing: -.03em; margin: 0 }
 h1 i { font-style: normal; color: var(--mark) }
 p.lead { font-size: 1.15rem; color: var(--soft); margin: .4rem 0 2rem }
-nav { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(18rem, 100%), 1fr)); gap: .75rem; margin-bottom: 2.75rem }
+nav { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(18rem, 100%), 1fr)); gap: .75rem;
+  margin-bottom: 2.75rem }
 nav a { display: block; padding: .9rem 1rem; color: inherit; text-decoration: none;
   background: var(--card); border: 1px solid var(--line); border-radius: .6rem }
 nav a:hover, nav a:focus-visible { border-color: var(--mark) }
