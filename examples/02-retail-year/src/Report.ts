@@ -1,5 +1,5 @@
 // The report: what was sold and refused, compared with the file's own totals, and what ran low.
-import { advance, type Event, type FeedCursor, Inventory } from "@onhand/core"
+import { advance, type Event, type FeedCursor, Inventory, type ProductId } from "@onhand/core"
 import { Effect, Option } from "effect"
 import type { Till } from "./Replay.ts"
 import type { Basket } from "./RetailFiles.ts"
@@ -74,7 +74,7 @@ export const reconcile = (baskets: ReadonlyArray<Basket>, tills: ReadonlyArray<T
 /** The products for which thresholds were raised most often, over all stores, from the events of their commits. */
 export const ranLowMostOften = Effect.gen(function* () {
   const inventory = yield* Inventory
-  const raised = new Map<string, number>()
+  const raised = new Map<ProductId, number>()
   let cursor: FeedCursor = {}
   for (;;) {
     const events: ReadonlyArray<Event> = yield* inventory.read.events(cursor, EVENT_PAGE)
@@ -86,7 +86,7 @@ export const ranLowMostOften = Effect.gen(function* () {
   }
   const top = [...raised].sort(([a, timesA], [b, timesB]) => timesB - timesA || (a < b ? -1 : 1)).slice(0, TOP)
   return yield* Effect.forEach(top, ([id, times]) =>
-    Effect.map(inventory.read.product(id as never), (product) => ({
+    Effect.map(inventory.read.product(id), (product) => ({
       name: Option.match(product, { onNone: () => id, onSome: ({ name }) => name }),
       times
     }))
