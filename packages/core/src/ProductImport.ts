@@ -51,7 +51,11 @@ class Draft {
 
   constructor(before: Slice) {
     this.before = before
-    this.slice = { ...before, row: (table, id) => this.row(table, id) }
+    this.slice = {
+      row: (table, id) => this.row(table, id),
+      stock: (place) => before.stock(place),
+      claim: (id) => before.claim(id)
+    }
   }
 
   private row<T extends Table>(table: T, id: string): Rows[T] | undefined {
