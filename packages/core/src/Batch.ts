@@ -2,15 +2,16 @@
  * Batches: many commands decided in order of arrival on one slice, to be written in one commit. Every store runs this
  * same code between locking its heads and writing the result; so a store only loads and writes.
  */
-import { DateTime, Effect, Result } from "effect"
+import { DateTime, Effect, Fiber, Result } from "effect"
 import { applyClaimEvent, applyMovement, availableAt, type Balance, isSound, onHand, onHandAt } from "./Balance.ts"
 import { applyToClaim, type Claim, type ClaimEvent, type ClaimId } from "./Claim.ts"
 import type { Decision, DecisionContext, Footprint } from "./Command.ts"
 import type { Event, NewEvent } from "./Event.ts"
 import { ExpireClaims } from "./Hold.ts"
+import type { LocationId } from "./Location.ts"
 import type { Movement } from "./Movement.ts"
 import { put, type RowChange, type Rows, ref, type Table } from "./Row.ts"
-import { type LoadedRows, WorkingSlice } from "./Slice.ts"
+import { type LoadedRows, type Missing, WorkingSlice } from "./Slice.ts"
 import { type StockPlace, shardOf, stockKeyText, stockPlaceText } from "./StockKey.ts"
 import { type CommandRecord, type Outcome, payloadTextOf, replay, type Submission } from "./Submission.ts"
 import { crossThreshold, thresholdId } from "./Threshold.ts"
@@ -23,10 +24,15 @@ export interface Opening {
   readonly heads: ReadonlyMap<number, number>
   /** The store's clock, in microseconds since 1970, past the last time it recorded in any of these shards. */
   readonly micros: number
+  /**
+   * What the last batch of this one shard knew in the end, if the store can tell that nobody has written there since.
+   * Without it, everything is loaded.
+   */
+  readonly known?: WorkingSlice | undefined
 }
 
-/** What a store is asked for at once: the rows of a footprint, and the records of keys that were answered before. */
-export interface LoadRequest extends Footprint {
+/** What a store is asked for at once: rows that are missing, and the records of keys that were answered before. */
+export interface LoadRequest extends Missing {
   readonly keys: ReadonlyArray<string>
 }
 
@@ -72,6 +78,8 @@ export interface Writes {
 export interface Decided {
   readonly outcomes: ReadonlyArray<Outcome>
   readonly writes: Writes
+  /** What is known once the writes are committed, for the `known` of the next batch. */
+  readonly known: WorkingSlice
 }
 
 /** The most locations of a batch whose lapsed holds it is likely to write down, each by a command of its own. */
@@ -94,18 +102,24 @@ export const firstMicros = (clock: number, last: number, commands: number): numb
   return next <= latest(Math.floor(next / 1000)) ? next : (Math.floor(next / 1000) + 1) * 1000
 }
 
+/** The commands that are written at once while others are being decided; a batch that is not larger is written whole. */
+const WRITTEN_AHEAD = 128
+
 // A footprint names rows by what it has read; more rounds than this means a definition that never settles.
 const MAX_LOAD_ROUNDS = 8
 
+const FIRST_SHARD: ReadonlyArray<number> = [0]
+
 /** The shards whose heads a submission needs, ascending. */
 export const shardsOf = (submission: Submission, shards: number): ReadonlyArray<number> => {
+  if (shards === 1) return FIRST_SHARD
   const touched = new Set(submission.definition.locations(submission.payload).map((id) => shardOf(id, shards)))
-  return touched.size === 0 ? [0] : [...touched].sort((a, b) => a - b)
+  return touched.size === 0 ? FIRST_SHARD : [...touched].sort((a, b) => a - b)
 }
 
 /** The state of a batch while its commands are decided one after the other. */
 class BatchState {
-  readonly slice = new WorkingSlice()
+  readonly slice: WorkingSlice
   readonly heads: Map<number, number>
   readonly commands: Array<WrittenCommand> = []
   readonly answered = new Map<string, CommandRecord>()
@@ -120,6 +134,7 @@ class BatchState {
   readonly shards: number
 
   constructor(opening: Opening) {
+    this.slice = opening.known?.next(opening.shards) ?? new WorkingSlice()
     this.heads = new Map(opening.heads)
     this.micros = opening.micros
     this.now = DateTime.makeUnsafe(Math.floor(opening.micros / 1000))
@@ -161,7 +176,8 @@ class BatchState {
     outcome: CommandRecord["outcome"],
     reply: CommandRecord["reply"]
   ): CommandRecord {
-    const [shard = 0] = shardsOf(submission, this.shards)
+    const touched = shardsOf(submission, this.shards)
+    const [shard = 0] = touched
     const record: CommandRecord = {
       key: submission.key,
       tag: submission.definition.tag,
@@ -175,9 +191,7 @@ class BatchState {
       occurredAt: context.occurredAt,
       recordedMicros: this.micros++
     }
-    for (const touched of shardsOf(submission, this.shards)) {
-      this.heads.set(touched, (this.heads.get(touched) ?? 0) + 1)
-    }
+    for (const each of touched) this.heads.set(each, (this.heads.get(each) ?? 0) + 1)
     this.answered.set(record.key, record)
     return record
   }
@@ -193,32 +207,55 @@ class BatchState {
     const folded = this.fold(decision)
     for (const change of decision.rows ?? []) this.checkVersion(change)
     const record = this.record(submission, context, "applied", reply)
-    const place = (shard: number, line: number) => ({ shard, seq: this.heads.get(shard) ?? 0, line })
-    const stamp = { command: record.key, recordedAt: this.now }
+    const command = record.key
+    const recordedAt = this.now
     for (const balance of folded.balances) this.setBalance(balance)
     for (const claim of folded.claims) {
       this.claims.add(claim.id)
-      this.slice.setClaim(claim)
+      this.slice.setClaim(claim.id, claim)
     }
     for (const change of decision.rows ?? []) this.setRow(change)
     const events = [...(decision.events ?? []), ...this.settle(folded.touched)]
     this.commands.push({
       record,
-      movements: folded.movements.map((movement, line) => ({
+      movements: folded.movements.map(({ movement, balance }, line) => ({
         ...movement,
-        ...place(shardOf(movement.location, this.shards), line),
-        ...stamp,
+        version: balance.version,
+        onHandAfter: onHand(balance),
+        sellableAfter: balance.sellable,
+        ...this.place(movement.location),
+        line,
+        command,
         actor: submission.actor,
-        occurredAt: context.occurredAt
+        occurredAt: context.occurredAt,
+        recordedAt
       })),
-      claimEvents: folded.claimEvents.map((event, line) => ({
+      claimEvents: folded.claimEvents.map(({ event, balance }, line) => ({
         ...event,
-        ...place(shardOf(event.location, this.shards), line),
-        ...stamp
+        version: balance.claimVersion,
+        heldAfter: balance.held,
+        committedAfter: balance.committed,
+        ...this.place(event.location),
+        line,
+        command,
+        recordedAt
       })),
-      events: events.map((event, line) => ({ shard: record.shard, seq: record.seq, line, ...stamp, event }))
+      events: events.map((event, line) => ({
+        shard: record.shard,
+        seq: record.seq,
+        line,
+        command,
+        recordedAt,
+        event
+      }))
     })
     return { _tag: "Applied", reply: decision.reply, replayed: false, at: { shard: record.shard, seq: record.seq } }
+  }
+
+  /** Where in the ledger the entries of the command that was just recorded stand. */
+  private place(location: LocationId) {
+    const shard = shardOf(location, this.shards)
+    return { shard, seq: this.heads.get(shard) ?? 0 }
   }
 
   /** The balances and claims after a decision, without changing the slice: an unsound result must leave no trace. */
@@ -232,7 +269,7 @@ class BatchState {
       const balance = applyMovement(current(movement), movement)
       balances.set(stockKeyText(movement), balance)
       touched.set(stockPlaceText(movement), movement)
-      return { ...movement, version: balance.version, onHandAfter: onHand(balance), sellableAfter: balance.sellable }
+      return { movement, balance }
     })
     const claimEvents = (decision.claims ?? []).map((event) => {
       const claim = claims.get(event.claim) ?? this.slice.claim(event.claim)
@@ -240,12 +277,7 @@ class BatchState {
       balances.set(stockKeyText(event), balance)
       claims.set(event.claim, applyToClaim(claim, event))
       touched.set(stockPlaceText(event), event)
-      return {
-        ...event,
-        version: balance.claimVersion,
-        heldAfter: balance.held,
-        committedAfter: balance.committed
-      }
+      return { event, balance }
     })
     for (const balance of balances.values()) {
       if (!isSound(balance)) throw new Error(`A decision would leave an unsound balance: ${JSON.stringify(balance)}`)
@@ -339,44 +371,76 @@ const expiries = (lapsed: ReadonlyArray<Claim>, state: BatchState): ReadonlyArra
     }
   })
 
+const nothingMissing: Missing = { rows: [], stock: [], holds: [], claims: [] }
+
+/** A submission with the footprint it was last asked for; `fixed` when that depends on no row. */
+interface Asked {
+  readonly submission: Submission
+  readonly footprint: Footprint
+  readonly fixed: boolean
+}
+
+/** Asks for a footprint again, unless nothing that was decided meanwhile can have changed it. */
+const ask = (submission: Submission, state: BatchState, before?: Asked): Asked => {
+  if (before?.fixed === true) return before
+  const looks = state.slice.looks
+  const footprint = footprintOf(submission, state)
+  return { submission, footprint, fixed: state.slice.looks === looks }
+}
+
 /**
  * Decides a batch. `load` gives the rows of a footprint as they are under the lock, and with a stock place also its
  * holds that lapsed by `micros`. It is called once or twice for the whole batch, and again only where an earlier
  * command of the same batch changed what a later one needs.
+ *
+ * A store that writes elsewhere than in this process gives `ahead`: it is called with the commands decided so far while
+ * the rest of a large batch is being decided, once at a time, and what it was given is not in `writes.commands` any
+ * more.
  */
 export const decideBatch = <E, R>(
   submissions: ReadonlyArray<Submission>,
   opening: Opening,
-  load: (request: LoadRequest) => Effect.Effect<Loaded, E, R>
+  load: (request: LoadRequest) => Effect.Effect<Loaded, E, R>,
+  ahead?: (commands: ReadonlyArray<WrittenCommand>) => Effect.Effect<void, E, R>
 ): Effect.Effect<Decided, E, R> =>
   Effect.gen(function* () {
     const state = new BatchState(opening)
     const fill = function* (wanted: ReadonlyArray<Submission>, keys: ReadonlyArray<string>) {
+      let asked: ReadonlyArray<Asked> = wanted.map((submission) => ask(submission, state))
       let unread = keys
       for (let round = 0; ; round++) {
         if (round === MAX_LOAD_ROUNDS) return yield* Effect.die(new Error("A footprint never settles"))
-        const footprints = wanted
-          .filter((submission) => !state.answered.has(submission.key))
-          .map((submission) => footprintOf(submission, state))
-          .filter((footprint) => !state.slice.covers(footprint))
-        if (footprints.length === 0 && unread.length === 0) return
-        const missing = state.slice.missing(footprints)
-        const loaded = yield* load({ ...missing, keys: unread })
+        const open = asked.filter(({ submission }) => !state.answered.has(submission.key))
+        const missing = state.slice.missing(open.map(({ footprint }) => footprint))
+        if (missing === undefined && unread.length === 0) return asked
+        const request = missing ?? nothingMissing
+        const loaded = yield* load({ ...request, keys: unread })
         unread = []
         for (const record of loaded.known) state.answered.set(record.key, record)
-        state.slice.fill(missing, loaded)
+        state.slice.fill(request, loaded)
         for (const expiry of expiries(state.slice.lapsed(state.now), state)) {
           const outcome = state.decide(expiry)
           if (outcome._tag === "Failed") return yield* Effect.die(outcome.defect)
         }
+        asked = asked.map((before) => ask(before.submission, state, before))
       }
     }
-    yield* fill(submissions, [...new Set(submissions.map((submission) => submission.key))].sort())
+    const asked = yield* fill(submissions, [...new Set(submissions.map((submission) => submission.key))].sort())
     const outcomes: Array<Outcome> = []
-    for (const submission of submissions) {
-      const ready = state.answered.has(submission.key) || state.slice.covers(footprintOf(submission, state))
+    let writing: Fiber.Fiber<void, E> | undefined
+    for (const before of asked) {
+      const { submission } = before
+      // What is fixed was filled above, and a slice never forgets.
+      const ready =
+        before.fixed ||
+        state.answered.has(submission.key) ||
+        state.slice.missing([ask(submission, state, before).footprint]) === undefined
       if (!ready) yield* fill([submission], [])
       outcomes.push(state.decide(submission))
+      if (ahead === undefined || state.commands.length < WRITTEN_AHEAD) continue
+      if (writing !== undefined) yield* Fiber.join(writing)
+      writing = yield* Effect.forkChild(ahead(state.commands.splice(0)), { startImmediately: true })
     }
-    return { outcomes, writes: state.writes() }
+    if (writing !== undefined) yield* Fiber.join(writing)
+    return { outcomes, writes: state.writes(), known: state.slice }
   })

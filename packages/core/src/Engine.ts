@@ -193,21 +193,20 @@ const make: Effect.Effect<EngineShape, never, Store | Scope.Scope> = Effect.gen(
   })
 
   const run = (lane: Lane): Effect.Effect<void> => {
-    const isFull = () => lane.waiting.length >= MAX_BATCH
-    const answerAll = (answers: ReadonlyArray<Answer>) =>
-      Effect.sync(() => {
-        for (const answer of answers) answer()
-      })
+    let unanswered = 0
     const answerInTurns = Effect.fnUntraced(function* (answers: ReadonlyArray<Answer>) {
       for (let from = 0; from < answers.length; from += ANSWERED_AT_ONCE) {
-        yield* answerAll(answers.slice(from, from + ANSWERED_AT_ONCE))
+        const turn = answers.slice(from, from + ANSWERED_AT_ONCE)
+        unanswered -= turn.length
+        for (const answer of turn) answer()
         yield* Effect.yieldNow
       }
     })
-    // A thousand callers who go on at once take a while. When the next batch is full already, the store had better work
-    // on it meanwhile.
     const answering = (answers: ReadonlyArray<Answer>) =>
-      Effect.suspend(() => (isFull() ? Effect.sync(() => void fork(answerInTurns(answers))) : answerAll(answers)))
+      Effect.sync(() => {
+        unanswered += answers.length
+        fork(answerInTurns(answers))
+      })
     return Effect.gen(function* () {
       while (lane.waiting.length > 0) {
         const { taken, left } = takeFairly(lane.waiting, MAX_BATCH, ({ submission }) => submission.actor)
@@ -216,8 +215,10 @@ const make: Effect.Effect<EngineShape, never, Store | Scope.Scope> = Effect.gen(
         yield* commit(store, taken.slice(0, count), answering)
         Deferred.doneUnsafe(committed, Effect.void)
         committed = Deferred.makeUnsafe<void>()
-        // The callers just answered may have their next command ready: let them join the next batch.
-        if (!isFull()) yield* Effect.yieldNow
+        // Callers just answered may have their next command ready. Once as many wait as are still to be answered, the
+        // store works on those, while the others are answered.
+        do yield* Effect.yieldNow
+        while (unanswered > lane.waiting.length)
       }
       lane.running = false
     })

@@ -128,6 +128,20 @@ export const prepare = <K extends CommandName>(
   })
 }
 
+/** What a caller gets for an outcome. The definition of the command decided it, so reply and refusal are of that one. */
+const answerOf = <K extends CommandName>(
+  outcome: Outcome
+): Effect.Effect<Submitted<ReplyOf<K>>, RefusalOf<K> | IdempotencyConflict> => {
+  switch (outcome._tag) {
+    case "Applied":
+      return Effect.succeed({ reply: outcome.reply as ReplyOf<K>, replayed: outcome.replayed, at: outcome.at })
+    case "Refused":
+      return Effect.fail(outcome.refusal as RefusalOf<K> | IdempotencyConflict)
+    case "Failed":
+      return Effect.die(outcome.defect)
+  }
+}
+
 /** The commands over a way to run a prepared one: through the engine, or inside a transaction that is already open. */
 export const commandsOver = (
   run: (submission: Submission) => Effect.Effect<Outcome, SubmissionError>
@@ -137,18 +151,11 @@ export const commandsOver = (
     payload: PayloadOf<K>,
     options: SubmitOptions = {}
   ): Effect.Effect<Submitted<ReplyOf<K>>, CommandError<K>> =>
-    Effect.gen(function* () {
-      const millis = yield* Clock.currentTimeMillis
-      const outcome = yield* run(yield* Effect.fromResult(prepare(command, payload, options, millis)))
-      // The definition behind the name decided this outcome, so its reply and refusal are of that definition.
-      switch (outcome._tag) {
-        case "Applied":
-          return { reply: outcome.reply as ReplyOf<K>, replayed: outcome.replayed, at: outcome.at }
-        case "Refused":
-          return yield* outcome.refusal as RefusalOf<K> | IdempotencyConflict
-        case "Failed":
-          return yield* Effect.die(outcome.defect)
-      }
+    Effect.flatMap(Clock.currentTimeMillis, (millis): Effect.Effect<Submitted<ReplyOf<K>>, CommandError<K>> => {
+      const prepared = prepare(command, payload, options, millis)
+      return Result.isFailure(prepared)
+        ? Effect.fail(prepared.failure)
+        : Effect.flatMap(run(prepared.success), answerOf<K>)
     })
   const method =
     <K extends CommandName>(name: K) =>

@@ -5,6 +5,8 @@ import type { DateTime } from "effect"
 import { type Balance, emptyBalance, type Stock } from "./Balance.ts"
 import { type Claim, type ClaimId, hasLapsed } from "./Claim.ts"
 import type { Footprint } from "./Command.ts"
+import type { LocationId } from "./Location.ts"
+import type { ProductId } from "./Product.ts"
 import type { RowRef, Rows, Table } from "./Row.ts"
 import { NO_LOT, type StockKey, type StockPlace, stockPlaceText } from "./StockKey.ts"
 
@@ -18,7 +20,13 @@ export interface Slice {
   readonly claim: (id: ClaimId) => Claim | undefined
 }
 
-/** What a store loads for a footprint. */
+/** What is to be loaded so that footprints are here, each thing once and in the order of locking. */
+export interface Missing extends Required<Footprint> {
+  /** Stock places whose balances are known: only holds that have lapsed there are wanted. */
+  readonly holds: ReadonlyArray<StockPlace>
+}
+
+/** What a store loads for it. */
 export interface LoadedRows {
   readonly rows: ReadonlyArray<{ readonly table: Table; readonly row: Rows[Table] }>
   readonly balances: ReadonlyArray<Balance>
@@ -28,37 +36,72 @@ export interface LoadedRows {
 const inOrder = <A>(map: ReadonlyMap<string, A>): ReadonlyArray<A> =>
   [...map].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value)
 
-const rowText = (table: Table, id: string) => `${table}/${id}`
-
 /** The balance of a key within its stock place; empty when the key has no history. */
 export const balanceOf = (stock: Stock, lot: string = NO_LOT): Balance =>
   stock.balances.get(lot) ?? emptyBalance({ product: stock.product, location: stock.location, lot })
 
-/** The working copy of a batch. It is filled by the store and changed only by accepted decisions. */
+/** Stock as it is known, and the batch for which its place was last loaded: lapsed holds are asked for in each. */
+interface KnownStock {
+  readonly stock: Stock
+  readonly batch: number
+}
+
+const nothing: ReadonlyArray<never> = []
+
+const noStock = ({ product, location }: StockPlace): Stock => ({ product, location, balances: new Map() })
+
+/**
+ * The working copy of a batch. It is filled by the store and changed only by accepted decisions. A store may keep it for
+ * the next batch of the same shard, as long as it can tell that nobody else has written there.
+ */
 export class WorkingSlice implements Slice {
-  private readonly rows = new Map<string, Rows[Table] | null>()
-  private readonly stocks = new Map<string, Stock>()
+  private readonly rows = new Map<Table, Map<string, Rows[Table] | null>>()
+  private readonly stocks = new Map<LocationId, Map<ProductId, KnownStock>>()
   private readonly claims = new Map<ClaimId, Claim | null>()
-  private readonly held: Array<Claim> = []
+
+  /** Holds that may have lapsed, of the places that were loaded for this batch. */
+  private held: ReadonlyArray<Claim> = []
+
+  /** Counts the batches that this slice has served. */
+  private batch = 0
 
   /** Whether a decision is looking, for which everything must be here, or a footprint, which asks for what is not. */
   deciding = false
 
-  private expect(text: string, loaded: boolean): void {
-    if (this.deciding && !loaded) throw new Error(`A decision looks at ${text}, which its footprint does not name`)
+  /** How often somebody looked at anything: a footprint that did not look can never change. */
+  looks = 0
+
+  /** How many things are known here. */
+  size = 0
+
+  private look(what: string, id: string, loaded: boolean): void {
+    this.looks++
+    if (this.deciding && !loaded)
+      throw new Error(`A decision looks at ${what} ${id}, which its footprint does not name`)
+  }
+
+  private known({ product, location }: StockPlace): KnownStock | undefined {
+    return this.stocks.get(location)?.get(product)
+  }
+
+  private setStock(stock: Stock, batch: number): void {
+    const products = this.stocks.get(stock.location) ?? new Map<ProductId, KnownStock>()
+    if (products.size === 0) this.stocks.set(stock.location, products)
+    if (!products.has(stock.product)) this.size++
+    products.set(stock.product, { stock, batch })
   }
 
   row<T extends Table>(table: T, id: string): Rows[T] | undefined {
-    const text = rowText(table, id)
-    this.expect(text, this.rows.has(text))
-    // The key holds the table's name, so the row is of that table.
-    return (this.rows.get(text) as Rows[T] | null | undefined) ?? undefined
+    // The map is of the table, and so is the row.
+    const row = this.rows.get(table)?.get(id) as Rows[T] | null | undefined
+    this.look(table, id, row !== undefined)
+    return row ?? undefined
   }
 
   stock(place: StockPlace): Stock {
-    const text = stockPlaceText(place)
-    this.expect(text, this.stocks.has(text))
-    return this.stocks.get(text) ?? { product: place.product, location: place.location, balances: new Map() }
+    const known = this.known(place)
+    this.look("stock", place.product, known !== undefined)
+    return known?.stock ?? noStock(place)
   }
 
   balance(key: StockKey): Balance {
@@ -66,23 +109,28 @@ export class WorkingSlice implements Slice {
   }
 
   claim(id: ClaimId): Claim | undefined {
-    this.expect(`claim ${id}`, this.claims.has(id))
-    return this.claims.get(id) ?? undefined
+    const claim = this.claims.get(id)
+    this.look("claim", id, claim !== undefined)
+    return claim ?? undefined
   }
 
   setRow(table: Table, id: string, row: Rows[Table] | null): void {
-    this.rows.set(rowText(table, id), row)
+    const rows = this.rows.get(table) ?? new Map<string, Rows[Table] | null>()
+    if (rows.size === 0) this.rows.set(table, rows)
+    if (!rows.has(id)) this.size++
+    rows.set(id, row)
   }
 
   setBalance(balance: Balance): void {
-    const stock = this.stock(balance)
-    const balances = new Map(stock.balances)
+    const known = this.known(balance)
+    const balances = new Map(known?.stock.balances)
     balances.set(balance.lot, balance)
-    this.stocks.set(stockPlaceText(balance), { ...stock, balances })
+    this.setStock({ product: balance.product, location: balance.location, balances }, known?.batch ?? this.batch)
   }
 
-  setClaim(claim: Claim): void {
-    this.claims.set(claim.id, claim)
+  setClaim(id: ClaimId, claim: Claim | null): void {
+    if (!this.claims.has(id)) this.size++
+    this.claims.set(id, claim)
   }
 
   /** The holds that no longer bind at an instant but still stand in a balance that is here. */
@@ -90,50 +138,58 @@ export class WorkingSlice implements Slice {
     const lapsed: Array<Claim> = []
     for (const claim of this.held) {
       const current = this.claims.get(claim.id)
-      if (current && hasLapsed(current, now) && this.stocks.has(stockPlaceText(claim))) lapsed.push(current)
+      if (current && hasLapsed(current, now) && this.known(claim) !== undefined) lapsed.push(current)
     }
     return lapsed
   }
 
-  /** Whether all of a footprint is here. */
-  covers(footprint: Footprint): boolean {
-    for (const { table, id } of footprint.rows ?? []) if (!this.rows.has(rowText(table, id))) return false
-    for (const place of footprint.stock ?? []) if (!this.stocks.has(stockPlaceText(place))) return false
-    for (const id of footprint.claims ?? []) if (!this.claims.has(id)) return false
-    return true
+  /**
+   * This slice for the next batch of the same shard. Stock lies under one head; rows and claims only where the ledger
+   * has no other, so else they are forgotten.
+   */
+  next(shards: number): this {
+    this.batch++
+    this.held = []
+    if (shards > 1) {
+      for (const rows of this.rows.values()) this.size -= rows.size
+      this.size -= this.claims.size
+      this.rows.clear()
+      this.claims.clear()
+    }
+    return this
   }
 
-  /** What is not here yet of many footprints, each thing once and in the order of locking. */
-  missing(footprints: ReadonlyArray<Footprint>): Required<Footprint> {
+  /** What is not here yet of many footprints; nothing at all when they are covered. */
+  missing(footprints: Iterable<Footprint>): Missing | undefined {
     const rows = new Map<string, RowRef>()
     const stock = new Map<string, StockPlace>()
+    const holds = new Map<string, StockPlace>()
     const claims = new Set<ClaimId>()
     for (const footprint of footprints) {
-      for (const row of footprint.rows ?? []) {
-        const text = rowText(row.table, row.id)
-        if (!this.rows.has(text)) rows.set(text, row)
+      for (const { table, id } of footprint.rows ?? nothing) {
+        if (this.rows.get(table)?.has(id) !== true) rows.set(`${table}/${id}`, { table, id })
       }
-      for (const place of footprint.stock ?? []) {
-        const text = stockPlaceText(place)
-        if (!this.stocks.has(text)) stock.set(text, { product: place.product, location: place.location })
+      for (const { product, location } of footprint.stock ?? nothing) {
+        const known = this.known({ product, location })
+        if (known?.batch === this.batch) continue
+        const wanted = known === undefined ? stock : holds
+        wanted.set(stockPlaceText({ product, location }), { product, location })
       }
-      for (const id of footprint.claims ?? []) if (!this.claims.has(id)) claims.add(id)
+      for (const id of footprint.claims ?? nothing) if (!this.claims.has(id)) claims.add(id)
     }
-    return { rows: inOrder(rows), stock: inOrder(stock), claims: [...claims].sort() }
+    if (rows.size + stock.size + holds.size + claims.size === 0) return undefined
+    return { rows: inOrder(rows), stock: inOrder(stock), holds: inOrder(holds), claims: [...claims].sort() }
   }
 
-  /** Takes in what the store found for a footprint; what it did not find is known to be absent from then on. */
-  fill(footprint: Required<Footprint>, loaded: LoadedRows): void {
-    for (const { table, id } of footprint.rows) this.rows.set(rowText(table, id), null)
-    for (const place of footprint.stock) {
-      this.stocks.set(stockPlaceText(place), { product: place.product, location: place.location, balances: new Map() })
-    }
-    for (const id of footprint.claims) this.claims.set(id, null)
+  /** Takes in what the store found; what it did not find is known to be absent from then on. */
+  fill(missing: Missing, loaded: LoadedRows): void {
+    for (const { table, id } of missing.rows) this.setRow(table, id, null)
+    for (const place of missing.stock) this.setStock(noStock(place), this.batch)
+    for (const place of missing.holds) this.setStock(this.known(place)?.stock ?? noStock(place), this.batch)
+    for (const id of missing.claims) this.setClaim(id, null)
     for (const { table, row } of loaded.rows) this.setRow(table, row.id, row)
     for (const balance of loaded.balances) this.setBalance(balance)
-    for (const claim of loaded.claims) {
-      this.claims.set(claim.id, claim)
-      if (claim.state === "held") this.held.push(claim)
-    }
+    for (const claim of loaded.claims) this.setClaim(claim.id, claim)
+    this.held = [...this.held, ...loaded.claims.filter((claim) => claim.state === "held")]
   }
 }

@@ -66,10 +66,14 @@ export class IdempotencyConflict extends Schema.TaggedError<IdempotencyConflict>
 const sorted = (json: Schema.Json): Schema.Json => {
   if (json === null || typeof json !== "object") return json
   if (Array.isArray(json)) return json.map(sorted)
-  // Without a prototype, so that a field named __proto__ is a field like any other.
-  const fields: Record<string, Schema.Json> = Object.create(null)
   const object = json as Schema.JsonObject
-  for (const field of Object.keys(object).sort()) fields[field] = sorted(object[field] as Schema.Json)
+  const fields: Record<string, Schema.Json> = {}
+  for (const name of Object.keys(object).sort()) {
+    const value = sorted(object[name] as Schema.Json)
+    // A field of this name is a field like any other, and must not become the object's prototype.
+    if (name === "__proto__") Object.defineProperty(fields, name, { value, enumerable: true })
+    else fields[name] = value
+  }
   return fields
 }
 

@@ -32,7 +32,7 @@ const shelf = (lots: ReadonlyArray<Lot>): WorkingSlice => {
     sellable,
     held: Math.min(held, sellable)
   }))
-  slice.fill({ rows: [], stock: [place], claims: [] }, { rows: [], balances, claims: [] })
+  slice.fill({ rows: [], stock: [place], holds: [], claims: [] }, { rows: [], balances, claims: [] })
   return slice
 }
 

@@ -18,20 +18,31 @@ const travels: Readonly<Record<ColumnType, { readonly oid: number; readonly arra
   decimal: { oid: PgTypes.OID.text, array: "text[]", cast: "::numeric" }
 }
 
+/** What a column holds in one row. */
+export type Value = string | number | null
+
 /** A column: its name, how it travels, and its value in a row. */
 export interface Column<Row> {
   readonly name: string
   readonly type: ColumnType
-  readonly value: (row: Row) => string | number | null
+  readonly value: (row: Row) => Value
 }
 
 /** An array parameter. */
 export const arrayOf = (values: ReadonlyArray<unknown>, type: ColumnType): PgTypes.Parameter =>
   Result.getOrThrow(PgTypes.array(values, travels[type].oid))
 
-/** The parameters of rows, one array a column. */
-export const parametersOf = <Row>(columns: ReadonlyArray<Column<Row>>, rows: ReadonlyArray<Row>) =>
-  columns.map(({ type, value }) => arrayOf(rows.map(value), type))
+/** The values of rows, one array a column. */
+export const valuesOf = <Row>(
+  columns: ReadonlyArray<Column<Row>>,
+  rows: ReadonlyArray<Row>
+): ReadonlyArray<ReadonlyArray<Value>> => columns.map(({ value }) => rows.map(value))
+
+/** The parameters that carry columns' values, one a column. */
+export const parametersOf = (
+  columns: ReadonlyArray<{ readonly type: ColumnType }>,
+  values: ReadonlyArray<ReadonlyArray<Value>>
+) => columns.map(({ type }, index) => arrayOf(values[index] ?? [], type))
 
 /** `unnest` over the columns' parameters, the first of which is `$<from>`. */
 export const unnest = <Row>(columns: ReadonlyArray<Column<Row>>, from: number): string => {

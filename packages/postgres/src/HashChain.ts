@@ -3,19 +3,19 @@
  * somebody changed, removed, added or moved afterwards is found, with its place. It does not keep an owner of the
  * database from rewriting the whole end of the chain; a hash that was noted elsewhere does.
  */
-import { createHash } from "node:crypto"
-import type { StoreUnavailable, WrittenCommand } from "@onhand/core"
+import { hash } from "node:crypto"
+import type { StoreUnavailable } from "@onhand/core"
 import { Effect } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
-import { type Column, readOf } from "./Columns.ts"
-import { claimEventColumns, commandColumns, integer, movementColumns, text, timed } from "./LedgerColumns.ts"
+import { type Column, readOf, type Value } from "./Columns.ts"
+import { claimEventColumns, commandColumns, integer, movementColumns, text } from "./LedgerColumns.ts"
 import { rowsOf } from "./ListQuery.ts"
 
 /** How many commits are read back at once when the chain is verified. */
 const COMMITS_AT_ONCE = 50
 
-/** Hexadecimal digits of one SHA-256. */
-const DIGEST_LENGTH = 64
+/** Hexadecimal digits kept of a row's SHA-256: 128 bits, since all of them stand under the whole hash of their seal. */
+const DIGEST_LENGTH = 32
 
 /**
  * The seal of one commit of a shard: the digest of each seq's rows, and the hash over those and the hash before. All in
@@ -37,94 +37,93 @@ export const sealColumns: ReadonlyArray<Column<Seal>> = [
   text("hash", (seal) => seal.hash)
 ]
 
-const sha256 = (parts: ReadonlyArray<string>): string => {
-  const hash = createHash("sha256")
-  for (const part of parts) hash.update(part)
-  return hash.digest("hex")
-}
+const sha256 = (text: string): string => hash("sha256", text, "hex")
 
-const lineOf = (table: string, values: ReadonlyArray<unknown>): string => `${JSON.stringify([table, ...values])}\n`
+/** A value with its length, or its end, so that no two rows read the same one after the other. */
+const sealedText = (value: Value): string =>
+  value === null ? "-" : typeof value === "number" ? `${value};` : `${value.length}:${value}`
+
+/** The hash of a seal that follows another. */
+const linked = (before: string, seal: Pick<Seal, "digests">): string => sha256(before + seal.digests)
+
+/** A table of the ledger: its columns, and which of them say where in the ledger a row stands. */
+const table = <Row>(name: string, columns: ReadonlyArray<Column<Row>>) => ({
+  name,
+  columns,
+  reads: columns.map((column) => readOf(column)).join(", "),
+  shard: columns.findIndex((column) => column.name === "shard"),
+  seq: columns.findIndex((column) => column.name === "seq")
+})
+type SealedTable = Omit<ReturnType<typeof table>, "columns">
+
+// The order of the tables, and of their columns, is part of every hash: it never changes, it is only added to.
+export const commandTable = table("commands", commandColumns)
+export const movementTable = table("movements", movementColumns)
+export const claimEventTable = table("claim_events", claimEventColumns)
+const ledger: ReadonlyArray<SealedTable> = [commandTable, movementTable, claimEventTable]
 
 /** The rows of each seq as text; in one order whether they are written or read back. */
 class SealedRows {
-  private readonly lines = new Map<number, Array<string>>()
+  private readonly texts = new Map<number, string>()
 
-  add(seq: number, line: string): void {
-    const lines = this.lines.get(seq)
-    if (lines === undefined) this.lines.set(seq, [line])
-    else lines.push(line)
+  add(seq: number, text: string): void {
+    this.texts.set(seq, (this.texts.get(seq) ?? "") + text)
   }
 
   seqs(): ReadonlyArray<number> {
-    return [...this.lines.keys()].sort((a, b) => a - b)
+    return [...this.texts.keys()].sort((a, b) => a - b)
   }
 
   digest(seq: number): string {
-    return sha256(this.lines.get(seq) ?? [])
+    return sha256(this.texts.get(seq) ?? "").slice(0, DIGEST_LENGTH)
   }
 }
 
-interface LedgerTable<Row> {
-  readonly name: string
-  readonly columns: ReadonlyArray<Column<Row>>
-  readonly rows: (commands: ReadonlyArray<WrittenCommand>) => ReadonlyArray<Row>
-  readonly placeOf: (row: Row) => { readonly shard: number; readonly seq: number }
+/** Rows of a table on their way into the database, as arrays of its columns' values. */
+export interface LedgerRows {
+  readonly table: SealedTable
+  readonly values: ReadonlyArray<ReadonlyArray<Value>>
 }
 
-const table = <Row>(definition: LedgerTable<Row>) => ({
-  name: definition.name,
-  columns: definition.columns.map(({ name, type }) => ({ name, type })),
-  lines: (commands: ReadonlyArray<WrittenCommand>) =>
-    definition.rows(commands).map((row) => ({
-      ...definition.placeOf(row),
-      line: lineOf(
-        definition.name,
-        definition.columns.map(({ value }) => value(row))
-      )
-    }))
-})
-
-// The order of the tables, and of their columns, is part of every hash: it never changes, it is only added to.
-const ledger = [
-  table({ name: "commands", columns: commandColumns, rows: (commands) => commands, placeOf: ({ record }) => record }),
-  table({
-    name: "movements",
-    columns: movementColumns,
-    rows: (commands) => timed(commands, ({ movements }) => movements),
-    placeOf: ({ entry }) => entry
-  }),
-  table({
-    name: "claim_events",
-    columns: claimEventColumns,
-    rows: (commands) => timed(commands, ({ claimEvents }) => claimEvents),
-    placeOf: ({ entry }) => entry
-  })
-]
-
-/** Seals what a batch writes, each shard on top of its last hash. */
-export const sealsOf = (
-  commands: ReadonlyArray<WrittenCommand>,
-  lastHashes: ReadonlyMap<number, string>
-): ReadonlyArray<Seal> => {
-  const byShard = new Map<number, SealedRows>()
-  for (const { lines } of ledger) {
-    for (const { shard, seq, line } of lines(commands)) {
-      const rows = byShard.get(shard) ?? new SealedRows()
-      byShard.set(shard, rows)
-      rows.add(seq, line)
+const byShard = (ledgerRows: ReadonlyArray<LedgerRows>): ReadonlyMap<number, SealedRows> => {
+  const shards = new Map<number, SealedRows>()
+  for (const { table, values } of ledgerRows) {
+    const seqs = values[table.seq] ?? []
+    for (let row = 0; row < seqs.length; row++) {
+      const shard = Number(values[table.shard]?.[row])
+      const rows = shards.get(shard) ?? new SealedRows()
+      shards.set(shard, rows)
+      let text = table.name
+      for (const column of values) text += sealedText(column[row] ?? null)
+      rows.add(Number(seqs[row]), text)
     }
   }
-  return [...byShard].map(([shard, rows]) => {
-    const seqs = rows.seqs()
-    const digests = seqs.map((seq) => rows.digest(seq)).join("")
-    return {
+  return shards
+}
+
+/** The seals of a batch, gathered while its rows are on their way. */
+export class Sealing {
+  private readonly shards = new Map<number, { readonly firstSeq: number; lastSeq: number; digests: string }>()
+
+  /** Takes in the next rows, in the order of the ledger's tables; all rows of a seq come at once. */
+  add(ledgerRows: ReadonlyArray<LedgerRows>): void {
+    for (const [shard, rows] of byShard(ledgerRows)) {
+      const seqs = rows.seqs()
+      const seal = this.shards.get(shard) ?? { firstSeq: seqs[0] ?? 0, lastSeq: 0, digests: "" }
+      for (const seq of seqs) seal.digests += rows.digest(seq)
+      seal.lastSeq = seqs.at(-1) ?? 0
+      this.shards.set(shard, seal)
+    }
+  }
+
+  /** The seals, each shard's on top of its last hash. */
+  seals(lastHashes: ReadonlyMap<number, string>): ReadonlyArray<Seal> {
+    return [...this.shards].map(([shard, seal]) => ({
       shard,
-      firstSeq: seqs[0] ?? 0,
-      lastSeq: seqs.at(-1) ?? 0,
-      digests,
-      hash: sha256([lastHashes.get(shard) ?? "", digests])
-    }
-  })
+      ...seal,
+      hash: linked(lastHashes.get(shard) ?? "", seal)
+    }))
+  }
 }
 
 /** A place in the ledger where it is not what was sealed. */
@@ -169,15 +168,17 @@ const readSeals = (sql: SqlClient, shard: number, after: number) =>
 const readRows = (sql: SqlClient, shard: number, first: number, last: number) =>
   Effect.gen(function* () {
     const sealed = new SealedRows()
-    for (const { name, columns } of ledger) {
-      const order = name === "commands" ? "seq" : "seq, line"
+    for (const table of ledger) {
       const rows = yield* rowsOf(
         sql,
-        `SELECT seq::float8, ${columns.map(readOf).join(", ")} FROM onhand.${name}
-         WHERE shard = $1::float8::int AND seq BETWEEN $2::float8::bigint AND $3::float8::bigint ORDER BY ${order}`,
+        `SELECT ${table.reads} FROM onhand.${table.name}
+         WHERE shard = $1::float8::int AND seq BETWEEN $2::float8::bigint AND $3::float8::bigint
+         ORDER BY seq${table === commandTable ? "" : ", line"}`,
         [shard, first, last]
       )
-      for (const [seq, ...values] of rows) sealed.add(Number(seq), lineOf(name, values))
+      for (const row of rows as ReadonlyArray<ReadonlyArray<Value>>) {
+        sealed.add(Number(row[table.seq]), table.name + row.map(sealedText).join(""))
+      }
     }
     return sealed
   })
@@ -210,8 +211,7 @@ const verifyShard = (sql: SqlClient, shard: number, headSeq: number, headHash: s
         if (stray !== undefined) return broken(stray, "rows stand outside every seal")
         const changed = differs(seal, rows, between)
         if (changed !== undefined) return broken(changed, "a row differs")
-        if (seal.hash !== sha256([hash, seal.digests]))
-          return broken(seal.firstSeq, "the seals do not follow each other")
+        if (seal.hash !== linked(hash, seal)) return broken(seal.firstSeq, "the seals do not follow each other")
         ;[seq, hash] = [seal.lastSeq, seal.hash]
         commits += 1
         seqs += between.length

@@ -5,7 +5,8 @@ import { type CommandMethods, commandsOver, type Outcome, StoreUnavailable, type
 import { Effect, Option, Schema } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
-import { runBatch, shardsOfLedger } from "./PostgresStore.ts"
+import { shardsOfLedger } from "./Migration.ts"
+import { runBatch } from "./PostgresStore.ts"
 
 /** What to tell a caller to wait before it tries its whole transaction again, in milliseconds. */
 const RETRY_AFTER_MILLIS = 1_000
@@ -31,11 +32,11 @@ export const within = (sql: SqlClient): Effect.Effect<CommandMethods, SqlError> 
         const open = yield* Effect.serviceOption(sql.transactionService)
         if (Option.isNone(open)) return yield* Effect.die(new NoOpenTransaction())
         const [connection] = open.value
-        const [outcome] = yield* Effect.mapError(
+        const { outcomes } = yield* Effect.mapError(
           runBatch(connection, [submission], shards),
           (cause) => new StoreUnavailable({ retryAfterMillis: RETRY_AFTER_MILLIS, cause })
         )
-        return outcome ?? (yield* Effect.die(new Error("The store lost an outcome")))
+        return outcomes[0] ?? (yield* Effect.die(new Error("The store lost an outcome")))
       })
     return commandsOver(run)
   })

@@ -8,6 +8,7 @@ import {
   type Loaded,
   type LoadRequest,
   type Rows,
+  type StockPlace,
   type Table,
   tables
 } from "@onhand/core"
@@ -30,9 +31,9 @@ export const decodeRow: { readonly [T in Table]: (json: unknown) => Rows[T] } = 
 /** Microseconds since 1970 of a timestamp column. */
 export const micros = (column: string) => `(extract(epoch FROM ${column}) * 1000000)::float8`
 
-/** A parameter list that hands out its own `$n`. */
-export const parameters = () => {
-  const values: Array<unknown> = []
+/** A parameter list that hands out its own `$n`, after the values that it begins with. */
+export const parameters = (first: ReadonlyArray<unknown> = []) => {
+  const values: Array<unknown> = [...first]
   return { values, add: (value: unknown) => `$${values.push(value)}` }
 }
 
@@ -108,19 +109,18 @@ const statementOf = (request: LoadRequest, now: number) => {
   const parts: Array<string> = []
   const texts = (items: ReadonlyArray<string>) => add(arrayOf(items, "text"))
   if (request.keys.length > 0) parts.push(commandPart(texts(request.keys)))
-  const byTable = Map.groupBy(request.rows ?? [], (row) => row.table)
+  const byTable = Map.groupBy(request.rows, (row) => row.table)
   // Statements are prepared by their text: one fixed order of the parts keeps their number small.
   for (const table of Object.keys(tables) as ReadonlyArray<Table>) {
     const rows = byTable.get(table)
     if (rows !== undefined) parts.push(rowPart(table, texts(rows.map((row) => row.id))))
   }
-  const stock = request.stock ?? []
-  if (stock.length > 0) {
-    const products = texts(stock.map((place) => place.product))
-    const locations = texts(stock.map((place) => place.location))
-    parts.push(balancePart(products, locations), lapsedPart(products, locations, add(now)))
-  }
-  if (request.claims !== undefined && request.claims.length > 0) parts.push(claimPart(texts(request.claims)))
+  const places = (stock: ReadonlyArray<StockPlace>) =>
+    [texts(stock.map((place) => place.product)), texts(stock.map((place) => place.location))] as const
+  if (request.stock.length > 0) parts.push(balancePart(...places(request.stock)))
+  const watched = [...request.stock, ...request.holds]
+  if (watched.length > 0) parts.push(lapsedPart(...places(watched), add(now)))
+  if (request.claims.length > 0) parts.push(claimPart(texts(request.claims)))
   return { text: parts.join("\nUNION ALL\n"), values }
 }
 

@@ -10,19 +10,22 @@ import {
   Store,
   type StoreFailure,
   type Submission,
-  shardsOf
+  shardsOf,
+  type WorkingSlice
 } from "@onhand/core"
 import { type Duration, Effect, Layer, type Redacted } from "effect"
-import * as Migrator from "effect/sql/Migrator"
 import { SqlClient } from "effect/sql/SqlClient"
 import type { Connection } from "effect/sql/SqlConnection"
 import type { SqlError } from "effect/sql/SqlError"
 import { arrayOf } from "./Columns.ts"
 import { load } from "./LoadSlice.ts"
+import { migrate } from "./Migration.ts"
 import { postgresQueries } from "./PostgresQueries.ts"
-import { migrations, SCHEMA } from "./Tables.ts"
 import { inTransaction } from "./Transaction.ts"
-import { write } from "./WriteBatch.ts"
+import { BatchWriter } from "./WriteBatch.ts"
+
+export { migrate, NotMigrated } from "./Migration.ts"
+export { grant, RoleNotLimited } from "./Role.ts"
 
 /** How long a batch waits for another process's batch on the same shard before it counts as rolled back. */
 const LOCK_TIMEOUT = "5s"
@@ -38,6 +41,9 @@ const KEEP_ALIVE = "10 seconds"
 
 /** Connections of the pool when nobody says: reads beside one writing batch a lane. */
 const DEFAULT_CONNECTIONS = 10
+
+/** The most rows, stock places and claims of a shard that are kept from one batch to the next. */
+const MOST_KNOWN = 20_000
 
 // The clock is read outside the locking query, so that it is the time after the wait for the lock, not before it.
 const LOCK_HEADS = `
@@ -67,12 +73,20 @@ const lockHeads = (
     return { opening: { shards, heads, micros: firstMicros(clock, last, commands) }, hashes }
   })
 
+/** What a batch came to; `known` holds of its shards once it is committed, and as long as their heads have `hashes`. */
+interface Run {
+  readonly outcomes: ReadonlyArray<Outcome>
+  readonly known: WorkingSlice
+  readonly hashes: ReadonlyMap<number, string>
+}
+
 /** Decides and writes a batch in the transaction that a connection has open. */
 export const runBatch = (
   connection: Connection,
   batch: ReadonlyArray<Submission>,
-  shards: number
-): Effect.Effect<ReadonlyArray<Outcome>, SqlError | StoreFailure> =>
+  shards: number,
+  knownAt: (hashes: ReadonlyMap<number, string>) => WorkingSlice | undefined = () => undefined
+): Effect.Effect<Run, SqlError | StoreFailure> =>
   Effect.gen(function* () {
     const wanted = new Set(batch.flatMap((submission) => shardsOf(submission, shards)))
     const { opening, hashes } = yield* lockHeads(
@@ -81,39 +95,54 @@ export const runBatch = (
       shards,
       batch.length
     )
-    const decided = yield* decideBatch(batch, opening, (request) => load(connection, request, opening.micros))
-    yield* write(connection, decided.writes, shards, hashes)
-    return decided.outcomes
+    const writer = new BatchWriter(connection, shards, hashes)
+    const { outcomes, writes, known } = yield* decideBatch(
+      batch,
+      { ...opening, known: knownAt(hashes) },
+      (request) => load(connection, request, opening.micros),
+      (commands) => writer.ahead(commands)
+    )
+    return { outcomes, known, hashes: yield* writer.finish(writes) }
   })
+
+/**
+ * What the last batch of each shard knew in the end. It still holds while the head has the hash that this batch left
+ * there, because that hash covers everything that was ever written to the shard.
+ */
+class KnownSlices {
+  private readonly slices = new Map<number, { readonly hash: string; readonly known: WorkingSlice }>()
+
+  /** Takes what is known of the only shard of a batch. It is not kept: a batch that fails may have changed it. */
+  take(hashes: ReadonlyMap<number, string>): WorkingSlice | undefined {
+    const [[shard, hash] = [-1, ""]] = hashes
+    const kept = hashes.size === 1 ? this.slices.get(shard) : undefined
+    this.slices.delete(shard)
+    return kept?.hash === hash ? kept.known : undefined
+  }
+
+  /** Keeps what a committed batch knew, unless it became too much. */
+  keep({ hashes, known }: Run): void {
+    const [[shard, hash] = [-1, ""]] = hashes
+    if (hashes.size === 1 && known.size <= MOST_KNOWN) this.slices.set(shard, { hash, known })
+  }
+}
 
 /** A store over a client's database. Its tables must be there: {@link migrate} makes them. */
-export const make = (sql: SqlClient, shards: number) =>
-  Store.of({
+export const make = (sql: SqlClient, shards: number) => {
+  const slices = new KnownSlices()
+  return Store.of({
     shards,
-    transact: (batch) => inTransaction(sql, (connection) => runBatch(connection, batch, shards)),
+    transact: (batch) =>
+      Effect.map(
+        inTransaction(sql, (connection) => runBatch(connection, batch, shards, (hashes) => slices.take(hashes))),
+        (run) => {
+          slices.keep(run)
+          return run.outcomes
+        }
+      ),
     queries: postgresQueries(sql)
   })
-
-/** How many shards the ledger of a client's database has. */
-export const shardsOfLedger = (sql: SqlClient): Effect.Effect<number, SqlError> =>
-  Effect.map(
-    sql<{ readonly shards: number }>`SELECT count(*)::int AS shards FROM onhand.heads`,
-    ([row]) => row?.shards ?? 1
-  )
-
-/** Makes or upgrades the tables, and says how many shards the ledger has: those of its creation, whatever is asked. */
-export const migrate = (shards: number) =>
-  Effect.gen(function* () {
-    const sql = yield* SqlClient
-    yield* sql`CREATE SCHEMA IF NOT EXISTS ${sql(SCHEMA)}`
-    const applied = yield* Migrator.make({})({
-      table: `${SCHEMA}.migrations`,
-      loader: Migrator.fromRecord(migrations(shards))
-    })
-    // Without statistics of the new tables, the first batches would be planned up to six times slower.
-    if (applied.length > 0) yield* sql`ANALYZE`
-    return yield* shardsOfLedger(sql)
-  })
+}
 
 /** The store over a client that is in the context: the host's own, or an embedded database's. */
 export const layerClient = (options: { readonly shards?: number } = {}) =>

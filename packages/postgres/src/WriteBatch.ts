@@ -9,13 +9,15 @@ import {
   type Table,
   tables,
   type Writes,
+  type WrittenBalance,
+  type WrittenCommand,
   type WrittenRow
 } from "@onhand/core"
 import { Effect, Schema } from "effect"
 import type { Connection } from "effect/sql/SqlConnection"
 import type { SqlError } from "effect/sql/SqlError"
-import { type Column, insert, parametersOf, unnest } from "./Columns.ts"
-import { sealColumns, sealsOf } from "./HashChain.ts"
+import { type Column, insert, parametersOf, unnest, type Value, valuesOf } from "./Columns.ts"
+import { claimEventTable, commandTable, movementTable, Sealing, sealColumns } from "./HashChain.ts"
 import {
   claimEventColumns,
   commandColumns,
@@ -52,21 +54,24 @@ const headColumns: ReadonlyArray<Column<Head>> = [
   text("hash", ({ hash }) => hash)
 ]
 
-type KeptBalance = Writes["balances"][number]["balance"]
-
-const balanceColumns = (shards: number): ReadonlyArray<Column<KeptBalance>> => [
-  integer("shard", (balance) => shardOf(balance.location, shards)),
-  text("product", (balance) => balance.product),
-  text("location", (balance) => balance.location),
-  text("lot", (balance) => balance.lot),
-  integer("sellable", (balance) => balance.sellable),
-  integer("quality_control", (balance) => balance.qualityControl),
-  integer("damaged", (balance) => balance.damaged),
-  integer("quarantine", (balance) => balance.quarantine),
-  integer("held", (balance) => balance.held),
-  integer("committed", (balance) => balance.committed),
-  integer("version", (balance) => balance.version),
-  integer("claim_version", (balance) => balance.claimVersion)
+const balanceColumns = (shards: number): ReadonlyArray<Column<WrittenBalance>> => [
+  integer("shard", ({ balance }) => shardOf(balance.location, shards)),
+  text("product", ({ balance }) => balance.product),
+  text("location", ({ balance }) => balance.location),
+  text("lot", ({ balance }) => balance.lot),
+  integer("sellable", ({ balance }) => balance.sellable),
+  integer("quality_control", ({ balance }) => balance.qualityControl),
+  integer("damaged", ({ balance }) => balance.damaged),
+  integer("quarantine", ({ balance }) => balance.quarantine),
+  integer("held", ({ balance }) => balance.held),
+  integer("committed", ({ balance }) => balance.committed),
+  integer("version", ({ balance }) => balance.version),
+  integer("claim_version", ({ balance }) => balance.claimVersion)
+]
+const balanceKey = ["shard", "product", "location", "lot"]
+const beforeColumns: ReadonlyArray<Column<WrittenBalance>> = [
+  integer("version_before", ({ version }) => version),
+  integer("claim_version_before", ({ claimVersion }) => claimVersion)
 ]
 
 const claimColumns = (shards: number): ReadonlyArray<Column<Claim>> => [
@@ -110,16 +115,29 @@ class Statement {
   private readonly values: Array<unknown> = []
   private readonly expected: Array<readonly [name: string, what: string, rows: number]> = []
 
-  private part<Row>(columns: ReadonlyArray<Column<Row>>, rows: ReadonlyArray<Row>, text: (from: number) => string) {
+  private part(
+    columns: ReadonlyArray<Column<never>>,
+    values: ReadonlyArray<ReadonlyArray<Value>>,
+    text: (from: number) => string
+  ) {
     const name = `w${this.parts.length}`
     this.parts.push(`${name} AS (${text(this.values.length + 1)})`)
-    this.values.push(...parametersOf(columns, rows))
+    this.values.push(...parametersOf(columns, values))
     return name
   }
 
   /** Adds new rows; a row that is there already fails the batch. Nothing is added for no rows. */
   insert<Row>(table: string, columns: ReadonlyArray<Column<Row>>, rows: ReadonlyArray<Row>): this {
-    if (rows.length > 0) this.part(columns, rows, (from) => insert(table, columns, from))
+    return this.insertValues(table, columns, rows.length === 0 ? [] : valuesOf(columns, rows))
+  }
+
+  /** The same, for rows as arrays of their columns' values. */
+  insertValues(
+    table: string,
+    columns: ReadonlyArray<Column<never>>,
+    values: ReadonlyArray<ReadonlyArray<Value>>
+  ): this {
+    if ((values[0]?.length ?? 0) > 0) this.part(columns, values, (from) => insert(table, columns, from))
     return this
   }
 
@@ -131,7 +149,7 @@ class Statement {
     text: (from: number) => string
   ): this {
     if (rows.length === 0) return this
-    const name = this.part(columns, rows, (from) => `${text(from)} RETURNING 1`)
+    const name = this.part(columns, valuesOf(columns, rows), (from) => `${text(from)} RETURNING 1`)
     this.expected.push([name, what, rows.length])
     return this
   }
@@ -158,84 +176,128 @@ class Statement {
   }
 }
 
-/** Writes a decided batch in the transaction that holds its heads; `lastHashes` are the hashes of those heads. */
-export const write = (
-  connection: Connection,
-  writes: Writes,
-  shards: number,
-  lastHashes: ReadonlyMap<number, string>
-): Effect.Effect<void, SqlError | StoreFailure> => {
-  const seals = sealsOf(writes.commands, lastHashes)
-  const hashes = new Map([...lastHashes, ...seals.map(({ shard, hash }) => [shard, hash] as const)])
-  const heads = [...writes.heads].map(([shard, seq]) => ({
-    shard,
-    seq,
-    micros: writes.micros,
-    hash: hashes.get(shard) ?? ""
-  }))
-  const balances = balanceColumns(shards)
-  const claims = claimColumns(shards)
-  const added = new Statement()
-    .change(
-      "heads",
-      headColumns,
-      writes.commands.length === 0 ? [] : heads,
-      (from) =>
-        `UPDATE onhand.heads SET seq = new.seq::bigint, last_micros = new.last_micros::bigint, hash = new.hash
-       FROM ${unnest(headColumns, from)} WHERE heads.shard = new.shard`
-    )
-    .insert("seals", sealColumns, seals)
-    .insert("commands", commandColumns, writes.commands)
-    .insert(
-      "movements",
-      movementColumns,
-      timed(writes.commands, (command) => command.movements)
-    )
-    .insert(
-      "claim_events",
-      claimEventColumns,
-      timed(writes.commands, (command) => command.claimEvents)
-    )
-    .change(
-      "balances",
-      balances,
-      writes.balances.map(({ balance }) => balance),
-      (from) => `${insert("balances", balances, from)}
-       ON CONFLICT (shard, location, product, lot) DO UPDATE
-       SET ${overwrite(balances, ["shard", "product", "location", "lot"])}
-       WHERE balances.version <= excluded.version AND balances.claim_version <= excluded.claim_version`
-    )
-    .change(
-      "claims",
-      claims,
-      writes.claims,
-      (from) => `${insert("claims", claims, from)} ON CONFLICT (id) DO UPDATE SET ${overwrite(claims, ["id"])}`
-    )
-  const changed = new Statement()
-  const byTable = Map.groupBy(writes.rows, (row) => row.table)
-  for (const table of Object.keys(tables) as ReadonlyArray<Table>) {
-    const rows = byTable.get(table) ?? []
-    added.insert(
-      table,
-      rowColumns,
-      rows.filter(({ row, before }) => row !== null && before === 0)
-    )
-    changed.change(
-      table,
-      changeColumns,
-      rows.filter(({ row, before }) => row !== null && before > 0),
-      (from) =>
-        `UPDATE onhand.${table} SET version = new.version::bigint, data = new.data::jsonb
-       FROM ${unnest(changeColumns, from)} WHERE ${table}.id = new.id AND ${table}.version = new.before`
-    )
-    changed.change(
-      table,
-      removeColumns,
-      rows.filter(({ row, before }) => row === null && before > 0),
-      (from) =>
-        `DELETE FROM onhand.${table} USING ${unnest(removeColumns, from)}
-         WHERE ${table}.id = new.id AND ${table}.version = new.before`
-    )
+/** Writes a batch in the transaction that holds its heads; `lastHashes` are the hashes of those heads. */
+export class BatchWriter {
+  private readonly connection: Connection
+  private readonly shards: number
+  private readonly lastHashes: ReadonlyMap<number, string>
+  private readonly sealing = new Sealing()
+
+  constructor(connection: Connection, shards: number, lastHashes: ReadonlyMap<number, string>) {
+    this.connection = connection
+    this.shards = shards
+    this.lastHashes = lastHashes
   }
-  return Effect.andThen(added.run(connection), changed.run(connection))
+
+  private ledger(statement: Statement, commands: ReadonlyArray<WrittenCommand>): Statement {
+    const parts = [
+      { table: commandTable, values: valuesOf(commandColumns, commands) },
+      {
+        table: movementTable,
+        values: valuesOf(
+          movementColumns,
+          timed(commands, ({ movements }) => movements)
+        )
+      },
+      {
+        table: claimEventTable,
+        values: valuesOf(
+          claimEventColumns,
+          timed(commands, ({ claimEvents }) => claimEvents)
+        )
+      }
+    ]
+    this.sealing.add(parts)
+    for (const { table, values } of parts) statement.insertValues(table.name, table.columns, values)
+    return statement
+  }
+
+  /** Writes commands of the batch with their part of the ledger, ahead of the rest. */
+  ahead(commands: ReadonlyArray<WrittenCommand>): Effect.Effect<void, SqlError | StoreFailure> {
+    return this.ledger(new Statement(), commands).run(this.connection)
+  }
+
+  /** Writes what is left of a decided batch; answers the hashes that its heads have then. */
+  finish(writes: Writes): Effect.Effect<ReadonlyMap<number, string>, SqlError | StoreFailure> {
+    const added = this.ledger(new Statement(), writes.commands)
+    const seals = this.sealing.seals(this.lastHashes)
+    const hashes = new Map([...this.lastHashes, ...seals.map(({ shard, hash }) => [shard, hash] as const)])
+    const heads = [...writes.heads].map(([shard, seq]) => ({
+      shard,
+      seq,
+      micros: writes.micros,
+      hash: hashes.get(shard) ?? ""
+    }))
+    added
+      .change(
+        "heads",
+        headColumns,
+        seals.length === 0 ? [] : heads,
+        (from) =>
+          `UPDATE onhand.heads SET seq = new.seq::bigint, last_micros = new.last_micros::bigint, hash = new.hash
+         FROM ${unnest(headColumns, from)} WHERE heads.shard = new.shard`
+      )
+      .insert("seals", sealColumns, seals)
+    this.stock(added, writes)
+    const changed = this.rows(added, writes.rows)
+    return Effect.as(Effect.andThen(added.run(this.connection), changed.run(this.connection)), hashes)
+  }
+
+  private stock(statement: Statement, writes: Writes): void {
+    const balances = balanceColumns(this.shards)
+    const claims = claimColumns(this.shards)
+    const isNew = ({ version, claimVersion }: WrittenBalance) => version + claimVersion === 0
+    statement
+      .insert("balances", balances, writes.balances.filter(isNew))
+      .change(
+        "balances",
+        [...balances, ...beforeColumns],
+        writes.balances.filter((written) => !isNew(written)),
+        (from) => `UPDATE onhand.balances SET ${balances
+          .filter(({ name }) => !balanceKey.includes(name))
+          .map(({ name }) => `${name} = new.${name}::bigint`)
+          .join(", ")}
+         FROM ${unnest([...balances, ...beforeColumns], from)}
+         WHERE balances.shard = new.shard::int AND balances.location = new.location
+           AND balances.product = new.product AND balances.lot = new.lot
+           AND balances.version = new.version_before AND balances.claim_version = new.claim_version_before`
+      )
+      .change(
+        "claims",
+        claims,
+        writes.claims,
+        (from) => `${insert("claims", claims, from)} ON CONFLICT (id) DO UPDATE SET ${overwrite(claims, ["id"])}`
+      )
+  }
+
+  /** Adds new rows to a statement; answers the one that changes and removes rows. */
+  private rows(added: Statement, rows: ReadonlyArray<WrittenRow>): Statement {
+    const changed = new Statement()
+    const byTable = Map.groupBy(rows, (row) => row.table)
+    for (const table of Object.keys(tables) as ReadonlyArray<Table>) {
+      const rows = byTable.get(table) ?? []
+      added.insert(
+        table,
+        rowColumns,
+        rows.filter(({ row, before }) => row !== null && before === 0)
+      )
+      changed.change(
+        table,
+        changeColumns,
+        rows.filter(({ row, before }) => row !== null && before > 0),
+        (from) =>
+          `UPDATE onhand.${table} SET version = new.version::bigint, data = new.data::jsonb
+         FROM ${unnest(changeColumns, from)} WHERE ${table}.id = new.id AND ${table}.version = new.before`
+      )
+      changed.change(
+        table,
+        removeColumns,
+        rows.filter(({ row, before }) => row === null && before > 0),
+        (from) =>
+          `DELETE FROM onhand.${table} USING ${unnest(removeColumns, from)}
+           WHERE ${table}.id = new.id AND ${table}.version = new.before`
+      )
+    }
+    return changed
+  }
 }

@@ -1,0 +1,89 @@
+// What a store knows from its last batch must never be believed once somebody else has written: each test lets a second
+// writer change what the first one knows, between two of its commands.
+import * as PgClient from "@effect/sql-pg/PgClient"
+import { assert, describe, it } from "@effect/vitest"
+import { Inventory, Store, type StoreShape } from "@onhand/core"
+import { Context, Effect, Layer, Redacted } from "effect"
+import type { SqlClient } from "effect/sql/SqlClient"
+import { createDatabase } from "../../../test/PostgresDatabase.ts"
+import { PostgresStore, within } from "../src/index.ts"
+
+/** One process's inventory over a client. */
+const inventoryOver = (store: StoreShape) =>
+  Effect.map(Layer.build(Layer.fresh(Inventory.layer).pipe(Layer.provide(Layer.succeed(Store, store)))), (context) =>
+    Context.get(context, Inventory)
+  )
+
+const database = (shards: number) =>
+  Effect.gen(function* () {
+    const url = Redacted.make(yield* Effect.promise(() => createDatabase()))
+    const context = yield* Layer.build(PgClient.layer({ url, maxConnections: 4 }))
+    const sql: SqlClient = Context.get(context, PgClient.PgClient)
+    yield* PostgresStore.migrate(shards).pipe(Effect.provide(context))
+    const mine = yield* inventoryOver(PostgresStore.make(sql, shards))
+    const theirs = yield* inventoryOver(PostgresStore.make(sql, shards))
+    const shop = yield* mine.createLocation({ name: "Shop" })
+    const mug = yield* mine.createProduct({ sku: "MUG", name: "Mug" })
+    const line = { product: mug.id, location: shop.id }
+    yield* mine.recordMovements({ lines: [{ kind: "receipt", ...line, quantity: 10 }] })
+    return { sql, mine, theirs, line, sale: { lines: [{ kind: "sale", ...line, quantity: 1 }] } as const }
+  })
+
+for (const shards of [1, 4]) {
+  describe(`what a store knows, with ${shards} shards`, () => {
+    it.live("gives way to what another process sold", () =>
+      Effect.gen(function* () {
+        const { mine, theirs, sale } = yield* database(shards)
+        for (let sold = 0; sold < 10; sold += 2) {
+          yield* mine.recordMovements(sale)
+          yield* theirs.recordMovements(sale)
+        }
+        assert.strictEqual((yield* Effect.flip(mine.recordMovements(sale)))._tag, "InsufficientStock")
+        assert.strictEqual((yield* Effect.flip(theirs.recordMovements(sale)))._tag, "InsufficientStock")
+        assert.deepStrictEqual((yield* mine.read.verify).differences, [])
+      }).pipe(Effect.scoped)
+    )
+
+    it.live("gives way to a product that another process archived, and to what a host sold in its transaction", () =>
+      Effect.gen(function* () {
+        const { sql, mine, theirs, line, sale } = yield* database(shards)
+        yield* mine.recordMovements(sale)
+        yield* theirs.archiveProduct({ product: line.product, expected: "any", archived: true })
+        assert.strictEqual((yield* Effect.flip(mine.recordMovements(sale)))._tag, "ProductInactive")
+        const scrap = { lines: [{ kind: "scrap", ...line, from: "sellable", quantity: 8 }] } as const
+        const host = yield* within(sql)
+        yield* sql.withTransaction(host.recordMovements(scrap))
+        assert.strictEqual((yield* Effect.flip(mine.recordMovements(scrap)))._tag, "InsufficientStock")
+      }).pipe(Effect.scoped)
+    )
+
+    it.live("does not outlive a batch that was rolled back", () =>
+      Effect.gen(function* () {
+        const { sql, mine, line, sale } = yield* database(shards)
+        yield* mine.recordMovements(sale)
+        yield* sql`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+          $$ BEGIN RAISE EXCEPTION 'the disk is full' USING ERRCODE = '53100'; END $$`
+        yield* sql`CREATE TRIGGER refuse BEFORE INSERT ON onhand.movements EXECUTE FUNCTION refuse()`
+        assert.strictEqual((yield* Effect.flip(mine.recordMovements(sale)))._tag, "StoreUnavailable")
+        yield* sql`DROP TRIGGER refuse ON onhand.movements`
+        const { levels } = yield* mine.recordMovements(sale)
+        assert.deepStrictEqual(
+          levels.map(({ key, onHand }) => [key.product, onHand]),
+          [[line.product, 8]]
+        )
+        assert.deepStrictEqual((yield* mine.read.verify).differences, [])
+      }).pipe(Effect.scoped)
+    )
+
+    it.live("does not keep a lapsed hold alive", () =>
+      Effect.gen(function* () {
+        const { mine, line, sale } = yield* database(shards)
+        yield* mine.holdStock({ lines: [{ ...line, quantity: 10 }], ttlMillis: 1_000 })
+        assert.strictEqual((yield* Effect.flip(mine.recordMovements(sale)))._tag, "InsufficientStock")
+        yield* Effect.sleep(1_050)
+        yield* mine.recordMovements(sale)
+        assert.deepStrictEqual((yield* mine.read.verify).differences, [])
+      }).pipe(Effect.scoped)
+    )
+  })
+}
