@@ -20,3 +20,24 @@ export const createDatabase = (server: string = inject("postgresUrl")): Promise<
     create.pipe(Effect.provide(PgClient.layer({ url: Redacted.make(server), maxConnections: 1 })), Effect.as(url.href))
   )
 }
+
+/** A role of the server, and a database's URL as that role. */
+export interface DatabaseRole {
+  readonly name: string
+  readonly url: string
+}
+
+/** Creates a role that may log in, with further options of `CREATE ROLE`. It may connect and owns nothing. */
+export const createRole = (database: string, options = ""): Promise<DatabaseRole> => {
+  const name = `role_${crypto.randomUUID().replaceAll("-", "")}`
+  const password = crypto.randomUUID()
+  const create = Effect.gen(function* () {
+    const sql = yield* PgClient.PgClient
+    yield* sql.unsafe(`CREATE ROLE ${name} LOGIN PASSWORD '${password}' ${options}`)
+  })
+  const url = new URL(database)
+  url.username = name
+  url.password = password
+  const client = PgClient.layer({ url: Redacted.make(database), maxConnections: 1 })
+  return Effect.runPromise(create.pipe(Effect.provide(client), Effect.as({ name, url: url.href })))
+}

@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { afterAll, beforeAll } from "vitest"
-import { type CodeBlock, codeBlocks } from "./DocumentationCode.ts"
+import { type CodeBlock, codeBlocks, excerpts } from "./DocumentationCode.ts"
 import { readTree, treeOf } from "./SourceTree.ts"
 
 const repository = fileURLToPath(new URL("..", import.meta.url))
@@ -29,7 +29,8 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe("the documentation's code", () => {
-  const blocks = codeBlocks(readTree(repository))
+  const tree = readTree(repository)
+  const blocks = codeBlocks(tree)
 
   it("compiles", { timeout: 120_000 }, () => {
     for (const block of blocks) write(block)
@@ -45,16 +46,28 @@ describe("the documentation's code", () => {
     })
   }
 
+  it("is in the file that it is said to be of", () => {
+    const quoted = excerpts(tree)
+    assert.isNotEmpty(quoted)
+    // A part is set in a page on its own, with the indentation of its own.
+    const bare = (text: string) => text.replaceAll(/\s/g, "")
+    for (const { page, line, file, code } of quoted) {
+      assert.include(bare(tree.get(file) ?? ""), bare(code), `${page}, line ${line}: not so in ${file}`)
+    }
+  })
+
   it("is found by its fence, with the line where it begins", () => {
     const page = ["# Start", "", "```ts run", "console.log(1)", "```", "", "```ts", "const x = 1", "```", ""]
     const tree = treeOf({
       "README.md": page.join("\n"),
       "docs/start.md": "```sh\nnpm start\n```\n",
+      "docs/guide.md": "```ts of src/main.ts\nmain()\n```\n",
       "docs/internals/architecture.md": "```ts\nlet x = ;\n```\n"
     })
     assert.deepStrictEqual(codeBlocks(tree), [
       { page: "README.md", line: 4, runs: true, code: "console.log(1)\n" },
       { page: "README.md", line: 8, runs: false, code: "const x = 1\n" }
     ])
+    assert.deepStrictEqual(excerpts(tree), [{ page: "docs/guide.md", line: 2, file: "src/main.ts", code: "main()\n" }])
   })
 })

@@ -27,9 +27,11 @@ export const exitCode = Runtime.errorExitCode
 const codesByTag: Readonly<Record<string, number>> = {
   FolderLocked: exitCodes.store,
   FolderDamaged: exitCodes.store,
+  NotMigrated: exitCodes.store,
   StoreUnavailable: exitCodes.store,
   OutcomeUnknown: exitCodes.store,
   InvalidTable: exitCodes.usage,
+  RoleNotLimited: exitCodes.usage,
   WeakTokenKey: exitCodes.usage
 }
 

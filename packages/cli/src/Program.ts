@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs"
 import { Cause, Console, Effect, Predicate, Schema } from "effect"
 import { CliConfig, CliError, Command, GlobalFlag } from "effect/cli"
 import { importCommand } from "./Import.ts"
+import { migrateCommand } from "./Migrate.ts"
 import { serveCommand } from "./Serve.ts"
 import { verifyCommand } from "./Verify.ts"
 
@@ -25,7 +26,7 @@ export const onhand = Command.make("onhand").pipe(
     { command: "onhand import products catalogue.csv", description: "Bring in a catalogue" },
     { command: "onhand verify", description: "Check that the books balance" }
   ]),
-  Command.withSubcommands([serveCommand, importCommand, verifyCommand])
+  Command.withSubcommands([serveCommand, importCommand, verifyCommand, migrateCommand])
 )
 
 /** A failure for the person at the terminal: what happened, without the way there. Bugs keep their whole trace. */

@@ -2,7 +2,7 @@
  * Which store: the embedded database in a folder, or a PostgreSQL somewhere. All commands choose it the same way.
  */
 import { Inventory, type Store } from "@onhand/core"
-import { PostgresStore } from "@onhand/postgres"
+import { type NotMigrated, PostgresStore } from "@onhand/postgres"
 import { type FolderDamaged, type FolderLocked, layer as layerPglite } from "@onhand/postgres/pglite"
 import { Effect, Layer, Option, Predicate, Redacted, Schema } from "effect"
 import { Flag } from "effect/cli"
@@ -90,21 +90,23 @@ const reasonOf = (error: unknown): string => {
   return error instanceof Error ? error.message : String(error)
 }
 
+/** The failure of a store that does not answer as it should. */
+export const notOpened = (choice: StoreChoice) => (error: SqlError | MigrationError) =>
+  Effect.fail(new StoreNotOpened({ place: placeOf(choice), reason: reasonOf(error).trim() }))
+
 /** The store and its database, opened for as long as the scope lives, with the tables made or brought up to date. */
 export const layerStore = (
   choice: StoreChoice
-): Layer.Layer<Store | SqlClient, FolderLocked | FolderDamaged | StoreNotOpened> => {
+): Layer.Layer<Store | SqlClient, FolderLocked | FolderDamaged | NotMigrated | StoreNotOpened> => {
   const client =
     choice._tag === "Embedded"
       ? layerPglite({ folder: choice.folder })
       : PostgresStore.layerPgClient({ url: choice.url })
-  const notOpened = (error: SqlError | MigrationError) =>
-    Layer.effectContext<Store | SqlClient, StoreNotOpened, never>(
-      Effect.fail(new StoreNotOpened({ place: placeOf(choice), reason: reasonOf(error).trim() }))
-    )
   return PostgresStore.layerClient().pipe(
     Layer.provideMerge(client),
-    Layer.catchTag(["SqlError", "MigrationError"], notOpened)
+    Layer.catchTag(["SqlError", "MigrationError"], (error) =>
+      Layer.effectContext<Store | SqlClient, StoreNotOpened, never>(notOpened(choice)(error))
+    )
   )
 }
 

@@ -4,10 +4,14 @@
 import { type Difference, Inventory } from "@onhand/core"
 import { type BrokenSeal, verifyChain } from "@onhand/postgres"
 import { Console, Effect, Schema } from "effect"
-import { Command } from "effect/cli"
+import { Command, Flag } from "effect/cli"
 import { SqlClient } from "effect/sql/SqlClient"
 import { exitCode, exitCodes } from "./ExitCode.ts"
 import { layerInventory, storeFlags } from "./StoreChoice.ts"
+
+const count = (value: number): string => value.toLocaleString("en")
+
+const counted = (value: number, noun: string): string => `${count(value)} ${noun}${value === 1 ? "" : "s"}`
 
 /** The books do not balance, or somebody changed the ledger after it was written. */
 export class DifferencesFound extends Schema.TaggedError<DifferencesFound>()("DifferencesFound", {
@@ -16,11 +20,10 @@ export class DifferencesFound extends Schema.TaggedError<DifferencesFound>()("Di
 }) {
   override readonly [exitCode] = exitCodes.failed
   override get message() {
-    return `The books are not sound: ${this.differences} differences, ${this.brokenSeals} broken seals`
+    const found = [counted(this.differences, "difference"), counted(this.brokenSeals, "broken seal")]
+    return `The books are not sound: ${found.filter((text) => !text.startsWith("0 ")).join(", ")}`
   }
 }
-
-const count = (value: number): string => value.toLocaleString("en")
 
 const differenceLine = ({ key, field, stored, recomputed }: Difference): string => {
   const lot = key.lot === "" ? "" : `, lot ${key.lot}`
@@ -37,35 +40,47 @@ const verifyBalances = Effect.gen(function* () {
     `${count(movements)} movements and ${count(claimEvents)} claim events recomputed into ${count(balances)} balances`
   )
   for (const difference of differences) yield* Console.log(differenceLine(difference))
-  yield* Console.log(`${differences.length} differences`)
+  yield* Console.log(counted(differences.length, "difference"))
   return differences.length
 })
 
 /** Checks the hash chain; prints the last hash of each shard, for whoever notes it elsewhere, and each broken seal. */
 const verifySeals = Effect.gen(function* () {
   const { commits, broken, heads } = yield* verifyChain(yield* SqlClient)
-  yield* Console.log(`${count(commits)} commits sealed`)
+  yield* Console.log(`${counted(commits, "commit")} as sealed`)
   for (const [shard, hash] of heads) if (hash !== "") yield* Console.log(`last seal of shard ${shard}: ${hash}`)
   for (const seal of broken) yield* Console.log(sealLine(seal))
-  yield* Console.log(`${broken.length} broken seals`)
+  yield* Console.log(counted(broken.length, "broken seal"))
   return broken.length
 })
 
-/** Verifies the books of a store on PostgreSQL or embedded, tells what it found, and fails if anything is wrong. */
-export const verifyBooks = Effect.gen(function* () {
-  const differences = yield* verifyBalances
-  const brokenSeals = yield* verifySeals
-  if (differences + brokenSeals > 0) return yield* new DifferencesFound({ differences, brokenSeals })
-})
+/**
+ * Verifies the books of a store on PostgreSQL or embedded, tells what it found, and fails if anything is wrong. `chain`
+ * verifies only that the ledger is what was written.
+ */
+export const verifyBooks = (options: { readonly chain?: boolean } = {}) =>
+  Effect.gen(function* () {
+    const differences = options.chain === true ? 0 : yield* verifyBalances
+    const brokenSeals = yield* verifySeals
+    if (differences + brokenSeals > 0) return yield* new DifferencesFound({ differences, brokenSeals })
+  })
 
-export const verifyCommand = Command.make("verify", storeFlags, (flags) =>
-  verifyBooks.pipe(Effect.provide(layerInventory(flags)))
+const chain = Flag.Boolean("chain").pipe(
+  Flag.withDefault(false),
+  Flag.withDescription("Check only the hash chain: was anything in the ledger changed after it was written?")
+)
+
+export const verifyCommand = Command.make("verify", { chain, ...storeFlags }, ({ chain, ...flags }) =>
+  verifyBooks({ chain }).pipe(Effect.provide(layerInventory(flags)))
 ).pipe(
   Command.withShortDescription("Check that every balance follows from the ledger"),
   Command.withDescription(
     "Recomputes every balance from the ledger of movements and every claim from its events, checks the hash chain " +
-      "that seals the ledger, and prints each difference and each broken seal. Ends with 0 if there is none and " +
-      "with 1 if there is one."
+      "that seals the ledger, and prints each difference and each broken seal with its place. Ends with 0 if there " +
+      "is none and with 1 if there is one. --chain leaves the balances out."
   ),
-  Command.withExamples([{ command: "onhand verify", description: "Verify the shop in ./.onhand" }])
+  Command.withExamples([
+    { command: "onhand verify", description: "Verify the shop in ./.onhand" },
+    { command: "onhand verify --chain", description: "See whether anybody changed the ledger" }
+  ])
 )

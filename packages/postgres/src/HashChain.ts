@@ -15,7 +15,7 @@ import { rowsOf } from "./ListQuery.ts"
 const COMMITS_AT_ONCE = 50
 
 /** Hexadecimal digits kept of a row's SHA-256: 128 bits, since all of them stand under the whole hash of their seal. */
-const DIGEST_LENGTH = 32
+export const DIGEST_LENGTH = 32
 
 /**
  * The seal of one commit of a shard: the digest of each seq's rows, and the hash over those and the hash before. All in

@@ -24,8 +24,8 @@ import { postgresQueries } from "./PostgresQueries.ts"
 import { inTransaction } from "./Transaction.ts"
 import { BatchWriter } from "./WriteBatch.ts"
 
-export { migrate, NotMigrated } from "./Migration.ts"
-export { grant, RoleNotLimited } from "./Role.ts"
+export { migrate } from "./Migration.ts"
+export { grant } from "./Role.ts"
 
 /** How long a batch waits for another process's batch on the same shard before it counts as rolled back. */
 const LOCK_TIMEOUT = "5s"

@@ -1,4 +1,6 @@
 export { type BrokenSeal, type ChainVerification, verifyChain } from "./HashChain.ts"
 export * from "./HostTransaction.ts"
+export { NotMigrated } from "./Migration.ts"
 export * as PostgresStore from "./PostgresStore.ts"
+export { RoleNotLimited } from "./Role.ts"
 export { Patience } from "./Transaction.ts"

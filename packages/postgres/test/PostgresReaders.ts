@@ -82,14 +82,23 @@ const reset = (sql: SqlClient): Effect.Effect<void, SqlError> =>
     })
   )
 
-/** The store over a client that stays open, emptied first unless it is to be found as it was left. */
-export const storeOver = (client: Effect.Effect<SqlClient>, options: { readonly keep?: boolean } = {}) =>
+/**
+ * The store over a client that stays open, emptied first unless it is to be found as it was left. Only a superuser can
+ * empty it: `admin`, where the client is none.
+ */
+export const storeOver = (
+  client: Effect.Effect<SqlClient>,
+  options: { readonly keep?: boolean; readonly admin?: Effect.Effect<SqlClient> } = {}
+) =>
   Layer.unwrap(
     Effect.map(client, (sql) =>
       Layer.effect(
         RawReaders,
         // The store comes first: it makes the tables.
-        Effect.andThen(Store, options.keep === true ? Effect.void : reset(sql)).pipe(Effect.as(readersOf(sql)))
+        Effect.andThen(
+          Store,
+          options.keep === true ? Effect.void : Effect.flatMap(options.admin ?? client, reset)
+        ).pipe(Effect.as(readersOf(sql)))
       ).pipe(Layer.provideMerge(PostgresStore.layerClient()), Layer.provide(Layer.succeed(SqlClient, sql)))
     )
   )

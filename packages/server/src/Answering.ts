@@ -6,6 +6,7 @@ import { MAX_IMPORT_BYTES, type Problem, UnsupportedMediaType } from "@onhand/ap
 import { ByteSize, Cause, Clock, Context, Effect, type Types } from "effect"
 import { Headers, HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { AccessLog } from "./AccessLog.ts"
+import { Lifecycle } from "./Lifecycle.ts"
 import { problemIn, problemOf, problemReply, refusalOf } from "./ProblemReply.ts"
 import { type RequestFacts, RequestInfo } from "./RequestInfo.ts"
 import { ServerSettings } from "./Settings.ts"
@@ -40,6 +41,7 @@ const importSize = ByteSize.bytes(MAX_IMPORT_BYTES)
 const make = Effect.gen(function* () {
   const log = yield* AccessLog
   const { https } = yield* ServerSettings
+  const { isClosing } = yield* Lifecycle
   const clock = yield* Clock.Clock
   const defaults = Headers.fromInput(
     https
@@ -66,6 +68,10 @@ const make = Effect.gen(function* () {
     // What a route says of itself, such as a page's own content policy, goes before the defaults.
     return HttpServerResponse.setHeaders(reply, { ...defaults, ...reply.headers, "x-request-id": facts.id })
   }
+
+  // A connection that is kept alive by a busy client would keep a closing server open until its time is up.
+  const lastOfItsConnection = (reply: HttpServerResponse.HttpServerResponse) =>
+    Effect.map(isClosing, (yes) => (yes ? HttpServerResponse.setHeader(reply, "connection", "close") : reply))
 
   return (handler: Effect.Effect<HttpServerResponse.HttpServerResponse, Types.unhandled>) =>
     Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
@@ -100,7 +106,8 @@ const make = Effect.gen(function* () {
             const place = { requestId: facts.id, path: facts.path }
             return fault ? Effect.andThen(Effect.logError("A request failed", place, cause), reply) : reply
           }
-        })
+        }),
+        Effect.flatMap(lastOfItsConnection)
       )
     })
 })

@@ -1,0 +1,343 @@
+// What the store answers: one select a question, through an index where the question is asked often.
+
+import type { SQLInputValue } from "node:sqlite"
+import {
+  type AsOf,
+  activeCartName,
+  applyClaimEvent,
+  applyMovement,
+  applyToClaim,
+  type Balance,
+  type Claim,
+  conditions,
+  cursorAfter,
+  cursorValues,
+  type Difference,
+  emptyBalance,
+  type InvalidCursor,
+  LAST_LINE,
+  Level,
+  type LevelFilter,
+  type Location,
+  type Movement,
+  type MovementFilter,
+  MovementKind,
+  type Order,
+  type OrderFilter,
+  type Page,
+  type PageRequest,
+  type ProductFilter,
+  type Queries,
+  type RestockAlert,
+  StockAsOf,
+  StockedProduct,
+  type StockKey,
+  stockKeyText,
+  type Table,
+  Threshold,
+  type User,
+  type Verification
+} from "@onhand/core"
+import { Clock, DateTime, Effect, Option, Result, Schema } from "effect"
+import { type Database, type Parameters, unavailable } from "./Database.ts"
+import { json, quantities } from "./Tables.ts"
+
+const decoderOf = <A>(schema: Schema.Codec<A, unknown>) => Schema.decodeUnknownSync(Schema.fromJsonString(schema))
+const decodeLevel = decoderOf(Level)
+const decodeStockAsOf = decoderOf(StockAsOf)
+const decodeStocked = decoderOf(StockedProduct)
+const decodeAlert = decoderOf(Schema.Struct({ threshold: Threshold, available: Schema.Int }))
+const decodeTotal = decoderOf(Schema.Struct({ kind: MovementKind, movements: Schema.Int, quantity: Schema.Int }))
+const decodeCursorValues = decoderOf(Schema.Array(Schema.Union([Schema.String, Schema.Finite])))
+
+/** The conditions of a filter with their parameters; what the filter does not name does not limit. */
+const matching = (filter: Readonly<Record<string, readonly [condition: string, value: SQLInputValue | undefined]>>) => {
+  const given: Array<string> = []
+  const parameters: Record<string, SQLInputValue> = {}
+  for (const [name, [condition, value]] of Object.entries(filter)) {
+    if (value === undefined) continue
+    given.push(condition)
+    parameters[name] = value
+  }
+  return { condition: given.join(" AND ") || "TRUE", parameters }
+}
+
+const matchingLevel = ({ product, location }: LevelFilter) =>
+  matching({ product: ["product = :product", product], location: ["location = :location", location] })
+
+/** A list. `select` answers a row's JSON as `data`, and the columns of `sort`, which are unique together. */
+interface List<A> {
+  readonly name: string
+  readonly decode: (json: unknown) => A
+  readonly select: string
+  readonly parameters?: Parameters
+  readonly sort: ReadonlyArray<string>
+  readonly descending?: boolean
+}
+
+/** A page begins after the sort values of the one before, so that it neither repeats nor skips while the list grows. */
+const pageOf = <A>(database: Database, list: List<A>, request: PageRequest): Result.Result<Page<A>, InvalidCursor> => {
+  const { name, decode, select, parameters = {}, sort, descending = false } = list
+  const order = sort.map((column) => `${column} ${descending ? "DESC" : "ASC"}`).join(", ")
+  if (request._tag === "Numbered") {
+    const bounds = { limit: request.pageSize, offset: (request.page - 1) * request.pageSize }
+    const [[total] = []] = database.rows(`SELECT count(*) FROM (${select})`, parameters)
+    const page = `SELECT data FROM (${select}) ORDER BY ${order} LIMIT :limit OFFSET :offset`
+    const items = database.all(decode, page, { ...parameters, ...bounds })
+    return Result.succeed({ items, nextCursor: null, total: Number(total) })
+  }
+  return Result.gen(function* () {
+    const after = request.cursor === undefined ? [] : yield* cursorValues(name, request.cursor, sort.length)
+    const begin =
+      after.length === 0 ? "TRUE" : `(${sort}) ${descending ? "<" : ">"} (${after.map((_, i) => `:after${i}`)})`
+    const rows = database.rows(
+      `SELECT data, json_array(${sort}) FROM (${select}) WHERE ${begin} ORDER BY ${order} LIMIT :limit`,
+      { ...parameters, ...Object.fromEntries(after.map((value, i) => [`after${i}`, value])), limit: request.limit + 1 }
+    )
+    const page = rows.slice(0, request.limit)
+    const last = rows.length > page.length ? page.at(-1) : undefined
+    return {
+      items: page.map(([data]) => decode(data)),
+      nextCursor: last === undefined ? null : cursorAfter(name, decodeCursorValues(last[1])),
+      total: null
+    }
+  })
+}
+
+// Of balances `b`. Holds that have lapsed by `:now` bind no more, whether or not a command has written that down.
+const onHand = "coalesce(sum(sellable + qualityControl + damaged + quarantine), 0)"
+const held = `coalesce(sum(held - (
+  SELECT coalesce(sum(quantity), 0) FROM claims
+  WHERE state = 'held' AND expiresAt <= :now
+    AND claims.product = b.product AND claims.location = b.location AND claims.lot = b.lot)), 0)`
+const available = `coalesce(sum(sellable), 0) - ${held} - coalesce(sum(committed), 0)`
+
+const levels = (filter: LevelFilter, now: string): List<Level> => {
+  const { condition, parameters } = matchingLevel(filter)
+  return {
+    name: "levels",
+    decode: decodeLevel,
+    select: `SELECT product, location, json_object('product', product, 'location', location, 'onHand', ${onHand},
+      'sellable', sum(sellable), 'qualityControl', sum(qualityControl), 'damaged', sum(damaged),
+      'quarantine', sum(quarantine), 'held', ${held}, 'committed', sum(committed), 'available', ${available}) AS data
+      FROM balances AS b WHERE ${condition} GROUP BY product, location`,
+    parameters: { ...parameters, now },
+    sort: ["product", "location"]
+  }
+}
+
+const sortColumns = { name: "name", sku: "sku", created: "createdAt", stock: "available" }
+
+/** Whether a product's JSON has a text in one of the fields that are searched, in any case; a function of SQL. */
+const mentions = (data: SQLInputValue, search: SQLInputValue): number => {
+  const { name, sku, barcodes, category, description } = json.products.decode(data)
+  const text = [name, sku, ...barcodes, category, description].join(" ").toLowerCase()
+  return text.includes(String(search)) ? 1 : 0
+}
+
+const products = (filter: ProductFilter, now: string): List<StockedProduct> => {
+  const sort = filter.sort ?? "name_asc"
+  // A sort is a column and a direction.
+  const [column, direction] = sort.split("_") as [keyof typeof sortColumns, "asc" | "desc"]
+  const { condition, parameters } = matching({
+    search: ["mentions(data, :search)", filter.search?.trim().toLowerCase() || undefined],
+    category: ["category = :category", filter.category],
+    status: ["status = :status", filter.status]
+  })
+  const stock = (sum: string) => `(SELECT ${sum} FROM balances AS b WHERE b.product = products.id)`
+  return {
+    name: `products:${sort}`,
+    decode: decodeStocked,
+    select: `SELECT id, name, sku, createdAt, available,
+      json_object('product', json(data), 'onHand', onHand, 'available', available) AS data
+      FROM (SELECT *, ${stock(onHand)} AS onHand, ${stock(available)} AS available FROM products WHERE ${condition})`,
+    parameters: { ...parameters, now },
+    sort: [sortColumns[column], "id"],
+    descending: direction === "desc"
+  }
+}
+
+const movements = (filter: MovementFilter): List<Movement> => {
+  const { condition, parameters } = matching({
+    product: ["product = :product", filter.product],
+    location: ["location = :location", filter.location],
+    kind: ["kind = :kind", filter.kind],
+    from: ["occurredAt >= :from", filter.from && DateTime.formatIso(filter.from)],
+    to: ["occurredAt < :to", filter.to && DateTime.formatIso(filter.to)],
+    sourceType: ["sourceType = :sourceType", filter.source?.type],
+    sourceId: ["sourceId = :sourceId", filter.source?.id]
+  })
+  const select = `SELECT data, occurredAt, seq, line FROM movements WHERE ${condition}`
+  const list = { decode: json.movements.decode, select, parameters, descending: true }
+  // Recorded time rises with seq, so the order of seq is that of recording.
+  return filter.from === undefined && filter.to === undefined
+    ? { ...list, name: "movements", sort: ["seq", "line"] }
+    : { ...list, name: "movements:occurred", sort: ["occurredAt", "seq", "line"] }
+}
+
+/** A product's stock as of a time, summed from the movements that count: what came to a place less what left it. */
+const stockAsOf = (database: Database, place: LevelFilter, { occurredBy, recordedBy }: AsOf) => {
+  const { condition, parameters } = matching({
+    product: ["product = :product", place.product],
+    location: ["location = :location", place.location],
+    occurredBy: ["occurredAt <= :occurredBy", occurredBy && DateTime.formatIso(occurredBy)],
+    recordedBy: ["data ->> 'recordedAt' <= :recordedBy", recordedBy && DateTime.formatIso(recordedBy)]
+  })
+  const sum = (...places: ReadonlyArray<string>) => {
+    const list = places.map((one) => `'${one}'`).join(", ")
+    return `sum(quantity * ((data ->> 'to' IN (${list})) - (data ->> 'from' IN (${list}))))`
+  }
+  return database.all(
+    decodeStockAsOf,
+    `SELECT json_object('product', product, 'location', location, 'lot', lot,
+       'onHand', ${sum(...conditions)}, 'sellable', ${sum("sellable")})
+     FROM movements WHERE ${condition} GROUP BY product, location, lot ORDER BY location, lot`,
+    parameters
+  )
+}
+
+const orders = (filter: OrderFilter): List<Order> => {
+  const { condition, parameters } = matching({
+    customer: ["customer = :customer", filter.customer],
+    location: ["location = :location", filter.location]
+  })
+  const select = `SELECT data, placedAt, id FROM orders WHERE ${condition}`
+  return { name: "orders", decode: json.orders.decode, select, parameters, sort: ["placedAt", "id"], descending: true }
+}
+
+const thresholds = (filter: LevelFilter): List<Threshold> => {
+  const { condition, parameters } = matchingLevel(filter)
+  const select = `SELECT data, id FROM thresholds WHERE ${condition}`
+  return { name: "thresholds", decode: json.thresholds.decode, select, parameters, sort: ["id"] }
+}
+
+const restockAlerts = (filter: LevelFilter, now: string): List<RestockAlert> => {
+  const { condition, parameters } = matchingLevel(filter)
+  return {
+    name: "restockAlerts",
+    decode: decodeAlert,
+    select: `SELECT raisedAt, id, json_object('threshold', json(data), 'available', (
+      SELECT ${available} FROM balances AS b WHERE b.product = t.product AND b.location = t.location)) AS data
+      FROM thresholds AS t WHERE raisedAt IS NOT NULL AND ${condition}`,
+    parameters: { ...parameters, now },
+    sort: ["raisedAt", "id"]
+  }
+}
+
+const locations: List<Location> = {
+  name: "locations",
+  decode: json.locations.decode,
+  select: "SELECT data, name, id FROM locations",
+  sort: ["name", "id"]
+}
+
+const users: List<User> = {
+  name: "users",
+  decode: json.users.decode,
+  select: "SELECT data, email, id FROM users",
+  sort: ["email", "id"]
+}
+
+/** Every balance, folded anew from the ledger by core's own functions, and compared with the one that is kept. */
+const verify = (database: Database): Verification => {
+  const folded = new Map<string, Balance>()
+  const of = (key: StockKey) => folded.get(stockKeyText(key)) ?? emptyBalance(key)
+  const moved = database.all(json.movements.decode, "SELECT data FROM movements ORDER BY seq, line")
+  for (const movement of moved) folded.set(stockKeyText(movement), applyMovement(of(movement), movement))
+  const claims = new Map<string, Claim>()
+  const claimed = database.all(json.claimEvents.decode, "SELECT data FROM claimEvents ORDER BY seq, line")
+  for (const event of claimed) {
+    const claim = claims.get(event.claim)
+    folded.set(stockKeyText(event), applyClaimEvent(of(event), claim, event))
+    claims.set(event.claim, applyToClaim(claim, event))
+  }
+  const kept = database.all(json.balances.decode, "SELECT data FROM balances")
+  const stored = new Map(kept.map((balance) => [stockKeyText(balance), balance]))
+  const differences: Array<Difference> = []
+  for (const { product, location, lot } of new Map([...folded, ...stored]).values()) {
+    const key = { product, location, lot }
+    const before = stored.get(stockKeyText(key)) ?? emptyBalance(key)
+    for (const field of [...quantities, "version", "claimVersion"] as const) {
+      if (before[field] === of(key)[field]) continue
+      differences.push({ key, field, stored: before[field], recomputed: of(key)[field] })
+    }
+  }
+  return { movements: moved.length, claimEvents: claimed.length, balances: kept.length, differences }
+}
+
+/** The queries over a connection that sees what is committed. */
+export const queriesOver = (database: Database): Queries => {
+  database.connection.function("mentions", { deterministic: true }, mentions)
+  const ask = <A>(answer: (now: string) => A) =>
+    Effect.flatMap(Clock.currentTimeMillis, (millis) =>
+      Effect.try({ try: () => answer(new Date(millis).toISOString()), catch: unavailable })
+    )
+  const page = <A>(list: (now: string) => List<A>, request: PageRequest) =>
+    Effect.flatMap(
+      ask((now) => pageOf(database, list(now), request)),
+      Effect.fromResult
+    )
+  const one = <A>(decode: (text: unknown) => A, sql: string, parameters: Parameters) =>
+    ask(() => Option.fromNullishOr(database.all(decode, sql, parameters)[0]))
+  const byId = <A>(table: Table, decode: (text: unknown) => A, id: string) =>
+    one(decode, `SELECT data FROM ${table} WHERE id = :id`, { id })
+  const byName = <A>(table: Table, decode: (text: unknown) => A, name: string) =>
+    one(decode, `SELECT data FROM ${table} WHERE id = (SELECT target FROM names WHERE id = :name)`, { name })
+  return {
+    product: (id) => byId("products", json.products.decode, id),
+    productByCode: (field, code) => byName("products", json.products.decode, `${field}:${code}`),
+    products: (filter, request) => page((now) => products(filter, now), request),
+    categories: ask(() =>
+      database
+        .rows("SELECT DISTINCT category FROM products WHERE category <> '' ORDER BY category")
+        .map(([text]) => String(text))
+    ),
+    location: (id) => byId("locations", json.locations.decode, id),
+    locations: (request) => page(() => locations, request),
+    balance: (key) =>
+      Effect.map(
+        one(
+          json.balances.decode,
+          "SELECT data FROM balances WHERE product = :product AND location = :location AND lot = :lot",
+          { product: key.product, location: key.location, lot: key.lot }
+        ),
+        Option.getOrElse(() => emptyBalance(key))
+      ),
+    levels: (filter, request) => page((now) => levels(filter, now), request),
+    movements: (filter, request) => page(() => movements(filter), request),
+    stockAsOf: (place, time) => ask(() => stockAsOf(database, place, time)),
+    movementTotals: (filter) =>
+      ask(() => {
+        const { condition, parameters } = matchingLevel(filter)
+        const total = "json_object('kind', kind, 'movements', count(*), 'quantity', sum(quantity))"
+        return database.all(
+          decodeTotal,
+          `SELECT ${total} FROM movements WHERE ${condition} GROUP BY kind ORDER BY kind`,
+          parameters
+        )
+      }),
+    cart: (id) => byId("carts", json.carts.decode, id),
+    activeCart: (owner) => byName("carts", json.carts.decode, activeCartName(owner)),
+    order: (id) => byId("orders", json.orders.decode, id),
+    orders: (filter, request) => page(() => orders(filter), request),
+    restockAlerts: (filter, request) => page((now) => restockAlerts(filter, now), request),
+    thresholds: (filter, request) => page(() => thresholds(filter), request),
+    user: (id) => byId("users", json.users.decode, id),
+    userByEmail: (email) => byName("users", json.users.decode, `email:${email}`),
+    users: (request) => page(() => users, request),
+    command: (key) => one(json.commands.decode, "SELECT data FROM commands WHERE key = :key", { key }),
+    events: ({ 0: after = { seq: 0, line: 0 } }, limit) =>
+      ask(() =>
+        database.all(
+          json.events.decode,
+          "SELECT data FROM events WHERE (seq, line) > (:seq, :line) ORDER BY seq, line LIMIT :limit",
+          { ...after, limit }
+        )
+      ),
+    head: ask(() => {
+      const [[seq] = []] = database.rows("SELECT seq FROM head")
+      return { 0: { seq: Number(seq), line: LAST_LINE } }
+    }),
+    verify: ask(() => verify(database))
+  }
+}
