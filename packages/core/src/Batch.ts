@@ -11,8 +11,8 @@ import { ExpireClaims } from "./Hold.ts"
 import type { LocationId } from "./Location.ts"
 import type { Movement } from "./Movement.ts"
 import { put, type RowChange, type Rows, ref, type Table } from "./Row.ts"
-import { type LoadedRows, type Missing, WorkingSlice } from "./Slice.ts"
-import { type StockPlace, shardOf, stockKeyText, stockPlaceText } from "./StockKey.ts"
+import { inOrder, type LoadedRows, type Missing, WorkingSlice } from "./Slice.ts"
+import { type StockKey, type StockPlace, shardOf, stockKeyText, stockPlaceText } from "./StockKey.ts"
 import { type CommandRecord, type Outcome, payloadTextOf, replay, type Submission } from "./Submission.ts"
 import { crossThreshold, thresholdId } from "./Threshold.ts"
 
@@ -129,6 +129,12 @@ class BatchState {
   >()
   private readonly claims = new Set<ClaimId>()
   private readonly rows = new Map<string, { readonly table: Table; readonly id: string; readonly before: number }>()
+  /** The balances, claims and stock places that the last folded decision changes, as they would be after it. */
+  private readonly folded = {
+    balances: new Map<string, Balance>(),
+    claims: new Map<ClaimId, Claim>(),
+    touched: new Map<string, StockPlace>()
+  }
   micros: number
   readonly now: DateTime.Utc
   readonly shards: number
@@ -209,13 +215,13 @@ class BatchState {
     const record = this.record(submission, context, "applied", reply)
     const command = record.key
     const recordedAt = this.now
-    for (const balance of folded.balances) this.setBalance(balance)
-    for (const claim of folded.claims) {
+    for (const balance of this.folded.balances.values()) this.setBalance(balance)
+    for (const claim of this.folded.claims.values()) {
       this.claims.add(claim.id)
       this.slice.setClaim(claim.id, claim)
     }
     for (const change of decision.rows ?? []) this.setRow(change)
-    const events = [...(decision.events ?? []), ...this.settle(folded.touched)]
+    const events = [...(decision.events ?? []), ...this.settle(this.folded.touched.values())]
     this.commands.push({
       record,
       movements: folded.movements.map(({ movement, balance }, line) => ({
@@ -260,21 +266,23 @@ class BatchState {
 
   /** The balances and claims after a decision, without changing the slice: an unsound result must leave no trace. */
   private fold(decision: Decision<unknown>) {
-    const balances = new Map<string, Balance>()
-    const claims = new Map<ClaimId, Claim>()
-    const touched = new Map<string, StockPlace>()
-    const current = (key: Parameters<WorkingSlice["balance"]>[0]) =>
-      balances.get(stockKeyText(key)) ?? this.slice.balance(key)
+    const { balances, claims, touched } = this.folded
+    balances.clear()
+    claims.clear()
+    touched.clear()
+    const current = (key: StockKey, text: string) => balances.get(text) ?? this.slice.balance(key)
     const movements = (decision.movements ?? []).map((movement) => {
-      const balance = applyMovement(current(movement), movement)
-      balances.set(stockKeyText(movement), balance)
+      const text = stockKeyText(movement)
+      const balance = applyMovement(current(movement, text), movement)
+      balances.set(text, balance)
       touched.set(stockPlaceText(movement), movement)
       return { movement, balance }
     })
     const claimEvents = (decision.claims ?? []).map((event) => {
       const claim = claims.get(event.claim) ?? this.slice.claim(event.claim)
-      const balance = applyClaimEvent(current(event), claim, event)
-      balances.set(stockKeyText(event), balance)
+      const text = stockKeyText(event)
+      const balance = applyClaimEvent(current(event, text), claim, event)
+      balances.set(text, balance)
       claims.set(event.claim, applyToClaim(claim, event))
       touched.set(stockPlaceText(event), event)
       return { event, balance }
@@ -282,7 +290,7 @@ class BatchState {
     for (const balance of balances.values()) {
       if (!isSound(balance)) throw new Error(`A decision would leave an unsound balance: ${JSON.stringify(balance)}`)
     }
-    return { balances: balances.values(), claims: claims.values(), touched: touched.values(), movements, claimEvents }
+    return { movements, claimEvents }
   }
 
   /** What follows from changed stock in the same commit: the level event, and the thresholds it crosses. */
@@ -325,19 +333,17 @@ class BatchState {
   }
 
   writes(): Writes {
-    const byKey = <A>(map: ReadonlyMap<string, A>) =>
-      [...map].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value)
     return {
       heads: this.heads,
       micros: this.micros,
       commands: this.commands,
-      balances: byKey(this.balances).map(({ key, version, claimVersion }) => ({
+      balances: inOrder(this.balances).map(({ key, version, claimVersion }) => ({
         balance: this.slice.balance(key),
         version,
         claimVersion
       })),
       claims: [...this.claims].sort().flatMap((id) => this.slice.claim(id) ?? []),
-      rows: byKey(this.rows).map(({ table, id, before }) => ({
+      rows: inOrder(this.rows).map(({ table, id, before }) => ({
         table,
         id,
         before,

@@ -4,6 +4,7 @@
  */
 import { Clock, Context, Deferred, Duration, Effect, FiberSet, Layer, Random, Result, Schema, type Scope } from "effect"
 import { EXPIRY_ROOM, shardsOf } from "./Batch.ts"
+import { MAX_LINES } from "./Command.ts"
 import { Store, StoreFailure, type StoreShape, StoreUnavailable } from "./Store.ts"
 import type { Outcome, Submission } from "./Submission.ts"
 
@@ -88,7 +89,7 @@ export const takeFairly = <A>(
   }
 }
 
-const linesOf = ({ payload }: Submission): number =>
+const linesOf = ({ submission: { payload } }: Waiting): number =>
   typeof payload === "object" && payload !== null && "lines" in payload && Array.isArray(payload.lines)
     ? Math.max(1, payload.lines.length)
     : 1
@@ -103,6 +104,39 @@ export const fitting = <A>(items: ReadonlyArray<A>, lines: number, linesOf: (ite
   return over === -1 ? items.length : Math.max(1, over)
 }
 
+/** Takes the next commands of a lane, at most so many with at most so many lines. */
+const takeFrom = (lane: Lane, size: number, lines: number): ReadonlyArray<Waiting> => {
+  const { taken, left } = takeFairly(lane.waiting, size, ({ submission }) => submission.actor)
+  const count = fitting(taken, lines, linesOf)
+  lane.waiting = [...taken.slice(count), ...left]
+  return taken.slice(0, count)
+}
+
+/** A batch on its way to the store, which may still take in commands that come before the store begins with it. */
+class Batch {
+  private readonly lane: Lane
+  readonly waiting: Array<Waiting>
+
+  constructor(lane: Lane) {
+    this.lane = lane
+    this.waiting = [...takeFrom(lane, MAX_BATCH, MAX_BATCH_LINES)]
+  }
+
+  get submissions(): ReadonlyArray<Submission> {
+    return this.waiting.map(({ submission }) => submission)
+  }
+
+  readonly late = (): ReadonlyArray<Submission> => {
+    const size = MAX_BATCH - this.waiting.length
+    const lines = MAX_BATCH_LINES - this.waiting.reduce((sum, waiting) => sum + linesOf(waiting), 0)
+    // Whatever command comes first must fit.
+    if (size < 1 || lines < MAX_LINES || this.lane.waiting.length === 0) return []
+    const taken = takeFrom(this.lane, size, lines)
+    this.waiting.push(...taken)
+    return taken.map(({ submission }) => submission)
+  }
+}
+
 const unavailable = (cause: unknown) => new StoreUnavailable({ retryAfterMillis: RETRY_AFTER_MILLIS, cause })
 
 /**
@@ -111,18 +145,21 @@ const unavailable = (cause: unknown) => new StoreUnavailable({ retryAfterMillis:
  */
 const settle = (
   store: StoreShape,
-  submissions: ReadonlyArray<Submission>
+  batch: Pick<Batch, "submissions"> & Partial<Pick<Batch, "late">>
 ): Effect.Effect<ReadonlyArray<Outcome>, StoreFailure> =>
   Effect.gen(function* () {
-    const began = yield* Clock.currentTimeMillis
+    // Nobody is drawn into a doubt that is there already.
+    const transact = (doubtful: boolean) => store.transact(batch.submissions, doubtful ? undefined : batch.late)
+    // Not the time of day, which may be set back meanwhile.
+    const began = yield* Clock.monotonicTimeNanos
     let doubtful = false
     for (let tries = 1; ; tries++) {
-      const result = yield* Effect.result(store.transact(submissions))
+      const result: Result.Result<ReadonlyArray<Outcome>, StoreFailure> = yield* Effect.result(transact(doubtful))
       if (Result.isSuccess(result)) return result.success
       const failure = result.failure
       doubtful ||= failure.outcome === "unknown"
       if (failure.outcome === "poison") return yield* failure
-      const elapsed = (yield* Clock.currentTimeMillis) - began
+      const elapsed = Number((yield* Clock.monotonicTimeNanos) - began) / 1e6
       if (doubtful) {
         if (elapsed > RESUBMIT_FOR_MILLIS) return yield* new StoreFailure({ outcome: "unknown", cause: failure.cause })
         yield* Effect.sleep(RESUBMISSION_PAUSE)
@@ -142,29 +179,31 @@ type Answer = () => void
 /** Commits a batch; `answering` gives its callers their outcomes once they are known. */
 const commit = (
   store: StoreShape,
-  batch: ReadonlyArray<Waiting>,
+  batch: Pick<Batch, "waiting" | "submissions"> & Partial<Pick<Batch, "late">>,
   answering: (answers: ReadonlyArray<Answer>) => Effect.Effect<void>
 ): Effect.Effect<void> => {
   const failAll = (error: (submission: Submission) => SubmissionError) =>
     Effect.sync(() => {
-      for (const { submission, resume } of batch) resume(Effect.fail(error(submission)))
+      for (const { submission, resume } of batch.waiting) resume(Effect.fail(error(submission)))
     })
   const fail = (failure: StoreFailure): Effect.Effect<void> => {
     if (failure.outcome === "unknown") return failAll(({ key }) => new OutcomeUnknown({ key }))
     if (failure.outcome !== "poison") return failAll(() => unavailable(failure.cause))
     // One command's fault must not be another's refusal: halve until the guilty one stands alone.
-    const [only] = batch
-    if (batch.length === 1 && only !== undefined) return Effect.sync(() => only.resume(Effect.die(failure.cause)))
-    const half = Math.ceil(batch.length / 2)
-    return Effect.andThen(commit(store, batch.slice(0, half), answering), commit(store, batch.slice(half), answering))
+    const [only] = batch.waiting
+    if (batch.waiting.length === 1 && only !== undefined)
+      return Effect.sync(() => only.resume(Effect.die(failure.cause)))
+    const half = Math.ceil(batch.waiting.length / 2)
+    const part = (waiting: Array<Waiting>) =>
+      commit(store, { waiting, submissions: waiting.map(({ submission }) => submission) }, answering)
+    return Effect.andThen(part(batch.waiting.slice(0, half)), part(batch.waiting.slice(half)))
   }
   const answersOf = (outcomes: ReadonlyArray<Outcome>): ReadonlyArray<Answer> =>
-    batch.map(({ resume }, index) => () => {
+    batch.waiting.map(({ resume }, index) => () => {
       const outcome = outcomes[index]
       resume(outcome === undefined ? Effect.die(new Error("The store lost an outcome")) : Effect.succeed(outcome))
     })
-  const submissions = batch.map((waiting) => waiting.submission)
-  return Effect.matchEffect(settle(store, submissions), {
+  return Effect.matchEffect(settle(store, batch), {
     onFailure: fail,
     onSuccess: (outcomes) => answering(answersOf(outcomes))
   }).pipe(
@@ -209,10 +248,7 @@ const make: Effect.Effect<EngineShape, never, Store | Scope.Scope> = Effect.gen(
       })
     return Effect.gen(function* () {
       while (lane.waiting.length > 0) {
-        const { taken, left } = takeFairly(lane.waiting, MAX_BATCH, ({ submission }) => submission.actor)
-        const count = fitting(taken, MAX_BATCH_LINES, ({ submission }) => linesOf(submission))
-        lane.waiting = [...taken.slice(count), ...left]
-        yield* commit(store, taken.slice(0, count), answering)
+        yield* commit(store, new Batch(lane), answering)
         Deferred.doneUnsafe(committed, Effect.void)
         committed = Deferred.makeUnsafe<void>()
         // Callers just answered may have their next command ready. Once as many wait as are still to be answered, the

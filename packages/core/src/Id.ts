@@ -8,27 +8,20 @@ const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(
 const pool = new Uint8Array(4096)
 let used = pool.length
 
-const randomBytes = (length: number): Uint8Array => {
-  if (used + length > pool.length) {
+/** A UUID of version 7 (RFC 9562 §5.7) for a time in milliseconds since 1970. */
+export const uuidV7 = (millis: number): string => {
+  if (used + 10 > pool.length) {
     crypto.getRandomValues(pool)
     used = 0
   }
-  used += length
-  return pool.slice(used - length, used)
-}
-
-/** A UUID of version 7 (RFC 9562 §5.7) for a time in milliseconds since 1970. */
-export const uuidV7 = (millis: number): string => {
-  const bytes = randomBytes(16)
-  const view = new DataView(bytes.buffer)
-  view.setUint16(0, Math.floor(millis / 2 ** 32))
-  view.setUint32(2, millis % 2 ** 32)
-  view.setUint8(6, (view.getUint8(6) & 0x0f) | 0x70)
-  view.setUint8(8, (view.getUint8(8) & 0x3f) | 0x80)
-  let text = ""
-  for (let i = 0; i < 16; i++) {
-    if (i === 4 || i === 6 || i === 8 || i === 10) text += "-"
-    text += HEX[bytes[i] ?? 0]
-  }
+  const random = (index: number) => pool[used + index] ?? 0
+  const hex = (byte: number) => HEX[byte & 0xff]
+  const high = Math.floor(millis / 2 ** 32)
+  const low = millis >>> 0
+  const text =
+    `${hex(high >>> 8)}${hex(high)}${hex(low >>> 24)}${hex(low >>> 16)}-${hex(low >>> 8)}${hex(low)}-` +
+    `${hex((random(0) & 0x0f) | 0x70)}${hex(random(1))}-${hex((random(2) & 0x3f) | 0x80)}${hex(random(3))}-` +
+    `${hex(random(4))}${hex(random(5))}${hex(random(6))}${hex(random(7))}${hex(random(8))}${hex(random(9))}`
+  used += 10
   return text
 }

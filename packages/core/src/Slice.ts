@@ -33,22 +33,21 @@ export interface LoadedRows {
   readonly claims: ReadonlyArray<Claim>
 }
 
-const inOrder = <A>(map: ReadonlyMap<string, A>): ReadonlyArray<A> =>
-  [...map].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value)
+/** The values of a map in the order of its keys. */
+export const inOrder = <A>(map: ReadonlyMap<string, A>): ReadonlyArray<A> =>
+  [...map.keys()].sort().flatMap((key) => map.get(key) ?? [])
 
 /** The balance of a key within its stock place; empty when the key has no history. */
 export const balanceOf = (stock: Stock, lot: string = NO_LOT): Balance =>
   stock.balances.get(lot) ?? emptyBalance({ product: stock.product, location: stock.location, lot })
 
 /** Stock as it is known, and the batch for which its place was last loaded: lapsed holds are asked for in each. */
-interface KnownStock {
-  readonly stock: Stock
-  readonly batch: number
+interface KnownStock extends Stock {
+  readonly balances: Map<string, Balance>
+  batch: number
 }
 
 const nothing: ReadonlyArray<never> = []
-
-const noStock = ({ product, location }: StockPlace): Stock => ({ product, location, balances: new Map() })
 
 /**
  * The working copy of a batch. It is filled by the store and changed only by accepted decisions. A store may keep it for
@@ -84,11 +83,13 @@ export class WorkingSlice implements Slice {
     return this.stocks.get(location)?.get(product)
   }
 
-  private setStock(stock: Stock, batch: number): void {
-    const products = this.stocks.get(stock.location) ?? new Map<ProductId, KnownStock>()
-    if (products.size === 0) this.stocks.set(stock.location, products)
-    if (!products.has(stock.product)) this.size++
-    products.set(stock.product, { stock, batch })
+  private knownAt({ product, location }: StockPlace): KnownStock {
+    const products = this.stocks.get(location) ?? new Map<ProductId, KnownStock>()
+    if (products.size === 0) this.stocks.set(location, products)
+    const known = products.get(product) ?? { product, location, balances: new Map(), batch: this.batch }
+    if (!products.has(product)) this.size++
+    products.set(product, known)
+    return known
   }
 
   row<T extends Table>(table: T, id: string): Rows[T] | undefined {
@@ -101,7 +102,7 @@ export class WorkingSlice implements Slice {
   stock(place: StockPlace): Stock {
     const known = this.known(place)
     this.look("stock", place.product, known !== undefined)
-    return known?.stock ?? noStock(place)
+    return known ?? { product: place.product, location: place.location, balances: new Map() }
   }
 
   balance(key: StockKey): Balance {
@@ -122,10 +123,7 @@ export class WorkingSlice implements Slice {
   }
 
   setBalance(balance: Balance): void {
-    const known = this.known(balance)
-    const balances = new Map(known?.stock.balances)
-    balances.set(balance.lot, balance)
-    this.setStock({ product: balance.product, location: balance.location, balances }, known?.batch ?? this.batch)
+    this.knownAt(balance).balances.set(balance.lot, balance)
   }
 
   setClaim(id: ClaimId, claim: Claim | null): void {
@@ -184,12 +182,12 @@ export class WorkingSlice implements Slice {
   /** Takes in what the store found; what it did not find is known to be absent from then on. */
   fill(missing: Missing, loaded: LoadedRows): void {
     for (const { table, id } of missing.rows) this.setRow(table, id, null)
-    for (const place of missing.stock) this.setStock(noStock(place), this.batch)
-    for (const place of missing.holds) this.setStock(this.known(place)?.stock ?? noStock(place), this.batch)
+    for (const place of [...missing.stock, ...missing.holds]) this.knownAt(place).batch = this.batch
     for (const id of missing.claims) this.setClaim(id, null)
     for (const { table, row } of loaded.rows) this.setRow(table, row.id, row)
     for (const balance of loaded.balances) this.setBalance(balance)
-    for (const claim of loaded.claims) this.setClaim(claim.id, claim)
+    // A claim that was here may have changed in this batch; what was loaded is older.
+    for (const claim of loaded.claims) if (!this.claims.get(claim.id)) this.setClaim(claim.id, claim)
     this.held = [...this.held, ...loaded.claims.filter((claim) => claim.state === "held")]
   }
 }

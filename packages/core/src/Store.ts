@@ -47,8 +47,15 @@ export interface StoreShape {
    * batch that touches one of their shards is being decided. Refused commands are recorded too. A key that was
    * answered before is answered the same again, and changes nothing. The outcomes are in the order of the batch, and
    * they are given only once the commit is durable.
+   *
+   * A store that has to wait for another process's lock may ask `late` once it holds the lock, and once only: it gives
+   * commands of the same shards that came meanwhile, which go into the same commit. They follow the batch, and their
+   * outcomes follow its outcomes.
    */
-  readonly transact: (batch: ReadonlyArray<Submission>) => Effect.Effect<ReadonlyArray<Outcome>, StoreFailure>
+  readonly transact: (
+    batch: ReadonlyArray<Submission>,
+    late?: () => ReadonlyArray<Submission>
+  ) => Effect.Effect<ReadonlyArray<Outcome>, StoreFailure>
   readonly queries: Queries
 }
 

@@ -26,7 +26,18 @@ export const stock = (count: number, quantity: number) =>
 
 const payload = (product: string) =>
   JSON.stringify({ lines: [{ kind: "sale", location: "shop", product, quantity: 1 }] })
-const event = (product: string) => JSON.stringify({ _tag: "StockChanged", levels: [{ product, location: "shop" }] })
+// What the store keeps of a sale beside its movement, with the quantity that is left: its reply, and its event.
+const reply = (product: string, left: number) =>
+  JSON.stringify({ levels: [{ key: { product, location: "shop", lot: "" }, onHand: left, available: left }] })
+const events = (product: string, left: number) =>
+  JSON.stringify([{ _tag: "StockChanged", levels: [{ product, location: "shop", onHand: left, available: left }] }])
+
+/** The same two, built by the database from a query's `product` and `sellable`. */
+const REPLY = `json_build_object('levels', json_build_array(json_build_object(
+  'key', json_build_object('product', product, 'location', 'shop', 'lot', ''),
+  'onHand', sellable, 'available', sellable)))::text`
+const EVENTS = `json_build_array(json_build_object('_tag', 'StockChanged', 'levels', json_build_array(json_build_object(
+  'product', product, 'location', 'shop', 'onHand', sellable, 'available', sellable))))::text`
 
 /** Lock, look, write: one interactive transaction a sale. */
 export const oneTransaction = (product: string, key: string) =>
@@ -42,7 +53,8 @@ export const oneTransaction = (product: string, key: string) =>
         const [next] = yield* sql<{ seq: bigint }>`SELECT nextval('bench.seq') AS seq`
         const seq = PgTypes.int8(next?.seq ?? 0n)
         const version = PgTypes.int8(balance.version + 1n)
-        const left = PgTypes.int8(balance.sellable - 1n)
+        const units = Number(balance.sellable) - 1
+        const left = PgTypes.int8(BigInt(units))
         yield* sql`UPDATE bench.balances SET sellable = ${left}, version = ${version}
           WHERE shard = 0 AND location = 'shop' AND product = ${product} AND lot = ''`
         yield* sql`INSERT INTO bench.movements (shard, seq, line, kind, product, location, lot, from_place, to_place,
@@ -50,8 +62,8 @@ export const oneTransaction = (product: string, key: string) =>
           VALUES (0, ${seq}, 0, 'sale', ${product}, 'shop', '', 'sellable', 'customer', 1, ${version}, ${left}, ${left},
             ${key}, now(), now())`
         yield* sql`INSERT INTO bench.commands VALUES
-          (${key}, 0, ${seq}, 'RecordMovements', ${payload(product)}, ${key}, NULL, 'applied', '{}', ${event(product)},
-            now(), now())`
+          (${key}, 0, ${seq}, 'RecordMovements', ${payload(product)}, ${key}, NULL, 'applied',
+            ${reply(product, units)}, ${events(product, units)}, now(), now())`
       })
     )
   })
@@ -63,7 +75,7 @@ export const oneStatement = (product: string, key: string) =>
     const rows = yield* sql`WITH sold AS (
         UPDATE bench.balances SET sellable = sellable - 1, version = version + 1
         WHERE shard = 0 AND location = 'shop' AND product = ${product} AND lot = '' AND sellable >= 1
-        RETURNING version, sellable, nextval('bench.seq') AS seq
+        RETURNING product, version, sellable, nextval('bench.seq') AS seq
       ), moved AS (
         INSERT INTO bench.movements (shard, seq, line, kind, product, location, lot, from_place, to_place, quantity,
           version, on_hand_after, sellable_after, command, occurred_at, recorded_at)
@@ -71,8 +83,8 @@ export const oneStatement = (product: string, key: string) =>
           ${key}, now(), now() FROM sold
       )
       INSERT INTO bench.commands
-      SELECT ${key}, 0, seq, 'RecordMovements', ${payload(product)}, ${key}, NULL, 'applied', '{}', ${event(product)},
-        now(), now() FROM sold RETURNING seq`
+      SELECT ${key}, 0, seq, 'RecordMovements', ${payload(product)}, ${key}, NULL, 'applied', ${sql.literal(REPLY)},
+        ${sql.literal(EVENTS)}, now(), now() FROM sold RETURNING seq`
     if (rows.length !== 1) return yield* Effect.die("sold out")
   })
 
@@ -83,10 +95,10 @@ export const rawBatch = (products: ReadonlyArray<string>, keys: ReadonlyArray<st
   Effect.gen(function* () {
     const sql = yield* PgClient.PgClient
     yield* sql`WITH wanted AS (
-        SELECT product, key, payload, event, nextval('bench.seq') AS seq,
+        SELECT product, key, payload, nextval('bench.seq') AS seq,
           row_number() OVER (PARTITION BY product ORDER BY n) AS nth
-        FROM unnest(${texts(products)}, ${texts(keys)}, ${texts(products.map(payload))}, ${texts(products.map(event))})
-          WITH ORDINALITY AS u(product, key, payload, event, n)
+        FROM unnest(${texts(products)}, ${texts(keys)}, ${texts(products.map(payload))})
+          WITH ORDINALITY AS u(product, key, payload, n)
       ), locked AS (
         SELECT b.product, b.sellable, b.version FROM bench.balances b
         WHERE b.shard = 0 AND b.location = 'shop' AND b.lot = '' AND b.product IN (SELECT product FROM wanted)
@@ -105,5 +117,6 @@ export const rawBatch = (products: ReadonlyArray<string>, keys: ReadonlyArray<st
           now(), now() FROM sold
       )
       INSERT INTO bench.commands
-      SELECT key, 0, seq, 'RecordMovements', payload, key, NULL, 'applied', '{}', event, now(), now() FROM sold`
+      SELECT key, 0, seq, 'RecordMovements', payload, key, NULL, 'applied', ${sql.literal(REPLY)},
+        ${sql.literal(EVENTS)}, now(), now() FROM sold`
   })

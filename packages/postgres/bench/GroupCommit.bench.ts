@@ -126,8 +126,18 @@ const table = (spread: boolean) =>
     return rows
   })
 
+/** Runs every way for a while, so that no figure pays for the compiler. */
+const warmUp = Effect.gen(function* () {
+  const { engine, transaction, statement, raw } = yield* ways(true)
+  yield* measure(512, 1, engine)
+  yield* measure(512, 1, transaction)
+  yield* measure(512, 1, statement)
+  yield* measure(2, BATCH, raw)
+})
+
 const program = Effect.gen(function* () {
   yield* prepare
+  yield* warmUp
   const hot = yield* table(false)
   const spread = yield* table(true)
   const [a, b] = [hot.get(512), spread.get(512)]

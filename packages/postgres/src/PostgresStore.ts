@@ -5,7 +5,6 @@ import * as PgClient from "@effect/sql-pg/PgClient"
 import {
   decideBatch,
   firstMicros,
-  type Opening,
   type Outcome,
   Store,
   type StoreFailure,
@@ -54,23 +53,23 @@ const LOCK_HEADS = `
 
 type HeadRow = readonly [shard: number, seq: number, lastMicros: number, hash: string, clock: number]
 
-const lockHeads = (
-  connection: Connection,
-  wanted: ReadonlyArray<number>,
-  shards: number,
-  commands: number
-): Effect.Effect<{ readonly opening: Opening; readonly hashes: ReadonlyMap<number, string> }, SqlError> =>
-  Effect.map(connection.executeValues(LOCK_HEADS, [arrayOf(wanted, "integer")]), (rows) => {
-    const heads = new Map<number, number>()
-    const hashes = new Map<number, string>()
-    let [clock, last] = [0, 0]
-    for (const [shard, seq, lastMicros, hash, now] of rows as ReadonlyArray<HeadRow>) {
-      heads.set(shard, seq)
-      hashes.set(shard, hash)
-      clock = Math.max(clock, now)
-      last = Math.max(last, lastMicros)
+/** What is known once the heads are locked. */
+interface Locked {
+  readonly heads: ReadonlyMap<number, number>
+  readonly hashes: ReadonlyMap<number, string>
+  readonly clock: number
+  readonly lastMicros: number
+}
+
+const lockHeads = (connection: Connection, wanted: ReadonlyArray<number>): Effect.Effect<Locked, SqlError> =>
+  Effect.map(connection.executeValues(LOCK_HEADS, [arrayOf(wanted, "integer")]), (found) => {
+    const rows = found as ReadonlyArray<HeadRow>
+    return {
+      heads: new Map(rows.map(([shard, seq]) => [shard, seq])),
+      hashes: new Map(rows.map(([shard, , , hash]) => [shard, hash])),
+      clock: Math.max(0, ...rows.map(([, , , , now]) => now)),
+      lastMicros: Math.max(0, ...rows.map(([, , last]) => last))
     }
-    return { opening: { shards, heads, micros: firstMicros(clock, last, commands) }, hashes }
   })
 
 /** What a batch came to; `known` holds of its shards once it is committed, and as long as their heads have `hashes`. */
@@ -80,26 +79,34 @@ interface Run {
   readonly hashes: ReadonlyMap<number, string>
 }
 
+/** What a process that commits batch after batch gives: what it knows of locked heads, and commands that came late. */
+interface Following {
+  readonly knownAt: (hashes: ReadonlyMap<number, string>) => WorkingSlice | undefined
+  readonly late: () => ReadonlyArray<Submission>
+}
+
+const alone: Following = { knownAt: () => undefined, late: () => [] }
+
 /** Decides and writes a batch in the transaction that a connection has open. */
 export const runBatch = (
   connection: Connection,
   batch: ReadonlyArray<Submission>,
   shards: number,
-  knownAt: (hashes: ReadonlyMap<number, string>) => WorkingSlice | undefined = () => undefined
+  { knownAt, late }: Following = alone
 ): Effect.Effect<Run, SqlError | StoreFailure> =>
   Effect.gen(function* () {
     const wanted = new Set(batch.flatMap((submission) => shardsOf(submission, shards)))
-    const { opening, hashes } = yield* lockHeads(
+    const { heads, hashes, clock, lastMicros } = yield* lockHeads(
       connection,
-      [...wanted].sort((a, b) => a - b),
-      shards,
-      batch.length
+      [...wanted].sort((a, b) => a - b)
     )
+    const whole = [...batch, ...late()]
+    const micros = firstMicros(clock, lastMicros, whole.length)
     const writer = new BatchWriter(connection, shards, hashes)
     const { outcomes, writes, known } = yield* decideBatch(
-      batch,
-      { ...opening, known: knownAt(hashes) },
-      (request) => load(connection, request, opening.micros),
+      whole,
+      { shards, heads, micros, known: knownAt(hashes) },
+      (request) => load(connection, request, micros),
       (commands) => writer.ahead(commands)
     )
     return { outcomes, known, hashes: yield* writer.finish(writes) }
@@ -132,9 +139,11 @@ export const make = (sql: SqlClient, shards: number) => {
   const slices = new KnownSlices()
   return Store.of({
     shards,
-    transact: (batch) =>
+    transact: (batch, late = alone.late) =>
       Effect.map(
-        inTransaction(sql, (connection) => runBatch(connection, batch, shards, (hashes) => slices.take(hashes))),
+        inTransaction(sql, (connection) =>
+          runBatch(connection, batch, shards, { knownAt: (hashes) => slices.take(hashes), late })
+        ),
         (run) => {
           slices.keep(run)
           return run.outcomes

@@ -22,8 +22,9 @@ export const Patience = Context.Reference<{
 // 25P03: our session was ended because it had been idle in its transaction, as after a stall of this process.
 const connectionStates = new Set(["57P01", "57P02", "57P03", "57P05", "25P03", "40003"])
 const retryStates = new Set(["40001", "40P01", "55P03"])
-// 53: out of disk, memory or connections. 58: the server's own system calls fail. 25006: it only reads.
-const unavailableStates = /^(53|58|25006|57014)/
+// 53: out of disk, memory or connections. 58: the server's own system calls fail. 25006: it only reads. 42501: the role
+// was not granted the tables. No command is to blame for any of them.
+const unavailableStates = /^(53|58|25006|57014|42501)/
 
 // Node's own codes stand in the same place, such as ECONNRESET or EPIPE; every SQLSTATE named here begins with a digit.
 const SQLSTATE = /^[0-9][0-9A-Z]{4}$/

@@ -1,9 +1,9 @@
-// What a store knows from its last batch must never be believed once somebody else has written: each test lets a second
-// writer change what the first one knows, between two of its commands.
+// One of several processes on a database. What its store knows from its last batch must never be believed once somebody
+// else has written: a second writer changes what the first one knows, between two of its commands.
 import * as PgClient from "@effect/sql-pg/PgClient"
 import { assert, describe, it } from "@effect/vitest"
 import { Inventory, Store, type StoreShape } from "@onhand/core"
-import { Context, Effect, Layer, Redacted } from "effect"
+import { Context, Effect, Fiber, Layer, Redacted } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { createDatabase } from "../../../test/PostgresDatabase.ts"
 import { PostgresStore, within } from "../src/index.ts"
@@ -75,6 +75,19 @@ for (const shards of [1, 4]) {
       }).pipe(Effect.scoped)
     )
 
+    it.live("does not let a hold lapse twice that is named again too late", () =>
+      Effect.gen(function* () {
+        const { mine, line } = yield* database(shards)
+        const held = yield* mine.holdStock({ lines: [{ ...line, quantity: 3 }], ttlMillis: 1_000 })
+        const [claim] = held.claims
+        assert.isDefined(claim)
+        yield* Effect.sleep(1_050)
+        const late = yield* Effect.flip(mine.commitClaims({ location: line.location, claims: [claim] }))
+        assert.strictEqual(late._tag, "ClaimClosed")
+        assert.deepStrictEqual((yield* mine.read.verify).differences, [])
+      }).pipe(Effect.scoped)
+    )
+
     it.live("does not keep a lapsed hold alive", () =>
       Effect.gen(function* () {
         const { mine, line, sale } = yield* database(shards)
@@ -82,6 +95,30 @@ for (const shards of [1, 4]) {
         assert.strictEqual((yield* Effect.flip(mine.recordMovements(sale)))._tag, "InsufficientStock")
         yield* Effect.sleep(1_050)
         yield* mine.recordMovements(sale)
+        assert.deepStrictEqual((yield* mine.read.verify).differences, [])
+      }).pipe(Effect.scoped)
+    )
+
+    it.live("commits with a batch what came while another process held its shard", () =>
+      Effect.gen(function* () {
+        const { sql, mine, sale } = yield* database(shards)
+        const seals = Effect.map(sql<{ count: number }>`SELECT count(*)::int AS count FROM onhand.seals`, ([row]) =>
+          Number(row?.count)
+        )
+        const before = yield* seals
+        const callers = yield* sql.withTransaction(
+          Effect.gen(function* () {
+            yield* sql`SELECT 1 FROM onhand.heads FOR UPDATE`
+            const first = yield* Effect.forkChild(mine.recordMovements(sale), { startImmediately: true })
+            yield* Effect.sleep(300)
+            const later = yield* Effect.forEach(Array.from({ length: 8 }), () =>
+              Effect.forkChild(mine.recordMovements(sale), { startImmediately: true })
+            )
+            return [first, ...later]
+          })
+        )
+        yield* Effect.forEach(callers, Fiber.join)
+        assert.strictEqual((yield* seals) - before, 1)
         assert.deepStrictEqual((yield* mine.read.verify).differences, [])
       }).pipe(Effect.scoped)
     )
