@@ -154,9 +154,9 @@ const settle = (
     const began = yield* Clock.monotonicTimeNanos
     let doubtful = false
     for (let tries = 1; ; tries++) {
-      const result: Result.Result<ReadonlyArray<Outcome>, StoreFailure> = yield* Effect.result(transact(doubtful))
+      const result = yield* Effect.result(transact(doubtful))
       if (Result.isSuccess(result)) return result.success
-      const failure = result.failure
+      const failure: StoreFailure = result.failure
       doubtful ||= failure.outcome === "unknown"
       if (failure.outcome === "poison") return yield* failure
       const elapsed = Number((yield* Clock.monotonicTimeNanos) - began) / 1e6
