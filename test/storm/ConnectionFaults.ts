@@ -1,4 +1,5 @@
-// Faults between the inventory and PostgreSQL: connections that end, lose an answer, fall silent or crawl.
+// Faults between the inventory and PostgreSQL: connections that end, lose an answer, fall silent or crawl, and a
+// process that stands still.
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import { backendsOf, type Fault } from "./Stage.ts"
@@ -78,7 +79,7 @@ export const networkCrawling: Fault = {
 /** F10: nothing gets through at all for a while, and new connections neither. */
 export const networkParted: Fault = {
   name: "F10 network parted",
-  heard: "unavailable",
+  heard: "anything",
   strike: ({ proxy, diary }) =>
     Effect.gen(function* () {
       proxy.unreachable = true
@@ -89,3 +90,29 @@ export const networkParted: Fault = {
       proxy.freeze()
     })
 }
+
+/**
+ * F23: this process stands still just before a COMMIT of its own leaves it, with its heads locked. Beyond the server's
+ * patience with idle transactions that transaction is gone when it goes on.
+ */
+export const processStalled = (millis: number, outlasts: boolean): Fault => ({
+  name: `F23 process stalled for ${millis} ms`,
+  heard: "nothing",
+  strike: ({ sql, proxy, diary }) =>
+    Effect.gen(function* () {
+      const before = yield* backendsOf(sql)
+      let stood = 0
+      proxy.fateOf = () => {
+        proxy.fateOf = () => "forward"
+        const began = performance.now()
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, millis)
+        stood = performance.now() - began
+        return "forward"
+      }
+      yield* diary.untilAnswered(120)
+      assert.isAtLeast(stood, millis, "void: nothing was about to be committed")
+      const after = new Set(yield* backendsOf(sql))
+      const ended = before.some((pid) => !after.has(pid))
+      assert.strictEqual(ended, outlasts, "void: the server's patience is another")
+    })
+})

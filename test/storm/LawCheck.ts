@@ -66,12 +66,14 @@ export const checkLaws = (sql: SqlClient, shards: number, diary: Diary, known: R
     checkTold(snapshot, diary, [...diary.told, ...resolved], known)
     yield* report(findingsIn(viewOf(snapshot, shards)))
     assert.deepStrictEqual(yield* replayBySeq(snapshot, shards), [], "E31: the ledger decided again")
-    assert.deepStrictEqual((yield* inventory.read.verify).differences, [], "G37")
+    assert.deepStrictEqual((yield* inventory.read.verify).differences, [], "G41")
     // A reply that was told is the reply that is given again.
-    for (const { key, ...first } of diary.told.slice(-REPLAYED)) {
-      const asked = diary.asked.get(key)
-      if (asked !== undefined)
-        assert.deepStrictEqual(yield* answerNow(inventory, asked), { key, ...first }, `D21: ${key}`)
+    for (const first of diary.told.slice(-REPLAYED)) {
+      const asked = diary.asked.get(first.key)
+      if (asked === undefined) continue
+      const again = yield* answerNow(inventory, asked)
+      // What came over HTTP has its own words for the reply; then the outcome is compared.
+      assert.deepStrictEqual<Told>(again, { ...again, ...first }, `D21: ${first.key}`)
     }
     return snapshot
   })

@@ -1,5 +1,13 @@
 // Callers at once on one inventory, and a diary of what each was told: what a fault may not take back later.
-import { type CommandError, Inventory, type InventoryShape, type LocationId, type ProductId } from "@onhand/core"
+import {
+  type CommandError,
+  Inventory,
+  type InventoryShape,
+  LocationId,
+  type ProductId,
+  Store,
+  shardOf
+} from "@onhand/core"
 import { Deferred, Effect, Random } from "effect"
 
 /** The commands of the load. */
@@ -14,11 +22,19 @@ export type Asked = { readonly [K in LoadCommand]: { key: string; command: K; pa
 export interface Told {
   readonly key: string
   readonly outcome: "applied" | "refused"
-  readonly text: string
+  /** Left out where a transport says it in other words than the inventory. */
+  readonly text?: string
+}
+
+/** What a caller heard instead of an answer: nobody knows, nothing was written, or a defect. */
+export interface Untold {
+  readonly key: string
+  readonly heard: "unknown" | "unavailable" | "defect"
+  readonly cause: unknown
 }
 
 /** One line of a diary, as a process prints it that may be killed at any moment. */
-export type DiaryLine = { readonly asked: Asked } | { readonly told: Told }
+export type DiaryLine = { readonly asked: Asked } | { readonly told: Told } | { readonly untold: Untold }
 
 /** What all callers of a load were told. */
 export interface Diary {
@@ -55,7 +71,10 @@ export const makeDiary = (print: (line: DiaryLine) => void = () => {}): Diary =>
     write: (line) => {
       print(line)
       if ("asked" in line) diary.asked.set(line.asked.key, line.asked)
-      else diary.told.push(line.told)
+      else if ("told" in line) diary.told.push(line.told)
+      else if (line.untold.heard === "unknown") diary.unknown.push(line.untold.key)
+      else if (line.untold.heard === "unavailable") diary.unavailable.push(line.untold)
+      else diary.defects.push(line.untold.cause)
     },
     unknown: [],
     unavailable: [],
@@ -93,13 +112,23 @@ const PRODUCTS = 2
 const LOCATIONS = 3
 const FIRST_STOCK = 200
 
-/** Makes products and locations, and stock of each product in each location. */
+/** An id for a location in a shard. */
+const locationIn = (shard: number, shards: number): LocationId => {
+  for (;;) {
+    const id = LocationId.make(crypto.randomUUID())
+    if (shardOf(id, shards) === shard) return id
+  }
+}
+
+/** Makes products, locations in as many shards as there are, and stock of each product in each location. */
 export const stockShelves = Effect.fnUntraced(function* (holdMillis: number) {
   const inventory = yield* Inventory
+  const { shards } = yield* Store
   const locations: Array<LocationId> = []
   const products: Array<ProductId> = []
   for (let index = 0; index < LOCATIONS; index++) {
-    locations.push((yield* inventory.createLocation({ name: `Shop ${index}` })).id)
+    const id = locationIn((index + 1) % shards, shards)
+    locations.push((yield* inventory.createLocation({ id, name: `Shop ${index}` })).id)
   }
   for (let index = 0; index < PRODUCTS; index++) {
     const price = { amount: 950, currency: "USD" }
@@ -185,34 +214,26 @@ const caller = (inventory: InventoryShape, shelves: Shelves, diary: Diary, name:
   })
 
 /** Sends a command and writes down what came of it, other than an answer. */
-const answerOf = (inventory: InventoryShape, asked: Asked, diary: Diary) =>
-  send(inventory, asked).pipe(
+const answerOf = (inventory: InventoryShape, asked: Asked, diary: Diary) => {
+  const { key } = asked
+  const untold = (heard: Untold["heard"], cause: unknown) =>
+    Effect.sync(() => {
+      diary.write({ untold: { key, heard, cause } })
+      return undefined
+    })
+  return send(inventory, asked).pipe(
     Effect.map(({ reply }) => {
       const claims = (reply as { readonly claims?: Holding["claims"] }).claims
-      return { told: { key: asked.key, outcome: "applied" as const, text: JSON.stringify(reply) }, claims }
+      return { told: { key, outcome: "applied" as const, text: JSON.stringify(reply) }, claims }
     }),
     Effect.catch((error) => {
-      switch (error._tag) {
-        case "OutcomeUnknown":
-          diary.unknown.push(asked.key)
-          return Effect.undefined
-        case "StoreUnavailable":
-          diary.unavailable.push({ key: asked.key, cause: error.cause })
-          return Effect.undefined
-        default:
-          return Effect.succeed({
-            told: { key: asked.key, outcome: "refused" as const, text: error._tag },
-            claims: undefined
-          })
-      }
+      if (error._tag === "OutcomeUnknown") return untold("unknown", null)
+      if (error._tag === "StoreUnavailable") return untold("unavailable", error.cause)
+      return Effect.succeed({ told: { key, outcome: "refused" as const, text: error._tag }, claims: undefined })
     }),
-    Effect.catchDefect((defect) =>
-      Effect.sync(() => {
-        diary.defects.push(defect)
-        return undefined
-      })
-    )
+    Effect.catchDefect((defect) => untold("defect", defect))
   )
+}
 
 /** Runs callers until the diary is over, and then until each has its last answer. */
 export const runCallers = (shelves: Shelves, diary: Diary, callers: number, seed: string) =>

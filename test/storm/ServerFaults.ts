@@ -1,12 +1,13 @@
 // Faults of PostgreSQL itself: it crashes, restarts, is full, is locked, or became a read-only replica.
 import { assert } from "@effect/vitest"
+import { firstPage, LocationId, shardOf } from "@onhand/core"
 import { Effect, Schedule } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { PostgresServer } from "../PostgresServer.ts"
 import { backendsOf, type Fault, reasonOf, type Stage } from "./Stage.ts"
 
 /** When the cluster last began to serve; recovery after a crash counts. */
-const servingSince = (sql: SqlClient) =>
+export const servingSince = (sql: SqlClient) =>
   Effect.map(
     sql<{ readonly since: string }>`SELECT pg_postmaster_start_time()::text || ' ' ||
       (SELECT min(backend_start)::text FROM pg_stat_activity WHERE backend_type = 'checkpointer') AS since`,
@@ -14,7 +15,7 @@ const servingSince = (sql: SqlClient) =>
   )
 
 /** The same, as soon as the server answers again. */
-const servingAgain = (sql: SqlClient) =>
+export const servingAgain = (sql: SqlClient) =>
   Effect.retry(servingSince(sql), Schedule.upTo(Schedule.spaced("100 millis"), { duration: "20 seconds" }))
 
 /** F4: one server process dies, and PostgreSQL ends all others and recovers. */
@@ -48,7 +49,7 @@ export const restarted = (server: PostgresServer, signal: "SIGQUIT" | "SIGINT" |
 const MAX_OTHER_REASONS = 200
 
 /** Waits until callers hear that the store is unavailable, for the expected reason. */
-const untilTurnedAway = (diary: Stage["diary"], reason: string) =>
+export const untilTurnedAway = (diary: Stage["diary"], reason: string) =>
   Effect.gen(function* () {
     const before = diary.unavailable.length
     const heard = () => diary.unavailable.slice(before).map(({ cause }) => reasonOf(cause))
@@ -73,10 +74,63 @@ export const headsHeld: Fault = {
     )
 }
 
+/** What a command for other shards may take while one is held. Milliseconds. */
+const UNAFFECTED = 2_000
+
+/** A location in another shard than the held one: a higher one, if there is any. */
+const elsewhere = (held: number, shards: number): LocationId => {
+  for (;;) {
+    const id = LocationId.make(crypto.randomUUID())
+    const shard = shardOf(id, shards)
+    if (shard > held || (held === shards - 1 && shard < held)) return id
+  }
+}
+
+/**
+ * F22: another session holds one head. Commands of other shards go on. It is the lowest that the load uses: a batch of
+ * several shards locks them in ascending order, and would hold lower ones while it waits.
+ */
+export const oneHeadHeld: Fault = {
+  name: "F22 lock hog on one shard",
+  heard: "unavailable",
+  strike: ({ sql, inventory, diary, known }) =>
+    Effect.gen(function* () {
+      const [row] = yield* sql<{ readonly shards: number }>`SELECT count(*)::int AS shards FROM onhand.heads`
+      const shards = row?.shards ?? 0
+      const { items } = yield* inventory.read.locations(firstPage(100))
+      const held = Math.min(...items.map(({ id }) => shardOf(id, shards)))
+      const location = elsewhere(held, shards)
+      const submitted = (key: string) => {
+        known.add(key)
+        return { key }
+      }
+      yield* inventory.createLocation({ id: location, name: location }, submitted(`made-${location}`))
+      const [stocked] = (yield* inventory.read.products({}, firstPage(1))).items
+      if (stocked === undefined) return assert.fail("void: no product")
+      const product = stocked.product.id
+      const goOn = Effect.gen(function* () {
+        const began = performance.now()
+        const lines = [{ kind: "receipt", product, location, quantity: 1 }] as const
+        yield* inventory.recordMovements({ lines }, submitted(`elsewhere-${crypto.randomUUID()}`))
+        assert.isBelow(performance.now() - began, UNAFFECTED, "other shards go on")
+      })
+      yield* sql.withTransaction(
+        Effect.gen(function* () {
+          const locked = yield* sql`SELECT shard FROM onhand.heads WHERE shard = ${held} FOR UPDATE`
+          assert.strictEqual(locked.length, 1, "void: no head was held")
+          yield* goOn
+          yield* untilTurnedAway(diary, "55P03")
+          yield* goOn
+        })
+      )
+    })
+}
+
 /** F27: a fail-over leaves the inventory at a server that only reads. It must not be pressed. */
 export const readOnly: Fault = {
   name: "F27 read-only",
-  heard: "unavailable",
+  // Connections are cut, so that a COMMIT may be lost, and asking again is refused until the end.
+  heard: "anything",
   strike: ({ sql, proxy, diary }) =>
     Effect.gen(function* () {
       const setReadOnly = (on: boolean) =>

@@ -11,7 +11,7 @@ export default defineConfig({
     include: ["test/storm/*.storm.ts"],
     // One storm at a time, on a machine that may have few cores.
     fileParallelism: false,
-    testTimeout: 600_000,
+    testTimeout: 1_800_000,
     // What each storm measured is part of what it is run for.
     disableConsoleIntercept: true
   }

@@ -78,10 +78,25 @@ export const openFolder = (
     return yield* Effect.acquireRelease(
       Effect.tryPromise({
         try: () => PgliteThread.open(join(path, DATA)),
-        catch: (cause) => new FolderDamaged({ folder, reason: cause instanceof Error ? cause.message : String(cause) })
+        catch: (cause) => {
+          const reason = cause instanceof Error ? cause.message : String(cause)
+          return DISK_FULL.test(reason) ? diskFull(folder) : new FolderDamaged({ folder, reason })
+        }
       }),
       (thread) => Effect.promise(() => thread.close())
     )
+  })
+
+/** How PostgreSQL says that there was no room for what it writes when it starts. */
+const DISK_FULL = /No space left on device/
+
+const diskFull = (folder: string): SqlError =>
+  new SqlError({
+    reason: new ConnectionError({
+      cause: new Error("its disk is full; nothing in it is damaged. Make room there and open it again"),
+      message: `cannot open the database in ${folder}`,
+      operation: "open"
+    })
   })
 
 const cannotCreate = (folder: string, cause: unknown): SqlError =>
