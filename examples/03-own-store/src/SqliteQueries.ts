@@ -35,6 +35,8 @@ import {
   stockKeyText,
   type Table,
   Threshold,
+  type Transfer,
+  type TransferFilter,
   type User,
   type Verification
 } from "@onhand/core"
@@ -205,6 +207,17 @@ const orders = (filter: OrderFilter): List<Order> => {
   return { name: "orders", decode: json.orders.decode, select, parameters, sort: ["placedAt", "id"], descending: true }
 }
 
+const transfers = (filter: TransferFilter): List<Transfer> => {
+  const { condition, parameters } = matching({
+    state: ["state = :state", filter.state],
+    origin: ["origin = :origin", filter.origin],
+    destination: ["destination = :destination", filter.destination]
+  })
+  const select = `SELECT data, createdAt, id FROM transfers WHERE ${condition}`
+  const sort = ["createdAt", "id"]
+  return { name: "transfers", decode: json.transfers.decode, select, parameters, sort, descending: true }
+}
+
 const thresholds = (filter: LevelFilter): List<Threshold> => {
   const { condition, parameters } = matchingLevel(filter)
   const select = `SELECT data, id FROM thresholds WHERE ${condition}`
@@ -322,6 +335,8 @@ export const queriesOver = (database: Database): Queries => {
     orders: (filter, request) => page(() => orders(filter), request),
     restockAlerts: (filter, request) => page((now) => restockAlerts(filter, now), request),
     thresholds: (filter, request) => page(() => thresholds(filter), request),
+    transfer: (id) => byId("transfers", json.transfers.decode, id),
+    transfers: (filter, request) => page(() => transfers(filter), request),
     user: (id) => byId("users", json.users.decode, id),
     userByEmail: (email) => byName("users", json.users.decode, `email:${email}`),
     users: (request) => page(() => users, request),

@@ -22,6 +22,7 @@ export const json = {
   carts: jsonOf(tables.carts),
   orders: jsonOf(tables.orders),
   thresholds: jsonOf(tables.thresholds),
+  transfers: jsonOf(tables.transfers),
   users: jsonOf(tables.users)
 }
 
@@ -75,6 +76,7 @@ const entities = [
   entity("orders", "customer", "location", "placedAt"),
   "CREATE INDEX ordersByTime ON orders (placedAt, id)",
   entity("thresholds", "product", "location", "raisedAt"),
+  entity("transfers", "state", "origin", "destination", "createdAt"),
   entity("users", "email")
 ]
 

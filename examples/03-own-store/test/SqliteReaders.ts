@@ -1,6 +1,17 @@
 // The raw readers of the SQLite store: its rows as they lie in the file, past everything that the store answers.
 import { DatabaseSync } from "node:sqlite"
-import { Balance, Cart, Claim, ClaimEvent, CommandRecord, Event, Movement, Order, Threshold } from "@onhand/core"
+import {
+  Balance,
+  Cart,
+  Claim,
+  ClaimEvent,
+  CommandRecord,
+  Event,
+  Movement,
+  Order,
+  Threshold,
+  Transfer
+} from "@onhand/core"
 import { RawReaders } from "@onhand/testkit"
 import { Effect, Layer, Schema } from "effect"
 
@@ -21,7 +32,8 @@ const snapshotOf = (database: DatabaseSync) => {
     events: all("events", Event),
     carts: all("carts", Cart),
     orders: all("orders", Order),
-    thresholds: all("thresholds", Threshold)
+    thresholds: all("thresholds", Threshold),
+    transfers: all("transfers", Transfer)
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * Events over HTTP: what happens, as it happens, over Server-Sent Events.
  */
-import { LocationId, ProductId } from "@onhand/core"
+import { LocationId, ProductId, TransferState } from "@onhand/core"
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { Decimal, Timestamp } from "./Amount.ts"
@@ -31,6 +31,13 @@ export const LiveEvent = Schema.TaggedUnion({
   LowStockCleared: { ...restock, ...happened },
   OrderPlaced: { ...order, ...happened },
   OrderShipped: { ...order, ...happened },
+  TransferChanged: {
+    transfer: Schema.String,
+    origin: LocationId,
+    destination: LocationId,
+    state: TransferState,
+    ...happened
+  },
   UserRegistered: { user: Schema.String, ...happened },
   UserUpdated: { user: Schema.String, ...happened }
 }).annotate({ identifier: "LiveEvent" })

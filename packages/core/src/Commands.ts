@@ -10,6 +10,15 @@ import { CreateLocation, UpdateLocation } from "./Location.ts"
 import { ArchiveProduct, CreateProduct, UpdateProduct } from "./Product.ts"
 import { ImportProducts } from "./ProductImport.ts"
 import { SetThresholds } from "./Threshold.ts"
+import { CloseTransferShort, CompleteTransfer, ReceiveTransfer } from "./TransferIn.ts"
+import {
+  CancelTransfer,
+  CreateTransfer,
+  DispatchTransfer,
+  ReadyTransfer,
+  ReleaseTransfer,
+  UpdateTransfer
+} from "./TransferOut.ts"
 import { RegisterUser, UpdateUser } from "./User.ts"
 
 export const commands = {
@@ -25,6 +34,15 @@ export const commands = {
   releaseClaims: ReleaseClaims,
   expireClaims: ExpireClaims,
   setThresholds: SetThresholds,
+  createTransfer: CreateTransfer,
+  updateTransfer: UpdateTransfer,
+  readyTransfer: ReadyTransfer,
+  releaseTransfer: ReleaseTransfer,
+  dispatchTransfer: DispatchTransfer,
+  receiveTransfer: ReceiveTransfer,
+  completeTransfer: CompleteTransfer,
+  closeTransferShort: CloseTransferShort,
+  cancelTransfer: CancelTransfer,
   openCart: OpenCart,
   changeCart: ChangeCart,
   beginCheckout: BeginCheckout,

@@ -5,6 +5,7 @@
 import { Schema } from "effect"
 import { LocationId } from "./Location.ts"
 import { ProductId } from "./Product.ts"
+import { TransferState } from "./Transfer.ts"
 
 const level = Schema.Struct({
   product: ProductId,
@@ -30,6 +31,8 @@ export const NewEvent = Schema.TaggedUnion({
   LowStockCleared: restock,
   OrderPlaced: order,
   OrderShipped: order,
+  /** A transfer was created, or anything was done to it; `state` is the one that it is in now. */
+  TransferChanged: { transfer: Schema.String, origin: LocationId, destination: LocationId, state: TransferState },
   UserRegistered: { user: Schema.String },
   UserUpdated: { user: Schema.String }
 })

@@ -50,6 +50,7 @@ const emptyMemory = (shards: number): Memory => ({
     carts: new Map(),
     orders: new Map(),
     thresholds: new Map(),
+    transfers: new Map(),
     users: new Map()
   },
   balances: new Map(),

@@ -76,11 +76,13 @@ export interface Movement extends Schema.Schema.Type<typeof Movement> {}
 export const movementId = (movement: Pick<Movement, "shard" | "seq" | "line">): string =>
   `${movement.shard}-${movement.seq}-${movement.line}`
 
+type Flow = readonly [from: Place, to: Place]
+
 /**
  * The places each kind of movement may connect, the usual pair first. A movement that names no places gets the first
  * pair; one that names others than those listed is refused.
  */
-export const movementFlows: Readonly<Record<MovementKind, ReadonlyArray<readonly [from: Place, to: Place]>>> = {
+export const movementFlows: Readonly<Record<MovementKind, readonly [Flow, ...ReadonlyArray<Flow>]>> = {
   opening: [
     ["opening", "sellable"],
     ["opening", "qualityControl"],
@@ -109,7 +111,9 @@ export const movementFlows: Readonly<Record<MovementKind, ReadonlyArray<readonly
   transferOut: [["sellable", "transit"]],
   transferIn: [
     ["transit", "sellable"],
-    ["transit", "damaged"]
+    ["transit", "damaged"],
+    ["transit", "qualityControl"],
+    ["transit", "quarantine"]
   ],
   adjustment: [
     ["adjustment", "sellable"],
@@ -119,7 +123,8 @@ export const movementFlows: Readonly<Record<MovementKind, ReadonlyArray<readonly
     ["adjustment", "damaged"],
     ["damaged", "adjustment"],
     ["adjustment", "quarantine"],
-    ["quarantine", "adjustment"]
+    ["quarantine", "adjustment"],
+    ["transit", "adjustment"]
   ],
   damage: [
     ["sellable", "damaged"],

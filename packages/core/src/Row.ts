@@ -6,6 +6,7 @@ import type { Location } from "./Location.ts"
 import type { Order } from "./Order.ts"
 import type { Product } from "./Product.ts"
 import type { Threshold } from "./Threshold.ts"
+import type { Transfer } from "./Transfer.ts"
 import type { User } from "./User.ts"
 
 /**
@@ -26,6 +27,7 @@ export interface Rows {
   readonly carts: Cart
   readonly orders: Order
   readonly thresholds: Threshold
+  readonly transfers: Transfer
   readonly users: User
 }
 export type Table = keyof Rows

@@ -8,6 +8,7 @@ import { Order } from "./Order.ts"
 import { Product } from "./Product.ts"
 import type { Rows, Table } from "./Row.ts"
 import { Threshold } from "./Threshold.ts"
+import { Transfer } from "./Transfer.ts"
 import { User } from "./User.ts"
 
 const Name = Schema.Struct({ id: Schema.String, version: Schema.Int, target: Schema.String })
@@ -20,5 +21,6 @@ export const tables: { readonly [T in Table]: Schema.Codec<Rows[T], Schema.Json>
   carts: Cart,
   orders: Order,
   thresholds: Threshold,
+  transfers: Transfer,
   users: User
 }

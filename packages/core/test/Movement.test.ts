@@ -29,6 +29,8 @@ describe("a movement", () => {
   it("connects two different places, at least one of them at the location", () => {
     for (const { kind, from, to } of flows) {
       assert.notStrictEqual(from, to, kind)
+      // What is lost on its way never was at the location that misses it.
+      if (kind === "adjustment" && from === "transit" && to === "adjustment") continue
       assert.isTrue(isCondition(from) || isCondition(to), `${kind} from ${from} to ${to}`)
     }
   })

@@ -25,6 +25,7 @@ export const decodeRow: { readonly [T in Table]: (json: unknown) => Rows[T] } = 
   carts: Schema.decodeUnknownSync(tables.carts),
   orders: Schema.decodeUnknownSync(tables.orders),
   thresholds: Schema.decodeUnknownSync(tables.thresholds),
+  transfers: Schema.decodeUnknownSync(tables.transfers),
   users: Schema.decodeUnknownSync(tables.users)
 }
 

@@ -23,6 +23,7 @@ export const privileges: Readonly<Record<string, string>> = {
   carts: "SELECT, INSERT, UPDATE",
   orders: "SELECT, INSERT, UPDATE",
   thresholds: "SELECT, INSERT, UPDATE",
+  transfers: "SELECT, INSERT, UPDATE",
   users: "SELECT, INSERT, UPDATE"
 }
 

@@ -36,6 +36,7 @@ const encodeRow: { readonly [T in Table]: (row: Rows[T]) => Schema.Json } = {
   carts: Schema.encodeSync(tables.carts),
   orders: Schema.encodeSync(tables.orders),
   thresholds: Schema.encodeSync(tables.thresholds),
+  transfers: Schema.encodeSync(tables.transfers),
   users: Schema.encodeSync(tables.users)
 }
 

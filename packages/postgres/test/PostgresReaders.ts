@@ -1,5 +1,17 @@
 // The raw readers of the PostgreSQL store: its rows by plain selects, past its queries.
-import { Balance, Cart, Claim, ClaimEvent, CommandRecord, Event, Movement, Order, Store, Threshold } from "@onhand/core"
+import {
+  Balance,
+  Cart,
+  Claim,
+  ClaimEvent,
+  CommandRecord,
+  Event,
+  Movement,
+  Order,
+  Store,
+  Threshold,
+  Transfer
+} from "@onhand/core"
 import { RawReaders } from "@onhand/testkit"
 import { Effect, Layer, Schema } from "effect"
 import { SqlClient } from "effect/sql/SqlClient"
@@ -36,7 +48,8 @@ const selects = {
     FROM onhand.commands, json_array_elements(events::json) WITH ORDINALITY AS told(event, line)`,
   carts: "SELECT data::text AS row FROM onhand.carts",
   orders: "SELECT data::text AS row FROM onhand.orders",
-  thresholds: "SELECT data::text AS row FROM onhand.thresholds"
+  thresholds: "SELECT data::text AS row FROM onhand.thresholds",
+  transfers: "SELECT data::text AS row FROM onhand.transfers"
 }
 
 const Head = Schema.Struct({ shard: Schema.Int, seq: Schema.Int })
@@ -59,7 +72,8 @@ export const readersOf = (sql: SqlClient) => {
       events: yield* all(selects.events, Event),
       carts: yield* all(selects.carts, Cart),
       orders: yield* all(selects.orders, Order),
-      thresholds: yield* all(selects.thresholds, Threshold)
+      thresholds: yield* all(selects.thresholds, Threshold),
+      transfers: yield* all(selects.transfers, Transfer)
     }
   })
   // One instant for all of it: the suite reads while other callers write.
@@ -77,7 +91,8 @@ const reset = (sql: SqlClient): Effect.Effect<void, SqlError> =>
       yield* sql`SET LOCAL session_replication_role = replica`
       yield* sql`TRUNCATE onhand.seals, onhand.commands, onhand.movements, onhand.claim_events, onhand.balances,
         onhand.claims,
-        onhand.products, onhand.locations, onhand.names, onhand.carts, onhand.orders, onhand.thresholds, onhand.users`
+        onhand.products, onhand.locations, onhand.names, onhand.carts, onhand.orders, onhand.thresholds,
+        onhand.transfers, onhand.users`
       yield* sql`UPDATE onhand.heads SET seq = 0, last_micros = 0, hash = ''`
     })
   )

@@ -44,6 +44,7 @@ const PERMISSIONS = {
   LowStockCleared: "stock:read",
   OrderPlaced: "orders:read",
   OrderShipped: "orders:read",
+  TransferChanged: "stock:write",
   UserRegistered: "users:write",
   UserUpdated: "users:write"
 } as const satisfies Record<NewEvent["_tag"], Permission>

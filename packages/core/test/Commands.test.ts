@@ -1,0 +1,83 @@
+// A command locks the ledger of every location that it touches, and stands in it.
+import { assert, describe, it } from "@effect/vitest"
+import {
+  CartId,
+  ClaimId,
+  type CommandDefinition,
+  type CommandName,
+  commands,
+  LocationId,
+  type PayloadOf,
+  ProductId,
+  payloadTextOf,
+  shardOf,
+  shardsOf,
+  TransferId
+} from "../src/index.ts"
+
+const SHARDS = 64
+const [shop, depot] = [LocationId.make("shop"), LocationId.make("depot")]
+const product = ProductId.make("mug")
+const cart = CartId.make("cart")
+const transfer = TransferId.make("transfer")
+const claims = [ClaimId.make("h-0")] as const
+const both = [shop, depot].map((location) => shardOf(location, SHARDS)).toSorted((a, b) => a - b)
+
+const shardsOfCommand = <K extends CommandName>(command: K, payload: PayloadOf<K>) => {
+  const definition: CommandDefinition = commands[command]
+  const payloadText = payloadTextOf(definition, payload)
+  return shardsOf({ key: "k", definition, payload, payloadText, id: "i", actor: null, occurredAt: null }, SHARDS)
+}
+
+describe("a command", () => {
+  it("of several locations locks the ledgers of all of them", () => {
+    const [here, there] = [shop, depot].map((location) => ({ product, location, quantity: 1 }))
+    const lines = [here!, there!] as const
+    const sales = [
+      { kind: "sale", ...here! },
+      { kind: "sale", ...there! }
+    ] as const
+    const rules = [
+      { product, location: shop, low: 1 },
+      { product, location: depot, low: 1 }
+    ] as const
+    assert.deepStrictEqual(shardsOfCommand("recordMovements", { lines: sales }), both)
+    assert.deepStrictEqual(shardsOfCommand("holdStock", { lines, ttlMillis: 1 }), both)
+    assert.deepStrictEqual(shardsOfCommand("setThresholds", { lines: rules }), both)
+  })
+
+  it("of one location locks its ledger", () => {
+    const location = shop
+    const own = [shardOf(shop, SHARDS)]
+    assert.deepStrictEqual(shardsOfCommand("commitClaims", { location, claims }), own)
+    assert.deepStrictEqual(shardsOfCommand("releaseClaims", { location, claims }), own)
+    assert.deepStrictEqual(shardsOfCommand("expireClaims", { location, claims }), own)
+    assert.deepStrictEqual(shardsOfCommand("updateLocation", { location, expected: 1 }), own)
+    assert.deepStrictEqual(shardsOfCommand("beginCheckout", { cart, location, ttlMillis: 1 }), own)
+    assert.deepStrictEqual(shardsOfCommand("cancelCheckout", { cart, location }), own)
+    assert.deepStrictEqual(shardsOfCommand("checkout", { cart, location }), own)
+  })
+
+  it("on a transfer locks the ledger of the end where it is done", () => {
+    const origin = [shardOf(depot, SHARDS)]
+    const lines = [{ product, quantity: 1 }] as const
+    const atOrigin = { transfer, origin: depot }
+    assert.deepStrictEqual(shardsOfCommand("createTransfer", { origin: depot, destination: shop, lines }), origin)
+    assert.deepStrictEqual(shardsOfCommand("updateTransfer", { ...atOrigin, expected: "any", lines }), origin)
+    assert.deepStrictEqual(shardsOfCommand("readyTransfer", atOrigin), origin)
+    assert.deepStrictEqual(shardsOfCommand("releaseTransfer", atOrigin), origin)
+    assert.deepStrictEqual(shardsOfCommand("dispatchTransfer", atOrigin), origin)
+    assert.deepStrictEqual(shardsOfCommand("cancelTransfer", atOrigin), origin)
+    const destination = [shardOf(shop, SHARDS)]
+    const atDestination = { transfer, destination: shop }
+    const arrived = [{ line: 1, quantity: 1 }] as const
+    assert.deepStrictEqual(shardsOfCommand("receiveTransfer", { ...atDestination, lines: arrived }), destination)
+    assert.deepStrictEqual(shardsOfCommand("completeTransfer", atDestination), destination)
+    assert.deepStrictEqual(shardsOfCommand("closeTransferShort", { ...atDestination, reason: "lost" }), destination)
+  })
+
+  it("of no location stands in the first ledger", () => {
+    assert.deepStrictEqual(shardsOfCommand("createProduct", { sku: "MUG", name: "Mug" }), [0])
+    assert.deepStrictEqual(shardsOfCommand("openCart", {}), [0])
+  })
+})
