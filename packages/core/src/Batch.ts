@@ -102,8 +102,8 @@ export const firstMicros = (clock: number, last: number, commands: number): numb
   return next <= latest(Math.floor(next / 1000)) ? next : (Math.floor(next / 1000) + 1) * 1000
 }
 
-/** The commands that are written at once while others are being decided; a batch that is not larger is written whole. */
-const WRITTEN_AHEAD = 128
+/** The commands that are written ahead at once, while others are being decided; a smaller batch is written whole. */
+const WRITTEN_AHEAD = 192
 
 // A footprint names rows by what it has read; more rounds than this means a definition that never settles.
 const MAX_LOAD_ROUNDS = 8

@@ -65,12 +65,12 @@ const ClaimsPayload = {
   claims: Schema.NonEmptyArray(ClaimId).check(Schema.isMaxLength(MAX_LINES))
 }
 
-/** The open claims among the named ones of a location, or the refusal that names the first that is not open. */
+/** The named claims of a location, held or committed too; or the refusal that names the first that is not. */
 export const openClaims = (
   slice: Slice,
   location: LocationId,
   ids: ReadonlyArray<ClaimId>,
-  states: ReadonlyArray<Claim["state"]>
+  committedToo: boolean
 ): Result.Result<ReadonlyArray<Claim>, ClaimClosed> => {
   const open: Array<Claim> = []
   for (const id of new Set(ids)) {
@@ -78,8 +78,8 @@ export const openClaims = (
     if (claim === undefined || claim.location !== location) {
       return Result.fail(new ClaimClosed({ claim: id, state: "unknown" }))
     }
-    if (!states.includes(claim.state)) {
-      return Result.fail(new ClaimClosed({ claim: id, state: claim.state === "held" ? "unknown" : claim.state }))
+    if (claim.state !== "held" && !(committedToo && claim.state === "committed")) {
+      return Result.fail(new ClaimClosed({ claim: id, state: claim.state }))
     }
     open.push(claim)
   }
@@ -103,7 +103,7 @@ export const ReleaseClaims = define("ReleaseClaims", {
   locations: ({ location }) => [location],
   footprint: claimFootprint,
   decide: (slice, payload) =>
-    Result.map(openClaims(slice, payload.location, payload.claims, ["held", "committed"]), (claims) => ({
+    Result.map(openClaims(slice, payload.location, payload.claims, true), (claims) => ({
       reply: { released: claims.map((claim) => claim.id) },
       claims: claims.map((claim) => claimEvent("released", claim))
     }))
@@ -117,7 +117,7 @@ export const CommitClaims = define("CommitClaims", {
   locations: ({ location }) => [location],
   footprint: claimFootprint,
   decide: (slice, payload) =>
-    Result.map(openClaims(slice, payload.location, payload.claims, ["held"]), (claims) => ({
+    Result.map(openClaims(slice, payload.location, payload.claims, false), (claims) => ({
       reply: { committed: claims.map((claim) => claim.id) },
       claims: claims.map((claim) => claimEvent("committed", claim))
     }))

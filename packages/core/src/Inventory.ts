@@ -128,7 +128,7 @@ export const prepare = <K extends CommandName>(
   })
 }
 
-/** What a caller gets for an outcome. The definition of the command decided it, so reply and refusal are of that one. */
+/** What a caller gets for an outcome. Its command decided it, so reply and refusal are of that command. */
 const answerOf = <K extends CommandName>(
   outcome: Outcome
 ): Effect.Effect<Submitted<ReplyOf<K>>, RefusalOf<K> | IdempotencyConflict> => {

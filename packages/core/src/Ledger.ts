@@ -9,7 +9,7 @@ import { define, MAX_LINES } from "./Command.ts"
 import { knownLocation, UnknownLocation } from "./Location.ts"
 import { MovementKind, movementFlows, type NewMovement, Source, UnitCost } from "./Movement.ts"
 import { activeProduct, knownProduct, ProductInactive, UnknownProduct } from "./Product.ts"
-import { Quantity } from "./Quantity.ts"
+import { MAX_QUANTITY, Quantity } from "./Quantity.ts"
 import { ref } from "./Row.ts"
 import { balanceOf, type Slice } from "./Slice.ts"
 import { isCondition, Lot, NO_LOT, Place, StockKey, stockKeyText } from "./StockKey.ts"
@@ -58,7 +58,7 @@ const toMovement = (line: MovementLine, source: Source | null): Result.Result<Ne
     ([from, to]) => (line.from === undefined || line.from === from) && (line.to === undefined || line.to === to)
   )
   if (usual === undefined) {
-    const [from, to] = flows[0] ?? ["adjustment", "adjustment"]
+    const [[from, to]] = flows
     return Result.fail(
       new ImpossibleFlow({
         kind: line.kind,
@@ -93,28 +93,30 @@ const balancesAfter = (slice: Slice, movements: ReadonlyArray<NewMovement>): Rea
 }
 
 /**
- * Refuses movements that would leave less than nothing. The net of each key decides; a shortage is told per key, with
- * what is available of the condition that the goods leave.
+ * Refuses movements that would leave less than nothing. The net of each key decides; a shortage is told per key
+ * and condition, with the sum that was to leave it and what is there. Answers the balances that they would leave.
  */
 export const checkMovements = (
   slice: Slice,
   movements: ReadonlyArray<NewMovement>
-): Result.Result<void, InsufficientStock> => {
+): Result.Result<ReadonlyMap<string, Balance>, InsufficientStock> => {
   const after = balancesAfter(slice, movements)
   const leaving: Array<Demand> = []
-  const short = []
+  const short = new Map<string, InsufficientStock["lines"][number]>()
   for (const movement of movements) {
     const balance = after.get(stockKeyText(movement))
     if (balance === undefined || isSound(balance)) continue
     const key = { product: movement.product, location: movement.location, lot: movement.lot }
     if (movement.from === "sellable") leaving.push({ ...key, quantity: movement.quantity })
     else if (isCondition(movement.from) && balance[movement.from] < 0) {
+      const text = `${stockKeyText(key)} ${movement.from}`
+      const wanted = Math.min((short.get(text)?.wanted ?? 0) + movement.quantity, MAX_QUANTITY)
       const before = balanceOf(slice.stock(key), key.lot)
-      short.push({ key, wanted: movement.quantity, available: before[movement.from], nextIncoming: null })
+      short.set(text, { key, wanted, available: before[movement.from], nextIncoming: null })
     }
   }
-  if (short.length > 0) return Result.fail(new InsufficientStock({ lines: short }))
-  return Result.map(allocate(slice, leaving), () => undefined)
+  if (short.size > 0) return Result.fail(new InsufficientStock({ lines: [...short.values()] }))
+  return Result.map(allocate(slice, leaving), () => after)
 }
 
 const checkExpected = (slice: Slice, line: MovementLine, movement: NewMovement): Result.Result<void, StaleQuantity> => {
@@ -156,8 +158,8 @@ export const RecordMovements = define("RecordMovements", {
         yield* checkExpected(slice, line, movement)
         movements.push(movement)
       }
-      yield* checkMovements(slice, movements)
-      const levels = [...balancesAfter(slice, movements).values()].map((balance) => ({
+      const after = yield* checkMovements(slice, movements)
+      const levels = [...after.values()].map((balance) => ({
         key: { product: balance.product, location: balance.location, lot: balance.lot },
         onHand: onHand(balance),
         available: available(balance)

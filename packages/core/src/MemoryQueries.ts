@@ -27,6 +27,7 @@ import {
 } from "./Page.ts"
 import type { Product, ProductId } from "./Product.ts"
 import type {
+  AsOf,
   Difference,
   Level,
   LevelFilter,
@@ -34,6 +35,7 @@ import type {
   ProductFilter,
   ProductSort,
   Queries,
+  StockAsOf,
   StockedProduct,
   Verification
 } from "./Queries.ts"
@@ -146,6 +148,28 @@ const isMovement = (movement: Movement, filter: MovementFilter): boolean =>
   (filter.source === undefined ||
     (movement.source?.type === filter.source.type && movement.source.id === filter.source.id))
 
+const isBy = (instant: DateTime.Utc, bound: DateTime.Utc | undefined): boolean =>
+  bound === undefined || DateTime.isLessThanOrEqualTo(instant, bound)
+
+const stockAsOf = (memory: Memory, place: LevelFilter, { occurredBy, recordedBy }: AsOf): ReadonlyArray<StockAsOf> => {
+  const folded = new Map<string, Balance>()
+  for (const movement of memory.movements) {
+    if (!isMovement(movement, { product: place.product, location: place.location })) continue
+    if (!isBy(movement.occurredAt, occurredBy) || !isBy(movement.recordedAt, recordedBy)) continue
+    const text = stockKeyText(movement)
+    folded.set(text, applyMovement(folded.get(text) ?? emptyBalance(movement), movement))
+  }
+  return [...folded.values()]
+    .sort((a, b) => compareValues([a.location, a.lot], [b.location, b.lot]))
+    .map((balance) => ({
+      product: balance.product,
+      location: balance.location,
+      lot: balance.lot,
+      onHand: onHand(balance),
+      sellable: balance.sellable
+    }))
+}
+
 const ledgerFields = [
   "sellable",
   "qualityControl",
@@ -235,9 +259,25 @@ const stockQueries = (memory: Memory) => ({
   movements: (filter: MovementFilter, page: PageRequest) =>
     Effect.suspend(() => {
       const items = memory.movements.filter((movement) => isMovement(movement, filter))
-      const place = (item: Movement) => [DateTime.toEpochMillis(item.recordedAt), item.shard, item.seq, item.line]
-      return Effect.fromResult(pageOf("movements", items, place, page, true))
+      const place = ({ recordedAt, shard, seq, line }: Movement) => [
+        DateTime.toEpochMillis(recordedAt),
+        shard,
+        seq,
+        line
+      ]
+      return filter.from === undefined && filter.to === undefined
+        ? Effect.fromResult(pageOf("movements", items, place, page, true))
+        : Effect.fromResult(
+            pageOf(
+              "movements:occurred",
+              items,
+              (item) => [DateTime.toEpochMillis(item.occurredAt), ...place(item)],
+              page,
+              true
+            )
+          )
     }),
+  stockAsOf: (place: LevelFilter, time: AsOf) => Effect.sync(() => stockAsOf(memory, place, time)),
   movementTotals: (filter: LevelFilter) =>
     Effect.sync(() => {
       const totals = new Map<MovementKind, { kind: MovementKind; movements: number; quantity: number }>()
@@ -305,6 +345,19 @@ export const memoryQueries = (memory: Memory): Queries => ({
       )
       return Effect.fromResult(
         pageOf("orders", items, (order) => [DateTime.toEpochMillis(order.placedAt), order.id], page, true)
+      )
+    }),
+  transfer: (id) => Effect.sync(() => found(memory.tables.transfers.get(id))),
+  transfers: (filter, page) =>
+    Effect.suspend(() => {
+      const items = [...memory.tables.transfers.values()].filter(
+        (transfer) =>
+          (filter.state === undefined || transfer.state === filter.state) &&
+          (filter.origin === undefined || transfer.origin === filter.origin) &&
+          (filter.destination === undefined || transfer.destination === filter.destination)
+      )
+      return Effect.fromResult(
+        pageOf("transfers", items, (transfer) => [DateTime.toEpochMillis(transfer.createdAt), transfer.id], page, true)
       )
     }),
   user: (id) => Effect.sync(() => found(memory.tables.users.get(id))),

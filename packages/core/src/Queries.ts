@@ -17,6 +17,7 @@ import { StockKey } from "./StockKey.ts"
 import type { StoreUnavailable } from "./Store.ts"
 import type { CommandRecord } from "./Submission.ts"
 import type { Threshold } from "./Threshold.ts"
+import type { Transfer, TransferId, TransferState } from "./Transfer.ts"
 import type { User, UserId } from "./User.ts"
 
 export const productSorts = [
@@ -67,7 +68,9 @@ export interface LevelFilter {
   readonly location?: LocationId | undefined
 }
 
-/** `from` and `to` bound the business time: `from <= occurredAt < to`. */
+/**
+ * `from` and `to` bound the business time: `from <= occurredAt < to`. A list bounded by it is also ordered by it.
+ */
 export interface MovementFilter extends LevelFilter {
   readonly kind?: MovementKind | undefined
   readonly from?: DateTime.Utc | undefined
@@ -79,6 +82,12 @@ export interface MovementFilter extends LevelFilter {
 export interface OrderFilter {
   readonly customer?: string | undefined
   readonly location?: LocationId | undefined
+}
+
+export interface TransferFilter {
+  readonly state?: TransferState | undefined
+  readonly origin?: LocationId | undefined
+  readonly destination?: LocationId | undefined
 }
 
 /** A raised threshold with what is available there now. */
@@ -103,6 +112,25 @@ export interface Verification {
   readonly balances: number
   readonly differences: ReadonlyArray<Difference>
 }
+
+/**
+ * Two times to look back to, both inclusive; what is left out is now. `occurredBy` is business time: what was there
+ * then, by all that is known. `recordedBy` is the ledger's: what was known then. With both, what was known then about
+ * that time.
+ */
+export interface AsOf {
+  readonly occurredBy?: DateTime.Utc | undefined
+  readonly recordedBy?: DateTime.Utc | undefined
+}
+
+/**
+ * What a stock key held as of a time, in steps of the product's unit, summed over the movements that count. Business
+ * time can show less than zero: goods that were sold before their receipt was dated.
+ */
+export const StockAsOf = Schema.Struct({ ...StockKey.fields, onHand: Schema.Int, sellable: Schema.Int }).annotate({
+  identifier: "StockAsOf"
+})
+export interface StockAsOf extends Schema.Schema.Type<typeof StockAsOf> {}
 
 /** What moved, summed over movements of one kind. */
 export interface MovementTotal {
@@ -131,7 +159,18 @@ export interface Queries {
     filter: LevelFilter,
     page: PageRequest
   ) => Effect.Effect<Page<Level>, StoreUnavailable | InvalidCursor>
-  /** Newest first. A page over a growing ledger neither repeats nor skips. */
+  /**
+   * A product's stock as of a time, at one location or at all: each location and lot that had moved by then, ordered by
+   * these. It is exact for any time, and physical: what was held or committed then is not in it.
+   */
+  readonly stockAsOf: (
+    place: { readonly product: ProductId; readonly location?: LocationId | undefined },
+    time: AsOf
+  ) => Effect.Effect<ReadonlyArray<StockAsOf>, StoreUnavailable>
+  /**
+   * Newest first: as they were recorded, or where `from` or `to` is given, as they happened. A page over a growing
+   * ledger neither repeats nor skips.
+   */
   readonly movements: (
     filter: MovementFilter,
     page: PageRequest
@@ -156,6 +195,12 @@ export interface Queries {
     filter: LevelFilter,
     page: PageRequest
   ) => Effect.Effect<Page<Threshold>, StoreUnavailable | InvalidCursor>
+  readonly transfer: (id: TransferId) => Effect.Effect<Option.Option<Transfer>, StoreUnavailable>
+  /** Newest first. */
+  readonly transfers: (
+    filter: TransferFilter,
+    page: PageRequest
+  ) => Effect.Effect<Page<Transfer>, StoreUnavailable | InvalidCursor>
   readonly user: (id: UserId) => Effect.Effect<Option.Option<User>, StoreUnavailable>
   readonly userByEmail: (email: string) => Effect.Effect<Option.Option<User>, StoreUnavailable>
   readonly users: (page: PageRequest) => Effect.Effect<Page<User>, StoreUnavailable | InvalidCursor>

@@ -50,8 +50,8 @@ interface KnownStock extends Stock {
 const nothing: ReadonlyArray<never> = []
 
 /**
- * The working copy of a batch. It is filled by the store and changed only by accepted decisions. A store may keep it for
- * the next batch of the same shard, as long as it can tell that nobody else has written there.
+ * The working copy of a batch. It is filled by the store and changed only by accepted decisions. A store may keep it
+ * for the next batch of the same shard, as long as it can tell that nobody else has written there.
  */
 export class WorkingSlice implements Slice {
   private readonly rows = new Map<Table, Map<string, Rows[Table] | null>>()

@@ -81,6 +81,7 @@ describe("an allocation", () => {
           )
           if (lot !== undefined) assert.deepStrictEqual(new Set(own.map((part) => part.lot)), new Set([lot]))
         }
+        for (const part of parts) assert.isAbove(part.quantity, 0)
         for (const [text, same] of Map.groupBy(parts, stockKeyText)) {
           const free = available(slice.balance(same[0]!))
           assert.isAtMost(
@@ -124,6 +125,51 @@ describe("an allocation", () => {
         [1, "A", 3]
       ])
     )
+  })
+
+  it("takes lots in the order of their names, whatever order they are in", () => {
+    const slice = shelf([
+      { lot: "C", sellable: 5, held: 0 },
+      { lot: "A", sellable: 2, held: 0 },
+      { lot: "B", sellable: 2, held: 1 }
+    ])
+    const result = allocate(slice, [{ ...place, quantity: 4 }])
+    assert.deepStrictEqual(
+      Result.map(result, (parts) => parts.map(({ lot, quantity }) => [lot, quantity])),
+      Result.succeed([
+        ["A", 2],
+        ["B", 1],
+        ["C", 1]
+      ])
+    )
+  })
+
+  it("tells a shortage with all that was wanted of that very thing, and what there is of it", () => {
+    const depot = LocationId.make("depot")
+    const slice = shelf([
+      { lot: "A", sellable: 4, held: 1 },
+      { lot: "B", sellable: 2, held: 0 }
+    ])
+    const nowhere = { product, location: depot }
+    slice.fill({ rows: [], stock: [nowhere], holds: [], claims: [] }, { rows: [], balances: [], claims: [] })
+    const shortages = (...wanted: ReadonlyArray<Demand>) => {
+      const result = allocate(slice, wanted)
+      assert(Result.isFailure(result), "it was allocated")
+      return result.failure.lines.map(({ key, wanted, available }) => [key.location, key.lot, wanted, available])
+    }
+    const any = { ...place, quantity: 6 }
+    const ofA = { ...place, lot: "A", quantity: 4 }
+    const ofB = { ...place, lot: "B", quantity: 1 }
+    const away = { ...nowhere, quantity: 2 }
+    assert.deepStrictEqual(shortages(any), [[location, "", 6, 5]])
+    assert.deepStrictEqual(shortages(ofA, ofB), [[location, "A", 4, 3]])
+    assert.deepStrictEqual(shortages({ ...ofA, quantity: 2 }, { ...ofA, quantity: 3 }), [[location, "A", 5, 3]])
+    assert.deepStrictEqual(shortages(any, away), [
+      [location, "", 6, 5],
+      [depot, "", 2, 0]
+    ])
+    // Who does not care for a lot competes with who does.
+    assert.deepStrictEqual(shortages({ ...any, quantity: 5 }, ofB), [[location, "", 6, 5]])
   })
 
   it("tells a demand larger than any stock without losing its way", () => {

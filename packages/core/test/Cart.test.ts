@@ -48,6 +48,29 @@ describe("a cart", () => {
     }).pipe(Effect.provide(Live))
   )
 
+  it.effect("of nobody is another each time, empty and without claims", () =>
+    Effect.gen(function* () {
+      const { inventory } = yield* shop
+      const first = yield* inventory.openCart({})
+      assert.deepInclude(first, { owner: null, lines: [], claims: [], state: "active", location: null, order: null })
+      assert.notStrictEqual((yield* inventory.openCart({})).id, first.id)
+    }).pipe(Effect.provide(Live))
+  )
+
+  it.effect("is given to its user as it is while it is being checked out, but takes no lines then", () =>
+    Effect.gen(function* () {
+      const { inventory, location } = yield* shop
+      yield* inventory.openCart({ owner: "ann", lines: [add(mug, 1)] })
+      const { id: cart } = yield* inventory.openCart({ owner: "ann", lines: [add(mug, 1)] })
+      assert.deepStrictEqual((yield* inventory.openCart({ owner: "ann" })).lines, [{ product: mug, quantity: 2 }])
+      const busy = yield* inventory.beginCheckout({ cart, location, ttlMillis: 60_000 })
+      assert.deepStrictEqual(yield* inventory.openCart({ owner: "ann" }), busy)
+      const refused = yield* Effect.flip(inventory.openCart({ owner: "ann", lines: [add(mug, 1)] }))
+      assert(refused._tag === "CartNotReady")
+      assert.deepInclude(refused, { cart, state: "checkingOut", accepted: ["active"] })
+    }).pipe(Effect.provide(Live))
+  )
+
   it.effect("refuses what it cannot be, and says what it would take", () =>
     Effect.gen(function* () {
       const { inventory, location } = yield* shop

@@ -1,8 +1,19 @@
 // A hold binds until the very millisecond of its expiry; from then on nothing and nobody counts it any more.
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { DateTime, Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import { ClaimId, Inventory, makeMemoryStore, Store } from "../src/index.ts"
+import {
+  applyToClaim,
+  type Claim,
+  ClaimId,
+  claimEvent,
+  hasLapsed,
+  Inventory,
+  LocationId,
+  makeMemoryStore,
+  ProductId,
+  Store
+} from "../src/index.ts"
 
 const layer = (shards: number) =>
   Inventory.layer.pipe(
@@ -60,6 +71,9 @@ describe("a hold", () => {
       const { inventory, location, claim, level } = yield* heldShop
       yield* TestClock.adjust(59_999)
       yield* inventory.commitClaims({ location, claims: [claim] })
+      const again = yield* Effect.flip(inventory.commitClaims({ location, claims: [claim] }))
+      assert(again._tag === "ClaimClosed")
+      assert.strictEqual(again.state, "committed")
       yield* TestClock.adjust("1 day")
       assert.deepStrictEqual(yield* level, [0, 5, 0])
       yield* inventory.releaseClaims({ location, claims: [claim] })
@@ -79,6 +93,45 @@ describe("a hold", () => {
       assert.deepStrictEqual([refused.lines[0]?.wanted, refused.lines[0]?.available], [6, 5])
       assert.deepStrictEqual(yield* level, [0, 0, 5])
     }).pipe(Effect.provide(Live))
+  )
+
+  it.effect("keeps what it is for, and is closed or unknown to whoever names a wrong one", () =>
+    Effect.gen(function* () {
+      const { store, memory } = yield* makeMemoryStore()
+      const program = Effect.gen(function* () {
+        const { inventory, location, product, claim } = yield* heldShop
+        yield* inventory.releaseClaims({ location, claims: [claim] })
+        const source = { type: "quote", id: "Q-1" }
+        const { claims } = yield* inventory.holdStock({
+          lines: [{ product, location, quantity: 1 }],
+          ttlMillis: 1_000,
+          source
+        })
+        assert.deepStrictEqual(memory.claims.get(claims[0]!)?.source, source)
+        const ghost = ClaimId.make("ghost")
+        const [unknown, closed] = [[claims[0]!, ghost] as const, [claim] as const]
+        for (const refused of [
+          yield* Effect.flip(inventory.commitClaims({ location, claims: unknown })),
+          yield* Effect.flip(inventory.releaseClaims({ location, claims: unknown }))
+        ]) {
+          assert(refused._tag === "ClaimClosed")
+          assert.deepStrictEqual([refused.claim, refused.state], [ghost, "unknown"])
+        }
+        for (const refused of [
+          yield* Effect.flip(inventory.commitClaims({ location, claims: closed })),
+          yield* Effect.flip(inventory.releaseClaims({ location, claims: closed }))
+        ]) {
+          assert(refused._tag === "ClaimClosed")
+          assert.deepStrictEqual([refused.claim, refused.state], [claim, "released"])
+        }
+        yield* TestClock.adjust(1_000)
+        const swept = yield* inventory.expireClaims({ location, claims: [ghost] })
+        assert.deepStrictEqual(swept.expired, [])
+        assert.strictEqual(memory.claims.get(claims[0]!)?.state, "held", "it was not named")
+      })
+      const layer = Inventory.layer.pipe(Layer.provide(Layer.succeed(Store, store)))
+      yield* Effect.provide(program, layer)
+    })
   )
 
   it.effect.each(["commitClaims", "releaseClaims", "expireClaims"] as const)(
@@ -101,4 +154,44 @@ describe("a hold", () => {
         assert.isFalse(events.some(({ seq }) => seq < 1))
       }).pipe(Effect.provide(layer(4)))
   )
+})
+
+const minute = DateTime.makeUnsafe(60_000)
+const held: Claim = {
+  id: ClaimId.make("h-0"),
+  product: ProductId.make("mug"),
+  location: LocationId.make("shop"),
+  lot: "A",
+  quantity: 5,
+  state: "held",
+  expiresAt: minute,
+  source: { type: "cart", id: "c-1" }
+}
+
+describe("a claim", () => {
+  it("becomes what its events say", () => {
+    const later = DateTime.makeUnsafe(90_000)
+    assert.deepStrictEqual(applyToClaim(undefined, claimEvent("held", held, minute)), held)
+    assert.deepStrictEqual(applyToClaim(held, claimEvent("extended", held, later)), { ...held, expiresAt: later })
+    const committed: Claim = { ...held, state: "committed", expiresAt: null }
+    assert.deepStrictEqual(applyToClaim(held, claimEvent("committed", held)), committed)
+    for (const kind of ["consumed", "released", "expired"] as const) {
+      const closed = { ...held, quantity: 0, state: kind, expiresAt: null }
+      assert.deepStrictEqual(applyToClaim(held, claimEvent(kind, held)), closed)
+    }
+  })
+
+  it("that gives up a part stays open with the rest, as it was", () => {
+    const part = { ...claimEvent("consumed", held), quantity: 2 }
+    assert.deepStrictEqual(applyToClaim(held, part), { ...held, quantity: 3 })
+    const committed: Claim = { ...held, state: "committed", expiresAt: null }
+    assert.deepStrictEqual(applyToClaim(committed, part), { ...committed, quantity: 3 })
+  })
+
+  it("lapses at its expiry while it is held, and at no time else", () => {
+    assert.isFalse(hasLapsed(held, DateTime.makeUnsafe(59_999)))
+    assert.isTrue(hasLapsed(held, minute))
+    assert.isFalse(hasLapsed({ ...held, state: "committed" }, minute))
+    assert.isFalse(hasLapsed({ ...held, expiresAt: null }, minute))
+  })
 })

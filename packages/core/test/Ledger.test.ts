@@ -71,6 +71,47 @@ describe("recording movements", () => {
     }).pipe(Effect.provide(Live))
   )
 
+  it.effect("tells a shortage of a condition once, with the sum that was to leave it", () =>
+    Effect.gen(function* () {
+      const { record } = yield* shop
+      const scrap = { kind: "scrap", from: "damaged" } as const
+      const short = yield* Effect.flip(record({ ...scrap, quantity: 2 }, { ...scrap, quantity: 3 }))
+      assert(short._tag === "InsufficientStock")
+      assert.deepStrictEqual(short.lines, [
+        { key: { product, location, lot: "" }, wanted: 5, available: 3, nextIncoming: null }
+      ])
+      // What comes in with the same command counts.
+      yield* record(
+        { ...scrap, quantity: 2 },
+        { ...scrap, quantity: 3 },
+        { kind: "receipt", to: "damaged", quantity: 2 }
+      )
+    }).pipe(Effect.provide(Live))
+  )
+
+  it.effect("tells only what is short, each condition and each lot by itself", () =>
+    Effect.gen(function* () {
+      const { record } = yield* shop
+      const scrap = { kind: "scrap", from: "damaged" } as const
+      const shortages = (...lines: Parameters<typeof record>) =>
+        Effect.map(Effect.flip(record(...lines)), (short) => {
+          assert(short._tag === "InsufficientStock")
+          return short.lines.map(({ key, wanted, available }) => [key.lot, wanted, available])
+        })
+      // Beside a shortage of sellable ones: damaged ones that are there, the last of them, and some that come in.
+      const sale = { quantity: 9 }
+      assert.deepStrictEqual(yield* shortages(sale, { ...scrap, quantity: 1 }), [["", 9, 8]])
+      assert.deepStrictEqual(yield* shortages(sale, { ...scrap, quantity: 3 }), [["", 9, 8]])
+      assert.deepStrictEqual(yield* shortages(sale, { kind: "receipt", to: "damaged" }), [["", 9, 8]])
+      const found = { kind: "adjustment", from: "quarantine", to: "adjustment", quantity: 1 } as const
+      assert.deepStrictEqual(yield* shortages({ ...scrap, quantity: 4 }, found, { ...scrap, lot: "A", quantity: 2 }), [
+        ["", 4, 3],
+        ["", 1, 0],
+        ["A", 2, 0]
+      ])
+    }).pipe(Effect.provide(Live))
+  )
+
   it.effect("takes the usual way of a kind when only one end is named, and refuses ways that do not exist", () =>
     Effect.gen(function* () {
       const { record, balance, inventory } = yield* shop
@@ -81,7 +122,9 @@ describe("recording movements", () => {
       assert.deepStrictEqual([items[0]?.from, items[0]?.to], ["damaged", "adjustment"])
       const refused = yield* Effect.flip(record({ kind: "sale", to: "scrap" }))
       assert(refused._tag === "ImpossibleFlow")
-      assert.deepStrictEqual(refused.accepted, ["sellable to customer"])
+      assert.deepInclude(refused, { kind: "sale", from: "sellable", to: "scrap", accepted: ["sellable to customer"] })
+      const backwards = yield* Effect.flip(record({ kind: "sale", from: "customer" }))
+      assert.deepInclude(backwards, { from: "customer", to: "customer" })
     }).pipe(Effect.provide(Live))
   )
 

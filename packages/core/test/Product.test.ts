@@ -31,6 +31,31 @@ describe("a product", () => {
     }).pipe(Effect.provide(Live))
   )
 
+  it.effect("is plain where nothing is said of it, and its codes may hold any visible sign", () =>
+    Effect.gen(function* () {
+      const { inventory } = yield* catalogue
+      const plain = yield* inventory.createProduct({ sku: "A:1:b", name: "Plain" })
+      assert.deepInclude(plain, { description: "", category: "", barcodes: [], metadata: {}, price: null, version: 1 })
+      const taken = yield* Effect.flip(inventory.createProduct({ sku: "A:1:b", name: "Other" }))
+      assert(taken._tag === "CodeTaken")
+      assert.deepInclude(taken, { field: "sku", code: "A:1:b", product: plain.id })
+    }).pipe(Effect.provide(Live))
+  )
+
+  it.effect("tells that it changed, and keeps its own codes when they are named again", () =>
+    Effect.gen(function* () {
+      const { inventory, byCode } = yield* catalogue
+      const { id: product, sku, barcodes } = mug
+      yield* inventory.updateProduct({ product, expected: 1, sku, barcodes, category: "Kitchen" })
+      assert.deepStrictEqual([yield* byCode("sku", sku), yield* byCode("barcode", "111")], [product, product])
+      const told = (yield* inventory.read.events({}, 10)).map(({ event }) => event)
+      assert.deepStrictEqual(told.at(-1), { _tag: "ProductUpdated", product, sku })
+      const stale = yield* Effect.flip(inventory.archiveProduct({ product, expected: 7, archived: true }))
+      assert(stale._tag === "StaleVersion")
+      assert.deepInclude(stale, { entity: "product", expected: 7, current: 2 })
+    }).pipe(Effect.provide(Live))
+  )
+
   it.effect("frees the codes it gives up, and keeps those it has", () =>
     Effect.gen(function* () {
       const { inventory, byCode } = yield* catalogue
@@ -121,6 +146,48 @@ describe("an import", () => {
       assert.deepStrictEqual(lines[0], { outcome: "updated", product: ProductId.make("bowl") })
       const made = Option.getOrThrow(yield* inventory.read.productByCode("sku", "NEW"))
       assert.deepStrictEqual([made.name, made.version], ["Newer", 1])
+    }).pipe(Effect.provide(Live))
+  )
+
+  it.effect("is told of row by row: what it created and changed, not what it left or refused", () =>
+    Effect.gen(function* () {
+      const { inventory } = yield* catalogue
+      const head = yield* inventory.read.head
+      const kilograms = { name: "kg", decimals: 3 }
+      const { lines } = yield* inventory.importProducts({
+        lines: [
+          { sku: "CUP", name: "Cup", unit: kilograms },
+          { sku: "CUP", name: "Cup", unit: kilograms },
+          { sku: "CUP", name: "Cup", category: "Kitchen" },
+          { sku: "CUP", name: "Cup", unit: { ...kilograms, decimals: 2 } },
+          { sku: "CUP", name: "Cup", unit: { ...kilograms, name: "g" } },
+          { sku: "MUG", name: "Mug", barcodes: ["111", "444"] },
+          { sku: "JUG", name: "Jug", barcodes: ["444"] },
+          { sku: "JAR", name: "Jar", barcodes: ["222"] }
+        ]
+      })
+      assert.deepStrictEqual(
+        lines.map((line) => (line.outcome === "refused" ? line.refusal._tag : line.outcome)),
+        ["created", "unchanged", "updated", "UnitFixed", "UnitFixed", "updated", "CodeTaken", "created"]
+      )
+      const made = (index: number) => {
+        const line = lines[index]
+        return line?.outcome === "created" ? line.product : assert.fail("it was not created")
+      }
+      const [cup, jar] = [made(0), made(7)] as const
+      const told = (yield* inventory.read.events(head, 100)).map(({ event }) => event)
+      assert.deepStrictEqual(told, [
+        { _tag: "ProductCreated", product: cup, sku: "CUP" },
+        { _tag: "ProductUpdated", product: cup, sku: "CUP" },
+        { _tag: "ProductUpdated", product: mug.id, sku: "MUG" },
+        { _tag: "ProductCreated", product: jar, sku: "JAR" }
+      ])
+      const now = Option.getOrThrow(yield* inventory.read.productByCode("sku", "CUP"))
+      assert.deepInclude(now, { category: "Kitchen", unit: kilograms, version: 1 })
+      const changed = Option.getOrThrow(yield* inventory.read.productByCode("barcode", "444"))
+      assert.deepInclude(changed, { id: mug.id, barcodes: ["111", "444"], version: 2 })
+      // The barcode that the mug gave up was free for the jar, in the same import.
+      assert.strictEqual(Option.getOrThrow(yield* inventory.read.productByCode("barcode", "222")).id, jar)
     }).pipe(Effect.provide(Live))
   )
 })

@@ -31,6 +31,8 @@ describe("a threshold", () => {
     const crossed = crossThreshold(rule(5, 7, raised), available, now)
     assert.strictEqual(crossed?.event._tag, expected)
     if (crossed !== undefined) {
+      const { product, location, low } = rule(5, 7, raised)
+      assert.deepInclude(crossed.event, { product, location, available, low })
       assert.strictEqual(crossed.threshold.raisedAt !== null, expected === "LowStockRaised")
       assert.strictEqual(crossed.threshold.version, 2)
     }
@@ -74,6 +76,42 @@ describe("a threshold", () => {
       assert.strictEqual(alert?.available, 5)
       yield* inventory.releaseClaims({ location, claims: [claims[0]!] })
       assert.deepStrictEqual((yield* inventory.read.restockAlerts({}, { _tag: "Cursor", limit: 5 })).items, [])
+    }).pipe(Effect.provide(Inventory.layer.pipe(Layer.provide(layerMemory))))
+  )
+
+  it.effect("that the stock breaks already is raised at once, told once, and stays raised when it is set again", () =>
+    Effect.gen(function* () {
+      const inventory = yield* Inventory
+      const { id: location } = yield* inventory.createLocation({ name: "Shop" })
+      const { id: product } = yield* inventory.createProduct({ sku: "MUG", name: "Mug" })
+      const { id: other } = yield* inventory.createProduct({ sku: "BOWL", name: "Bowl" })
+      yield* inventory.recordMovements({ lines: [{ kind: "receipt", product, location, quantity: 3 }] })
+      const head = yield* inventory.read.head
+      const line = { product, location, low: 3 }
+      const { thresholds } = yield* inventory.setThresholds({ lines: [line] })
+      const [first] = thresholds
+      assert.deepInclude(first, { low: 3, clear: 4, version: 1 })
+      assert.isNotNull(first?.raisedAt)
+      const told = Effect.map(inventory.read.events(head, 100), (events) => events.map(({ event }) => event))
+      const raised = { _tag: "LowStockRaised", product, location, available: 3, low: 3 } as const
+      assert.deepStrictEqual(yield* told, [raised])
+      const again = yield* inventory.setThresholds({ lines: [{ ...line, low: 5, clear: 9 }] })
+      assert.deepStrictEqual(again.thresholds, [{ ...first!, low: 5, clear: 9, version: 2 }])
+      assert.deepStrictEqual(yield* told, [raised])
+      // Of two lines for one place the last counts.
+      const empty = { product: other, location, low: 0 }
+      const twice = yield* inventory.setThresholds({ lines: [{ ...line, low: 1 }, { ...line, low: 2 }, empty] })
+      assert.deepStrictEqual(
+        twice.thresholds.map(({ low, raisedAt }) => [low, raisedAt !== null]),
+        [
+          [2, false],
+          [0, true]
+        ]
+      )
+      assert.deepStrictEqual(
+        (yield* told).map(({ _tag }) => _tag),
+        ["LowStockRaised", "LowStockCleared", "LowStockRaised"]
+      )
     }).pipe(Effect.provide(Inventory.layer.pipe(Layer.provide(layerMemory))))
   )
 })
