@@ -26,7 +26,19 @@ export const productPool = ["p0", "p1", "p2", "p3"].map((id) => ProductId.make(i
 export const locationPool = ["l0", "l1", "l2"].map((id) => LocationId.make(id))
 
 const mostly = <A>(usual: ReadonlyArray<A>, rare: A) =>
-  fc.oneof({ arbitrary: fc.constantFrom(...usual), weight: 15 }, { arbitrary: fc.constant(rare), weight: 1 })
+  fc.oneof(
+    { withCrossShrink: true },
+    { arbitrary: fc.constantFrom(...usual), weight: 40 },
+    { arbitrary: fc.constant(rare), weight: 1 }
+  )
+
+/** Undefined, and once in so many times a value. */
+export const onceIn = <A>(times: number, arbitrary: fc.Arbitrary<A>): fc.Arbitrary<A | undefined> =>
+  fc.oneof(
+    { withCrossShrink: true },
+    { arbitrary: fc.constant(undefined), weight: times - 1 },
+    { arbitrary, weight: 1 }
+  )
 
 /** A product id of the pool, seldom the unknown one. */
 export const productId: fc.Arbitrary<ProductId> = mostly(productPool.slice(0, 3), ProductId.make("p3"))
@@ -74,19 +86,21 @@ export const idempotencyKey: fc.Arbitrary<string> = fc.oneof(fc.uuid(), fc.strin
 
 // Arrivals are frequent, so that there is something to refuse and to sell.
 const kindInHistories = fc.oneof(
-  { arbitrary: fc.constant<MovementKind>("receipt"), weight: 6 },
+  { withCrossShrink: true },
+  { arbitrary: fc.constant<MovementKind>("receipt"), weight: 9 },
   { arbitrary: fc.constant<MovementKind>("sale"), weight: 6 },
   { arbitrary: movementKind, weight: 6 }
 )
 
 const flowOf = (kind: MovementKind) =>
   fc.oneof(
-    { arbitrary: fc.constant({}), weight: 3 },
-    { arbitrary: fc.constantFrom(...movementFlows[kind]).map(([from, to]) => ({ from, to })), weight: 3 },
+    { withCrossShrink: true },
+    { arbitrary: fc.constant({}), weight: 12 },
+    { arbitrary: fc.constantFrom(...movementFlows[kind]).map(([from, to]) => ({ from, to })), weight: 12 },
     { arbitrary: fc.constant({ from: "supplier" as const, to: "scrap" as const }), weight: 1 }
   )
 
-/** A line of a movement command; some are impossible. */
+/** A line of a movement command; a few are impossible, for most must be what the ledger grows by. */
 export const movementLine: fc.Arbitrary<MovementLine> = kindInHistories.chain((kind) =>
   fc
     .record({
@@ -94,8 +108,8 @@ export const movementLine: fc.Arbitrary<MovementLine> = kindInHistories.chain((k
       location: locationId,
       quantity: smallQuantity,
       flow: flowOf(kind),
-      lot: fc.option(lot, { freq: 3, nil: undefined }),
-      expected: fc.option(fc.integer({ min: 0, max: 12 }), { freq: 12, nil: undefined })
+      lot: onceIn(2, lot),
+      expected: onceIn(25, fc.integer({ min: 0, max: 12 }))
     })
     .map(({ flow, lot, expected, ...line }) => ({
       kind,

@@ -4,10 +4,11 @@
 import { LocationId, type Outcome, ProductId, type Submission } from "@onhand/core"
 import { Effect } from "effect"
 import * as fc from "fast-check"
-import { type Features, learn, lineOf, nothingKnown, resolve, type Step, steps } from "./History.ts"
-import { beginning } from "./HistoryRun.ts"
+import { lineOf } from "./Diary.ts"
+import { type Features, learn, nothingKnown, resolve, type Step, simplerSteps, steps } from "./History.ts"
+import { BEGINNING, beginning } from "./HistoryRun.ts"
 import type { LawBroken } from "./Law.ts"
-import { checkProperty, type Diary } from "./Property.ts"
+import { checkProperty } from "./Property.ts"
 import { type LedgerSnapshot, rowsText } from "./RawReaders.ts"
 import { checkRows, ensure, outcomeText, type Session, submissionOf, withSession } from "./Session.ts"
 import { commitBatch, commitOne, hold, refusalTag, sell, stockShelf } from "./Setup.ts"
@@ -31,12 +32,10 @@ const scripted = (session: Session, history: ReadonlyArray<Step>, features: Feat
 
 /** The balances and rows of a snapshot as text that does not depend on when things were written. */
 const stateText = (snapshot: LedgerSnapshot): string =>
-  rowsText(snapshot, ["balances", "claims", "carts", "orders"]).replace(/\d{4}-\d{2}-\d{2}T[\d:.]+Z/g, "(time)")
-
-const write = (diary: Diary, batch: ReadonlyArray<Submission>) => {
-  diary.lines.push("Given two locations l0 and l1, products p0 to p2 and a little stock, and as one batch:")
-  for (const submission of batch) diary.lines.push(lineOf(submission))
-}
+  rowsText(snapshot, ["balances", "claims", "carts", "orders", "transfers"]).replace(
+    /\d{4}-\d{2}-\d{2}T[\d:.]+Z/g,
+    "(time)"
+  )
 
 const compareOutcomes = (
   law: "D25" | "D26",
@@ -64,18 +63,18 @@ const equivalence: Trial = {
   run: ({ subject, features, effort }) =>
     checkProperty(
       steps({ features, maxLength: effort.historyLength, timePasses: false }),
-      { runs: effort.runs, seed: effort.seed },
-      (history, diary) =>
+      { runs: effort.runs, seed: effort.seed, simpler: simplerSteps },
+      (history) =>
         Effect.gen(function* () {
           const [answered, alone] = yield* withSession(subject, (session) =>
             Effect.all([scripted(session, history, features), session.snapshot])
           )
           const batch = answered.map(({ submission }) => submission)
-          write(diary, batch)
           if (batch.length === 0) return
           yield* withSession(subject, (session) =>
             Effect.gen(function* () {
               yield* commitBatch(session, beginning(features))
+              session.diary.given(BEGINNING)
               const together = yield* commitBatch(session, batch)
               const outcomes = answered.map(({ outcome }) => outcome)
               yield* compareOutcomes("D25", batch, outcomes, together, "in a batch")
@@ -106,8 +105,12 @@ const isolation: Trial = {
         history: steps({ features, maxLength: effort.historyLength, timePasses: false }),
         places: fc.array(fc.nat({ max: 40 }), { minLength: 1, maxLength: 3 })
       }),
-      { runs: effort.runs, seed: effort.seed },
-      ({ history, places }, diary) =>
+      {
+        runs: effort.runs,
+        seed: effort.seed,
+        simpler: ({ history, places }) => [...simplerSteps(history)].map((shorter) => ({ history: shorter, places }))
+      },
+      ({ history, places }) =>
         Effect.gen(function* () {
           const answered = yield* withSession(subject, (session) => scripted(session, history, features))
           const batch = answered.map(({ submission }) => submission)
@@ -115,10 +118,10 @@ const isolation: Trial = {
           for (const [index, place] of places.entries()) {
             disturbed.splice(place % (disturbed.length + 1), 0, refused(`refused-${index}`))
           }
-          write(diary, disturbed)
           yield* withSession(subject, (session) =>
             Effect.gen(function* () {
               yield* commitBatch(session, beginning(features))
+              session.diary.given(BEGINNING)
               const outcomes = yield* commitBatch(session, disturbed)
               const others = outcomes.filter((_, index) => batch.includes(disturbed[index] as Submission))
               yield* compareOutcomes(
@@ -144,7 +147,8 @@ const unrecorded = [
   "events",
   "carts",
   "orders",
-  "thresholds"
+  "thresholds",
+  "transfers"
 ] as const
 
 const untouched: Trial = {

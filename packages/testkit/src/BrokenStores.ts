@@ -363,6 +363,17 @@ const reads: Record<string, BrokenStore> = {
       }
     }))
   },
+  undated: {
+    mistake: "takes what was dated back for what happened when it was recorded",
+    caughtBy: ["G37"],
+    layer: sabotaged(({ store }) => ({
+      queries: {
+        ...store.queries,
+        stockAsOf: (place, { occurredBy, recordedBy }) =>
+          store.queries.stockAsOf(place, { recordedBy: recordedBy ?? occurredBy })
+      }
+    }))
+  },
   offsetPages: {
     mistake: "pages by offset over a list that grows at its front",
     caughtBy: ["G40"],
@@ -380,6 +391,16 @@ const reads: Record<string, BrokenStore> = {
         }
       }
     }))
+  },
+  transferMiscounted: {
+    mistake: "says of each transfer that one more was sent than it asks for",
+    caughtBy: ["H44"],
+    layer: afterBatch((memory) => {
+      for (const transfer of memory.tables.transfers.values()) {
+        const lines = transfer.lines.map((line) => ({ ...line, shipped: line.quantity + 1 }))
+        memory.tables.transfers.set(transfer.id, { ...transfer, lines })
+      }
+    })
   },
   cartSoldTwice: {
     mistake: "forgets that a cart was sold",

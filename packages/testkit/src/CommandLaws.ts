@@ -1,7 +1,16 @@
 /**
  * The laws that a snapshot shows about commands and their order, about what only ever grows, and about commerce.
  */
-import { type CommandRecord, commandsByTag, type Event, type LocationId, type ProductId, shardOf } from "@onhand/core"
+import {
+  type CommandRecord,
+  commandsByTag,
+  type Event,
+  type LocationId,
+  type Movement,
+  type ProductId,
+  shardOf,
+  type Transfer
+} from "@onhand/core"
 import { Predicate } from "effect"
 import type { LedgerLaw } from "./Law.ts"
 import { availableOf, type LedgerView, nameOfKey, onHandOf, placeTallyAt, sharesShard, tallyAt } from "./LedgerView.ts"
@@ -152,7 +161,8 @@ const E27: Law = {
       if (head !== count) found.push(`shard ${shard}: its head is at seq ${head}, but ${count} commands took one`)
     }
     for (const [place, records] of Map.groupBy(view.snapshot.commands, ({ shard, seq }) => `${shard}-${seq}`)) {
-      if (records.length > 1) found.push(`${place} is the place of ${records.map(({ key }) => key).join(" and ")}`)
+      if (records.length > 1)
+        found.push(`seq ${place} (shard-seq) belongs to ${records.map(({ key }) => key).join(" and ")}`)
     }
     return found
   }
@@ -211,6 +221,54 @@ const H42: Law = {
       for (const change of changes) found.push(...levelFindings(view, key, change))
     }
     return found
+  }
+}
+
+const transferFields = ["shipped", "received", "damaged", "lost", "returned"] as const
+
+/** What a movement of a transfer did to the line of its product and lot. */
+const transferField = (transfer: Transfer, { kind, location, to }: Movement): (typeof transferFields)[number] => {
+  if (kind === "transferOut") return "shipped"
+  if (kind === "adjustment") return "lost"
+  if (location === transfer.origin) return "returned"
+  return to === "damaged" ? "damaged" : "received"
+}
+
+const lineFindings = (transfer: Transfer, moved: ReadonlyArray<Movement>): ReadonlyArray<string> => {
+  const byKey = Map.groupBy(moved, ({ product, lot }) => JSON.stringify([product, lot]))
+  const byLine = Map.groupBy(transfer.lines, ({ product, lot }) => JSON.stringify([product, lot]))
+  return [...new Set([...byKey.keys(), ...byLine.keys()])].flatMap((key) =>
+    transferFields.flatMap((field) => {
+      const told = (byLine.get(key) ?? []).reduce((sum, line) => sum + line[field], 0)
+      const entries = (byKey.get(key) ?? []).filter((movement) => transferField(transfer, movement) === field)
+      const sum = entries.reduce((total, { quantity }) => total + quantity, 0)
+      return told === sum ? [] : [`transfer ${transfer.id}: ${told} of ${key} are ${field}, the ledger says ${sum}`]
+    })
+  )
+}
+
+const H44: Law = {
+  law: "H44",
+  findings: ({ snapshot }) => {
+    const moved = Map.groupBy(
+      snapshot.movements.filter(({ source }) => source?.type === "transfer"),
+      ({ source }) => source?.id ?? ""
+    )
+    const open = snapshot.claims.filter(({ state }) => state === "held" || state === "committed")
+    return snapshot.transfers.flatMap((transfer) => {
+      const { id, state, lines } = transfer
+      const found = [...lineFindings(transfer, moved.get(id) ?? [])]
+      const left = lines.map((line) =>
+        transferFields.slice(1).reduce((rest, field) => rest - line[field], line.shipped)
+      )
+      const onItsWay = left.some((quantity) => quantity > 0)
+      if (left.some((quantity) => quantity < 0)) found.push(`transfer ${id} has less than nothing on its way`)
+      if (onItsWay !== (state === "inTransit" || state === "partiallyReceived"))
+        found.push(`transfer ${id} is ${state} with ${left} on its way`)
+      if (state !== "ready" && open.some(({ source }) => source?.type === "transfer" && source.id === id))
+        found.push(`transfer ${id} is ${state}, but still claims stock`)
+      return found
+    })
   }
 }
 
@@ -285,7 +343,7 @@ const H48: Law = {
 export const refusalLaw = D19
 
 /** The other laws that one snapshot shows of commands, from B10 to H48. */
-export const commandLaws: ReadonlyArray<Law> = [D18, D20, B10, B11, C14, E27, G38, H42, H45, H46, H48]
+export const commandLaws: ReadonlyArray<Law> = [D18, D20, B10, B11, C14, E27, G38, H42, H44, H45, H46, H48]
 
 /** Two snapshots of one store, the earlier first. */
 export interface Growth {

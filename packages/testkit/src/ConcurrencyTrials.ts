@@ -13,11 +13,11 @@ import {
   replay,
   type Submission
 } from "@onhand/core"
-import { Clock, Effect } from "effect"
+import { Effect } from "effect"
 import * as fc from "fast-check"
 import { isExpiryKey } from "./CommandLaws.ts"
 import { learn, nothingKnown, resolve, type Step, steps } from "./History.ts"
-import { beginning } from "./HistoryRun.ts"
+import { BEGINNING, beginning } from "./HistoryRun.ts"
 import type { LawBroken } from "./Law.ts"
 import { linearize, type Operation } from "./Linearizability.ts"
 import { checkProperty } from "./Property.ts"
@@ -138,7 +138,10 @@ const client = (
 const describe = (operations: ReadonlyArray<Recorded>): ReadonlyArray<string> =>
   operations
     .toSorted((a, b) => a.called - b.called)
-    .map(({ input: asked, output, called, returned }) => `${called}–${returned}: ${operationText(asked, output)}`)
+    .map(({ input: asked, output, called, returned }) => {
+      const until = returned === Infinity ? "?" : returned
+      return `${called}–${until}: ${operationText(asked, output)}`
+    })
 
 const linearizable: Trial = {
   title: "is explainable one operation after the other, whatever clients at once see of a stock key",
@@ -148,7 +151,7 @@ const linearizable: Trial = {
     checkProperty(
       fc.array(fc.array(input, { maxLength: 12 }), { minLength: 1, maxLength: 6 }),
       { runs: effort.runs, seed: effort.seed },
-      (clients, diary) =>
+      (clients) =>
         withSession(subject, (session) =>
           Effect.scoped(
             Effect.gen(function* () {
@@ -161,7 +164,8 @@ const linearizable: Trial = {
                   client(session, engines[index % 2] ?? session.engine, shelf, recorder, index, inputs),
                 { concurrency: "unbounded", discard: true }
               )
-              diary.lines.push(`Given ${BEGIN_WITH} units, clients saw:`, ...describe(recorder.operations))
+              session.diary.given(`Given ${BEGIN_WITH} units, clients saw:`)
+              for (const line of describe(recorder.operations)) session.diary.note(line)
               const { linearizable: holds, order } = linearize(stockModel(BEGIN_WITH), recorder.operations)
               yield* ensure(
                 "E30",
@@ -194,7 +198,7 @@ const submissionOfRecord = (record: CommandRecord): Submission | undefined => {
  * repeated.
  */
 export const replayBySeq = (snapshot: LedgerSnapshot, shards: number): Effect.Effect<ReadonlyArray<string>> => {
-  const { clock, advance } = makeVirtualClock(0)
+  const { clock, provide, advance } = makeVirtualClock(0)
   return Effect.gen(function* () {
     const { store } = yield* makeMemoryStore({ shards })
     const found: Array<string> = []
@@ -210,7 +214,7 @@ export const replayBySeq = (snapshot: LedgerSnapshot, shards: number): Effect.Ef
       found.push(`${record.shard}-${record.seq}, ${record.tag} ${record.payloadText}\n  is ${stored}\n  but ${decided}`)
     }
     return found
-  }).pipe(Effect.provideService(Clock.Clock, clock))
+  }).pipe(provide)
 }
 
 /** A client that sends its steps one after the other; what it learns only it knows. */
@@ -232,11 +236,12 @@ const replayable: Trial = {
     checkProperty(
       fc.array(steps({ features, maxLength: effort.historyLength, timePasses: false }), { minLength: 1, maxLength: 6 }),
       { runs: Math.ceil(effort.runs / 2), seed: effort.seed },
-      (clients, diary) =>
+      (clients) =>
         withSession(subject, (session) =>
           Effect.scoped(
             Effect.gen(function* () {
               yield* commitBatch(session, beginning(features))
+              session.diary.given(BEGINNING)
               const engines = [session.engine, yield* anotherEngine(session.store)]
               yield* Effect.forEach(
                 clients,
@@ -244,7 +249,6 @@ const replayable: Trial = {
                 { concurrency: "unbounded", discard: true }
               )
               const snapshot = yield* checkRows(session)
-              diary.lines.push(`${clients.length} clients sent ${snapshot.commands.length} commands`)
               const differences = yield* replayBySeq(snapshot, session.store.shards)
               yield* ensure("E31", differences.length === 0, () => differences.join("\n"))
             })

@@ -4,7 +4,8 @@
 import { advance, type Event, type FeedCursor, type StoreShape } from "@onhand/core"
 import { Effect, Fiber, Option, Stream } from "effect"
 import * as fc from "fast-check"
-import { steps } from "./History.ts"
+import { difference } from "./Difference.ts"
+import { simplerSteps, steps } from "./History.ts"
 import { checkProperty } from "./Property.ts"
 import { checkRows, ensure, submissionOf, withSession } from "./Session.ts"
 import { commitOne, fillStore, mustApply, receive, sell, stockShelf } from "./Setup.ts"
@@ -13,24 +14,18 @@ import type { Trial } from "./Trial.ts"
 const place = ({ shard, seq, line }: Event): string => `${shard}-${seq}-${line}`
 
 /** What a reader of the feed should get: each shard's events in order. */
-const inLedgerOrder = (events: ReadonlyArray<Event>): string =>
-  events
-    .toSorted((a, b) => a.shard - b.shard || a.seq - b.seq || a.line - b.line)
-    .map(place)
-    .join(" ")
+const inLedgerOrder = (events: ReadonlyArray<Event>): ReadonlyArray<string> =>
+  events.toSorted((a, b) => a.shard - b.shard || a.seq - b.seq || a.line - b.line).map(place)
 
 /** What a reader got, shard by shard, in the order in which it came. */
-const asReceived = (events: ReadonlyArray<Event>): string =>
-  events
-    .toSorted((a, b) => a.shard - b.shard)
-    .map(place)
-    .join(" ")
+const asReceived = (events: ReadonlyArray<Event>): ReadonlyArray<string> =>
+  events.toSorted((a, b) => a.shard - b.shard).map(place)
 
 const expectFeed = (received: ReadonlyArray<Event>, events: ReadonlyArray<Event>, how: string) =>
   ensure(
     "H43",
-    asReceived(received) === inLedgerOrder(events),
-    () => `${how}, a reader got ${asReceived(received)}\ninstead of ${inLedgerOrder(events)}`
+    asReceived(received).join() === inLedgerOrder(events).join(),
+    () => `${how}, a reader of the feed got (shard-seq-line) ${difference(asReceived(received), inLedgerOrder(events))}`
   )
 
 /** All of the feed in pages of a size, each from where the last one ended. */
@@ -74,7 +69,8 @@ const lowStock: Trial = {
           told.join() === expected.join(),
           () => `8 units going to 4, to 8 and to 5, low at 5 and clear at 7, told: ${told.join(", ")}`
         )
-        for (const limit of [1, 2, 3]) yield* expectFeed(yield* readFeed(session.store, limit), events, `By ${limit}`)
+        for (const limit of [1, 2, 3])
+          yield* expectFeed(yield* readFeed(session.store, limit), events, `With pages of ${limit}`)
       })
     )
 }
@@ -88,11 +84,14 @@ const feedPages: Trial = {
         history: steps({ features: input.features, maxLength: input.effort.historyLength, timePasses: false }),
         limit: fc.integer({ min: 1, max: 6 })
       }),
-      { runs: Math.ceil(input.effort.runs / 2), seed: input.effort.seed },
-      ({ history, limit }, diary) =>
+      {
+        runs: Math.ceil(input.effort.runs / 2),
+        seed: input.effort.seed,
+        simpler: ({ history, limit }) => [...simplerSteps(history)].map((shorter) => ({ history: shorter, limit }))
+      },
+      ({ history, limit }) =>
         withSession(input.subject, (session) =>
           Effect.gen(function* () {
-            diary.lines.push(`${history.length} commands, and pages of ${limit}`)
             yield* fillStore(session, input, history)
             const received = yield* readFeed(session.store, limit)
             const { events } = yield* checkRows(session)

@@ -13,10 +13,24 @@ import {
   type PayloadOf,
   type ReplyOf,
   type Submission,
+  type Transfer,
+  TransferId,
+  Transfer as TransferSchema,
+  type TransferState,
   UserId
 } from "@onhand/core"
 import * as fc from "fast-check"
-import { locationId, locationPool, lot, movementLine, productId, productPool, smallQuantity } from "./Arbitraries.ts"
+import {
+  condition,
+  locationId,
+  locationPool,
+  lot,
+  movementLine,
+  onceIn,
+  productId,
+  productPool,
+  smallQuantity
+} from "./Arbitraries.ts"
 import { submissionOf } from "./Session.ts"
 
 /** The parts of a store that may be switched off because an adapter does not have them. Laws never are. */
@@ -24,20 +38,22 @@ export interface Features {
   readonly claims: boolean
   readonly carts: boolean
   readonly thresholds: boolean
+  readonly transfers: boolean
   readonly users: boolean
 }
 
-export const allFeatures: Features = { claims: true, carts: true, thresholds: true, users: true }
+export const allFeatures: Features = { claims: true, carts: true, thresholds: true, transfers: true, users: true }
 
 /** What a history has made so far, by which later steps can name it. */
 export interface Known {
   readonly submissions: Array<Submission>
   readonly carts: Array<CartId>
   readonly claims: Array<{ readonly id: ClaimId; readonly location: LocationId }>
+  readonly transfers: Array<Transfer>
   readonly users: Array<string>
 }
 
-export const nothingKnown = (): Known => ({ submissions: [], carts: [], claims: [], users: [] })
+export const nothingKnown = (): Known => ({ submissions: [], carts: [], claims: [], transfers: [], users: [] })
 
 /** Which key a step uses: its own, or that of an earlier one with the same payload, or with another. */
 type KeyChoice = { readonly _tag: "Fresh" } | { readonly _tag: "Again" | "Stolen"; readonly pick: number }
@@ -51,14 +67,18 @@ export interface Step {
   readonly submission: (known: Known, key: string, id: string) => Submission
 }
 
+// Counted from the newest, because the old ones are mostly closed.
 const picked = <A>(pool: ReadonlyArray<A>, pick: number, otherwise: A): A =>
-  pool[pick % Math.max(1, pool.length)] ?? otherwise
+  pool[pool.length - 1 - (pick % Math.max(1, pool.length))] ?? otherwise
 
 const NO_CART = CartIdSchema.make("no-cart")
 const NO_CLAIM = { id: ClaimIdSchema.make("no-claim"), location: locationPool[0]! }
-const pick = fc.nat({ max: 20 })
-const expected = fc.oneof(fc.constant("any" as const), fc.integer({ min: 1, max: 3 }))
-const optional = <A>(arbitrary: fc.Arbitrary<A>) => fc.option(arbitrary, { nil: undefined, freq: 2 })
+const pick = fc.oneof(fc.nat({ max: 1 }), fc.nat({ max: 20 }))
+const expected = fc.oneof(
+  { arbitrary: fc.constant("any" as const), weight: 3 },
+  { arbitrary: fc.integer({ min: 1, max: 3 }), weight: 1 }
+)
+const optional = <A>(arbitrary: fc.Arbitrary<A>) => onceIn(2, arbitrary)
 
 /** An object without its undefined fields, as payloads want it. */
 const present = <A extends object>(fields: A) =>
@@ -96,7 +116,12 @@ const catalogue = [
     fc.record({ product: productId, expected, name: optional(name), sku: optional(productSku) }),
     (parts) => present(parts)
   ),
-  drafts("archiveProduct", fc.record({ product: productId, expected, archived: fc.boolean() }), (parts) => parts),
+  // An archived product refuses most of what comes; so it mostly comes back.
+  drafts(
+    "archiveProduct",
+    fc.record({ product: productId, expected, archived: onceIn(4, fc.constant(true)) }),
+    ({ archived = false, ...parts }) => ({ ...parts, archived })
+  ),
   drafts(
     "importProducts",
     fc.array(fc.record({ sku: productSku, name, price }), { minLength: 1, maxLength: 3 }),
@@ -113,21 +138,22 @@ const lines = <A>(line: fc.Arbitrary<A>) =>
 
 const ledger = drafts("recordMovements", lines(movementLine), (moved) => ({ lines: moved }))
 
-const holdTime = fc.constantFrom(86_400_000, 60_000, 1_000)
+const holdTime = fc.constantFrom(86_400_000, 86_400_000, 60_000, 1_000)
 const holdLine = fc
   .record({
     product: productId,
     location: locationId,
     quantity: smallQuantity,
-    lot: fc.option(lot, { nil: undefined })
+    lot: onceIn(2, lot)
   })
   .map((line) => present(line))
 
-/** Claims of one location: those picked that are there, under the location of the first. */
+/** Claims of one location: that of the first picked. */
 const claimsPayload = (picks: ReadonlyArray<number>, known: Known): PayloadOf<"commitClaims"> => {
   const chosen = picks.map((one) => picked(known.claims, one, NO_CLAIM))
   const { id, location } = chosen[0] ?? NO_CLAIM
-  return { location, claims: [id, ...chosen.slice(1).map((claim) => claim.id)] }
+  const others = chosen.slice(1).filter((claim) => claim.location === location)
+  return { location, claims: [id, ...others.map((claim) => claim.id)] }
 }
 const claimPicks = fc.array(pick, { minLength: 1, maxLength: 2 })
 
@@ -153,11 +179,97 @@ const thresholds = drafts(
   (rules) => ({ lines: rules })
 )
 
+/** The places in the pool of a transfer's origin and destination. */
+type Route = readonly [origin: number, destination: number]
+// Goods go both ways, and sometimes nowhere.
+const route = fc.oneof(
+  { arbitrary: fc.constantFrom<Route>([0, 1], [1, 0]), weight: 12 },
+  { arbitrary: fc.constantFrom<Route>([0, 0], [0, 2]), weight: 1 }
+)
+const transferLine = fc
+  .record({ product: productId, lot: onceIn(4, lot), quantity: fc.integer({ min: 1, max: 6 }) })
+  .map((line) => present(line))
+// What is asked for is mostly there, so that there is something to receive, and mostly the first line arrives.
+const arrivedLine = fc
+  .record({
+    line: fc.oneof({ arbitrary: fc.constant(1), weight: 9 }, { arbitrary: fc.integer({ min: 2, max: 3 }), weight: 1 }),
+    quantity: fc.integer({ min: 1, max: 3 }),
+    condition: onceIn(2, condition)
+  })
+  .map((line) => present(line))
+
+const NO_TRANSFER = {
+  id: TransferId.make("no-transfer"),
+  origin: locationPool[0]!,
+  destination: locationPool[1]!
+}
+
+interface Meant {
+  readonly pick: number
+  readonly mixed: boolean | undefined
+}
+
+/** A transfer in a state in which it can be meant, or any other where there is none; seldom with its ends mixed up. */
+const transferPick: fc.Arbitrary<Meant> = fc.record({ pick, mixed: onceIn(20, fc.constant(true)) })
+
+/** The transfer that is meant, by the end at which the command is done. */
+const meant = (known: Known, states: ReadonlyArray<TransferState>, { pick, mixed = false }: Meant) => {
+  const apt = known.transfers.filter(({ state }) => states.includes(state))
+  const { id, origin, destination } = picked<Pick<Transfer, "id" | "origin" | "destination">>(
+    apt.length > 0 ? apt : known.transfers,
+    pick,
+    NO_TRANSFER
+  )
+  const [from, to] = mixed ? [destination, origin] : [origin, destination]
+  return { atOrigin: { transfer: id, origin: from }, atDestination: { transfer: id, destination: to } }
+}
+const onItsWay = ["inTransit", "partiallyReceived"] as const
+
+const transfers = [
+  {
+    arbitrary: drafts(
+      "createTransfer",
+      fc.record({ route, lines: lines(transferLine), draft: onceIn(4, fc.constant(true)) }),
+      ({ route: [from, to], ...parts }) =>
+        present({ origin: locationPool[from]!, destination: locationPool[to]!, ...parts })
+    ),
+    weight: 4
+  },
+  drafts(
+    "updateTransfer",
+    fc.record({ transfer: transferPick, expected, lines: lines(transferLine) }),
+    ({ transfer, ...parts }, known) => ({ ...meant(known, ["draft"], transfer).atOrigin, ...parts })
+  ),
+  drafts("readyTransfer", transferPick, (one, known) => meant(known, ["draft"], one).atOrigin),
+  drafts("releaseTransfer", transferPick, (one, known) => meant(known, ["ready"], one).atOrigin),
+  {
+    arbitrary: drafts("dispatchTransfer", transferPick, (one, known) => meant(known, ["ready"], one).atOrigin),
+    weight: 4
+  },
+  {
+    arbitrary: drafts(
+      "receiveTransfer",
+      fc.record({ transfer: transferPick, lines: lines(arrivedLine) }),
+      ({ transfer, ...parts }, known) => ({ ...meant(known, onItsWay, transfer).atDestination, ...parts })
+    ),
+    weight: 3
+  },
+  {
+    arbitrary: drafts("completeTransfer", transferPick, (one, known) => meant(known, onItsWay, one).atDestination),
+    weight: 2
+  },
+  drafts("closeTransferShort", transferPick, (one, known) => ({
+    ...meant(known, onItsWay, one).atDestination,
+    reason: "never arrived"
+  })),
+  drafts("cancelTransfer", transferPick, (one, known) => meant(known, ["ready", ...onItsWay], one).atOrigin)
+]
+
 const owner = fc.constantFrom("ann", "bob")
 const cartLines = fc.array(
   fc.record({
     product: productId,
-    quantity: fc.nat({ max: 6 }),
+    quantity: fc.oneof({ arbitrary: fc.integer({ min: 1, max: 6 }), weight: 6 }, fc.constant(0)),
     mode: fc.constantFrom("add" as const, "set" as const)
   }),
   { maxLength: 3 }
@@ -166,7 +278,11 @@ const cartAt = fc.record({ cart: pick, location: locationId })
 const cartOf = (known: Known, index: number) => picked(known.carts, index, NO_CART)
 
 const carts = [
-  drafts("openCart", fc.record({ owner: optional(owner), lines: cartLines }), (parts) => present(parts)),
+  // Of each cart some four commands are possible, and most of the others are refused.
+  {
+    arbitrary: drafts("openCart", fc.record({ owner: optional(owner), lines: cartLines }), (parts) => present(parts)),
+    weight: 3
+  },
   drafts("changeCart", fc.record({ cart: pick, lines: cartLines }), (parts, known) => ({
     cart: cartOf(known, parts.cart),
     lines: parts.lines
@@ -203,10 +319,12 @@ const draftOf = (features: Features): fc.Arbitrary<Draft> =>
     ...(features.claims ? [{ arbitrary: fc.oneof(...claims), weight: 9 }] : []),
     ...(features.thresholds ? [{ arbitrary: thresholds, weight: 2 }] : []),
     ...(features.carts ? [{ arbitrary: fc.oneof(...carts), weight: 10 }] : []),
+    ...(features.transfers ? [{ arbitrary: fc.oneof(...transfers), weight: 6 }] : []),
     ...(features.users ? [{ arbitrary: fc.oneof(...users), weight: 1 }] : [])
   )
 
 const keyChoice: fc.Arbitrary<KeyChoice> = fc.oneof(
+  { withCrossShrink: true },
   { arbitrary: fc.constant<KeyChoice>({ _tag: "Fresh" }), weight: 12 },
   { arbitrary: pick.map((index): KeyChoice => ({ _tag: "Again", pick: index })), weight: 1 },
   { arbitrary: pick.map((index): KeyChoice => ({ _tag: "Stolen", pick: index })), weight: 1 }
@@ -215,36 +333,51 @@ const keyChoice: fc.Arbitrary<KeyChoice> = fc.oneof(
 /** Random steps. Time passes between them only where a trial can move the store's clock. */
 export const steps = (options: {
   readonly features: Features
+  readonly minLength?: number
   readonly maxLength: number
   readonly timePasses: boolean
 }): fc.Arbitrary<ReadonlyArray<Step>> => {
   const wait = options.timePasses
-    ? fc.oneof({ arbitrary: fc.constant(0), weight: 6 }, { arbitrary: fc.constantFrom(999, 1_000, 60_000), weight: 1 })
+    ? fc.oneof({ arbitrary: fc.constant(0), weight: 6 }, { arbitrary: fc.constantFrom(1_000, 999, 60_000), weight: 1 })
     : fc.constant(0)
   const joins = fc.oneof({ arbitrary: fc.constant(false), weight: 2 }, { arbitrary: fc.constant(true), weight: 1 })
   return fc.array(
     fc
       .record({ draft: draftOf(options.features), key: keyChoice, joins, wait })
       .map(({ draft, ...step }) => ({ ...draft, ...step })),
-    { maxLength: options.maxLength, size: "max" }
+    { minLength: options.minLength ?? 0, maxLength: options.maxLength, size: "max" }
   )
 }
 
 /** The submission of a step, given what the history has made so far. `index` counts the steps. */
 export const resolve = (step: Step, known: Known, index: number): Submission => {
   const id = `id-${index}`
-  const earlier = step.key._tag === "Fresh" ? undefined : known.submissions[step.key.pick % known.submissions.length]
+  const earlier = step.key._tag === "Fresh" ? undefined : picked(known.submissions, step.key.pick, undefined)
   if (earlier === undefined) return step.submission(known, `key-${index}`, id)
   return step.key._tag === "Again" ? { ...earlier, id } : step.submission(known, earlier.key, id)
+}
+
+/** Takes down a transfer as it is now; it becomes the newest. */
+const learnTransfer = (known: Known, transfer: Transfer): void => {
+  const place = known.transfers.findIndex(({ id }) => id === transfer.id)
+  if (place !== -1) known.transfers.splice(place, 1)
+  known.transfers.push(transfer)
+  // Anybody may let go of what a ready transfer claims, and it must do without that.
+  const claims = transfer.lines.flatMap((line) => line.claims)
+  known.claims.push(...claims.map((id) => ({ id, location: transfer.origin })))
 }
 
 /** Takes down what an applied command made. */
 export const learn = (known: Known, submission: Submission, outcome: Outcome): void => {
   if (outcome._tag !== "Applied" || outcome.replayed) return
+  if (submission.definition.reply === TransferSchema) learnTransfer(known, outcome.reply as Transfer)
   switch (submission.definition.tag) {
     case "OpenCart": {
       const { id } = outcome.reply as ReplyOf<"openCart">
-      if (!known.carts.includes(id)) known.carts.push(id)
+      // An owner's open cart is given again; it becomes the newest, because it is one that can be changed.
+      const place = known.carts.indexOf(id)
+      if (place !== -1) known.carts.splice(place, 1)
+      known.carts.push(id)
       break
     }
     case "HoldStock": {
@@ -266,8 +399,36 @@ export const learn = (known: Known, submission: Submission, outcome: Outcome): v
   }
 }
 
-const compact = (json: string): string => json.replaceAll(/"([A-Za-z_]\w*)":/g, "$1: ").replaceAll(/,(?=\S)/g, ", ")
+/** A history without a step; the time that passed before that step is kept or not. */
+const without = (history: ReadonlyArray<Step>, index: number): ReadonlyArray<ReadonlyArray<Step>> => {
+  const [step, next] = [history[index], history[index + 1]]
+  const shorter = history.toSpliced(index, 1)
+  if (step === undefined || next === undefined || step.wait === 0) return [shorter]
+  return [shorter, shorter.with(index, { ...next, wait: step.wait + next.wait })]
+}
 
-/** A submission as a line of a printed history. */
-export const lineOf = (submission: Submission): string =>
-  `${submission.definition.tag} ${compact(submission.payloadText)}, key ${submission.key}`
+/** A history without what it may not need: one step, two steps, or what makes a step more than plain. */
+export function* simplerSteps(history: ReadonlyArray<Step>): Generator<ReadonlyArray<Step>> {
+  for (const index of history.keys()) yield* without(history, index)
+  for (const index of history.keys()) {
+    for (const shorter of without(history, index)) {
+      for (let other = 0; other < index; other++) yield* without(shorter, other)
+    }
+  }
+  for (const [index, step] of history.entries()) {
+    if (step.wait > 0) yield history.with(index, { ...step, wait: 0 })
+    if (step.joins) yield history.with(index, { ...step, joins: false })
+    if (step.key._tag !== "Fresh") yield history.with(index, { ...step, key: { _tag: "Fresh" } })
+  }
+}
+
+/** Histories that are a step shorter than one: with a random step in the place of two. */
+export const shorterSteps = (
+  history: ReadonlyArray<Step>,
+  options: Pick<Parameters<typeof steps>[0], "features" | "timePasses">
+): fc.Arbitrary<ReadonlyArray<Step>> | undefined =>
+  history.length < 2
+    ? undefined
+    : fc
+        .tuple(fc.nat({ max: history.length - 2 }), steps({ ...options, minLength: 1, maxLength: 1 }))
+        .map(([place, [fresh]]) => (fresh === undefined ? history : history.toSpliced(place, 2, fresh)))

@@ -15,9 +15,9 @@ import {
 } from "@onhand/core"
 import { Effect } from "effect"
 import { isExpiryKey } from "./CommandLaws.ts"
-import { type Features, learn, lineOf, nothingKnown, resolve, type Step } from "./History.ts"
+import { lineOf, placedText } from "./Diary.ts"
+import { type Features, learn, nothingKnown, resolve, type Step } from "./History.ts"
 import { LawBroken } from "./Law.ts"
-import type { Diary } from "./Property.ts"
 import type { LedgerSnapshot } from "./RawReaders.ts"
 import { checkRows, outcomeText, type Session, submissionOf } from "./Session.ts"
 
@@ -26,6 +26,9 @@ const given = <K extends CommandName>(index: number, command: K, payload: Payloa
 
 const [p0, p1, p2] = ["p0", "p1", "p2"].map((id) => ProductId.make(id)) as [ProductId, ProductId, ProductId]
 const [l0, l1] = ["l0", "l1"].map((id) => LocationId.make(id)) as [LocationId, LocationId]
+
+/** What a diary says of {@link beginning}, once nothing is wrong with it. */
+export const BEGINNING = "Given two locations l0 and l1, products p0 to p2 and a little stock:"
 
 /** Where every history begins: two locations and three products, one of them not priced, with a little stock. */
 export const beginning = (features: Features): ReadonlyArray<Submission> => [
@@ -68,14 +71,11 @@ const batchesOf = (steps: ReadonlyArray<Step>): ReadonlyArray<ReadonlyArray<Step
 const failed = (failure: StoreFailure) =>
   new LawBroken({ law: "D24", detail: `The store failed a batch that nothing was wrong with: ${failure.cause}` })
 
-const resultText = (submission: Submission, outcome: Outcome): string => {
-  const text = outcomeText(submission, outcome)
-  return outcome._tag === "Failed" ? text : `${text}${outcome.at ? ` at ${outcome.at.shard}-${outcome.at.seq}` : ""}`
-}
+const OWN_COMMANDS =
+  "Beside what it is asked, a store writes down lapsed holds, each once: from the expiry on, before it decides on them."
 
-const MAX_OUTCOME = 160
-
-const shortened = (text: string): string => (text.length <= MAX_OUTCOME ? text : `${text.slice(0, MAX_OUTCOME)}…`)
+const placeOf = (outcome: Outcome): string =>
+  outcome._tag === "Failed" || outcome.at === null ? "no place" : `${outcome.at.shard}-${outcome.at.seq}`
 
 const compare = (
   batch: ReadonlyArray<Submission>,
@@ -91,16 +91,17 @@ const compare = (
     if (got._tag === "Failed") {
       return new LawBroken({ law: "D24", detail: `${lineOf(submission)}\n  ended in a defect: ${got.defect}` })
     }
-    const texts = [resultText(submission, got), resultText(submission, wanted)] as const
+    const texts = [got, wanted].map((outcome) => outcomeText(submission, outcome))
+    const told = [got, wanted].map((outcome, one) => placedText(texts[one] ?? "", outcome))
+    if (told[0] === told[1]) continue
     const replays = [got.replayed, wanted._tag !== "Failed" && wanted.replayed]
-    if (texts[0] === texts[1] && replays[0] === replays[1]) continue
     const refusals = [got, wanted].map((one) => one._tag === "Refused" && one.refusal instanceof IdempotencyConflict)
-    const law = replays[0] !== replays[1] ? "D21" : refusals[0] !== refusals[1] ? "D22" : "D24"
-    const told = (index: 0 | 1) => `${texts[index]}${replays[index] ? " (replayed)" : ""}`
-    return new LawBroken({
-      law,
-      detail: [lineOf(submission), `was ${told(0)}`, `but should be ${told(1)}`].join("\n  ")
-    })
+    const law = refusals[0] !== refusals[1] ? "D22" : replays[0] !== replays[1] ? "D21" : "D24"
+    const detail =
+      texts[0] === texts[1] && replays[0] === replays[1]
+        ? [`is at ${placeOf(got)}, but should be at ${placeOf(wanted)} (shard-seq)`, OWN_COMMANDS]
+        : [`was ${told[0]}`, `but should be ${told[1]}`]
+    return new LawBroken({ law, detail: [lineOf(submission), ...detail].join("\n  ") })
   }
   return undefined
 }
@@ -121,11 +122,10 @@ const checkPresence = (snapshot: LedgerSnapshot, answered: ReadonlySet<string>):
 interface Run {
   readonly session: Session
   readonly oracle: StoreShape
-  readonly diary: Diary
   readonly answered: Set<string>
 }
 
-const commit = ({ session, oracle, diary, answered }: Run, batch: ReadonlyArray<Submission>) =>
+const commit = ({ session, oracle, answered }: Run, batch: ReadonlyArray<Submission>) =>
   Effect.gen(function* () {
     const [actual, expected] = yield* Effect.mapError(
       Effect.all([session.store.transact(batch), oracle.transact(batch)]),
@@ -133,10 +133,7 @@ const commit = ({ session, oracle, diary, answered }: Run, batch: ReadonlyArray<
     )
     for (const [index, submission] of batch.entries()) {
       const outcome = actual[index]
-      if (outcome === undefined) continue
-      const joined = index === 0 ? "" : "  (same batch)"
-      diary.lines.push(`${lineOf(submission)}\n    → ${shortened(resultText(submission, outcome))}${joined}`)
-      if (outcome._tag !== "Failed") answered.add(submission.key)
+      if (outcome !== undefined && outcome._tag !== "Failed") answered.add(submission.key)
     }
     const broken = compare(batch, actual, expected)
     if (broken !== undefined) return yield* broken
@@ -147,23 +144,19 @@ const commit = ({ session, oracle, diary, answered }: Run, batch: ReadonlyArray<
 export const runHistory = (
   session: Session,
   steps: ReadonlyArray<Step>,
-  diary: Diary,
   options: { readonly features: Features; readonly check: "batch" | "end" }
 ): Effect.Effect<void, LawBroken> =>
   Effect.gen(function* () {
     const { store } = yield* makeMemoryStore({ shards: session.store.shards })
-    const run: Run = { session, oracle: store, diary, answered: new Set() }
+    const run: Run = { session, oracle: store, answered: new Set() }
     const known = nothingKnown()
-    diary.lines.push("Given two locations l0 and l1, products p0 to p2 and a little stock:")
-    yield* commit({ ...run, diary: { lines: [] } }, beginning(options.features))
+    yield* commit(run, beginning(options.features))
     let snapshot = yield* checkRows(session)
+    session.diary.given(BEGINNING)
     let index = 0
     for (const batch of batchesOf(steps)) {
       const wait = batch[0]?.wait ?? 0
-      if (wait > 0) {
-        diary.lines.push(`${wait} ms pass`)
-        yield* session.wait(wait)
-      }
+      if (wait > 0) yield* session.wait(wait)
       const submissions = batch.map((step) => resolve(step, known, index++))
       const outcomes = yield* commit(run, submissions)
       for (const [place, submission] of submissions.entries()) {

@@ -133,12 +133,12 @@ const reopened: Trial = {
     checkProperty(
       steps({ features, maxLength: effort.historyLength, timePasses: false }),
       { runs: Math.min(effort.runs, 5), seed: effort.seed },
-      (history, diary) =>
+      (history) =>
         Effect.gen(function* () {
           if (reopenable === undefined) return
           const place = { ...subject, layer: reopenable() }
           const before = yield* withSession(place, (session) =>
-            Effect.andThen(runHistory(session, history, diary, { features, check: "end" }), session.snapshot)
+            Effect.andThen(runHistory(session, history, { features, check: "end" }), session.snapshot)
           )
           yield* withSession(place, (session) =>
             Effect.gen(function* () {

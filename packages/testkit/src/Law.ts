@@ -42,12 +42,14 @@ export const laws = {
   F33: "every acknowledged command is there, and nothing that was never submitted",
   F34: "an unknown outcome turns out one way and stays so",
   F35: "the ledger only grows: nothing in it is changed or removed",
-  G37: "what verify recomputes is what is kept",
+  G37: "stock as of a time is the sum of the movements by then, whenever it is asked",
   G38: "recorded time strictly rises with seq",
   G39: "a read tells what the rows say",
   G40: "pages over a growing list give each entry exactly once, in order",
+  G41: "what verify recomputes is what is kept",
   H42: "events are what was committed: told once, in order, with the right levels",
   H43: "a reader of the feed misses nothing and gets nothing twice",
+  H44: "what a transfer says of its lines is what was moved for it, and only a ready one claims stock",
   H45: "an order's goods are what was taken from stock for it",
   H46: "a cart becomes at most one order",
   H48: "low stock is raised and cleared once each time its threshold is crossed"
@@ -55,15 +57,22 @@ export const laws = {
 
 export type LawId = keyof typeof laws
 
-/** A law that did not hold, with what shows it. `history` is the shortest sequence of commands found that breaks it. */
+/**
+ * A law that did not hold, with what shows it. `history` is what was done until then: the shortest that breaks the law,
+ * where `again` says how to see it again.
+ */
 export class LawBroken extends Schema.TaggedError<LawBroken>()("LawBroken", {
   law: Schema.Literals(Object.keys(laws) as ReadonlyArray<LawId>),
   detail: Schema.String,
-  history: Schema.optionalKey(Schema.String)
+  history: Schema.optionalKey(Schema.Array(Schema.String)),
+  again: Schema.optionalKey(Schema.String)
 }) {
   override get message() {
-    const history = this.history === undefined ? "" : `\n\n${this.history}`
-    return `Law ${this.law} is broken: ${laws[this.law]}.\n${this.detail}${history}`
+    const { law, detail, history = [], again } = this
+    const heading = again === undefined ? "What was done:" : "The shortest history found:"
+    const told = history.length === 0 ? [] : ["", heading, ...history]
+    const hint = again === undefined ? [] : history.length === 0 ? ["", again] : [again]
+    return [`Law ${law} is broken: ${laws[law]}.`, detail, ...told, ...hint].join("\n")
   }
 }
 

@@ -95,6 +95,10 @@ const withMovement = (tally: Tally, { from, to, quantity }: Movement): Tally => 
   return { ...tally, ...after }
 }
 
+/** The tally that movements make, in whatever order. */
+export const tallyOfMovements = (movements: ReadonlyArray<Movement>): Tally =>
+  movements.reduce(withMovement, emptyTally)
+
 const foldKey = (movements: ReadonlyArray<Movement>, claimEvents: ReadonlyArray<ClaimEvent>): KeyHistory["after"] => {
   const open: Open = new Map()
   const after: Array<{ readonly seq: number; readonly tally: Tally }> = []

@@ -6,37 +6,45 @@ import * as fc from "fast-check"
 import { LawBroken } from "./Law.ts"
 
 /** How a property is tried. */
-export interface PropertyOptions {
+export interface PropertyOptions<A> {
   readonly runs: number
   /** The seed of the first run; a random one when left out. A failure prints it. */
   readonly seed?: number | undefined
+  /**
+   * Simpler values to try in the place of one that fails, the simplest first. fast-check simplifies each part of a
+   * value; this says what of the whole can be left out.
+   */
+  readonly simpler?: (value: A) => Iterable<A>
+  /** Values shorter than one that fails, if there are any: to find a short one that no longer one contains. */
+  readonly shorter?: (value: A) => fc.Arbitrary<A> | undefined
 }
 
-/** What a trial wrote down of itself, to be printed should it fail. */
-export interface Diary {
-  readonly lines: Array<string>
-}
+/** The most simpler values that are tried: enough for any history that fast-check leaves, and a bound. */
+const MAX_SIMPLER = 500
 
-/**
- * Tries `run` on random values. The failure is that of the smallest value found, with what its run wrote into the
- * diary as history, and the seed.
- */
+/** The random values that are tried in the hope of a shorter one, for each length. */
+const SHORTER_TRIED = 300
+
+/** Tries `run` on random values. The failure is that of the smallest value found, with the seed that led to it. */
 export const checkProperty = <A>(
   arbitrary: fc.Arbitrary<A>,
-  options: PropertyOptions,
-  run: (value: A, diary: Diary) => Effect.Effect<void, LawBroken>
+  options: PropertyOptions<A>,
+  run: (value: A) => Effect.Effect<void, LawBroken>
 ): Effect.Effect<void, LawBroken> =>
   Effect.gen(function* () {
     const context = yield* Effect.context()
-    let shortest: { readonly broken: LawBroken; readonly lines: ReadonlyArray<string> } | undefined
-    const property = fc.asyncProperty(arbitrary, async (value) => {
-      const diary: Diary = { lines: [] }
-      const exit = await Effect.runPromiseExitWith(context)(Effect.result(run(value, diary)))
+    let shortest: { readonly value: A; readonly broken: LawBroken } | undefined
+    const fails = async (value: A): Promise<LawBroken | undefined> => {
+      const exit = await Effect.runPromiseExitWith(context)(Effect.result(run(value)))
       // A defect is the trial's own fault or the store's; it shrinks like a finding.
       if (Exit.isFailure(exit)) throw new Error(String(exit.cause))
-      if (Result.isSuccess(exit.value)) return
-      shortest = { broken: exit.value.failure, lines: diary.lines }
-      throw exit.value.failure
+      if (Result.isSuccess(exit.value)) return undefined
+      shortest = { value, broken: exit.value.failure }
+      return exit.value.failure
+    }
+    const property = fc.asyncProperty(arbitrary, async (value) => {
+      const broken = await fails(value)
+      if (broken !== undefined) throw broken
     })
     const { runs, seed } = options
     const details = yield* Effect.promise(async () =>
@@ -45,11 +53,46 @@ export const checkProperty = <A>(
     if (!details.failed) return
     if (shortest === undefined)
       return yield* Effect.die(details.errorInstance ?? new Error("The trial was interrupted"))
-    const { broken, lines } = shortest
-    const again = `Seed ${details.seed}, shrunk ${details.numShrinks} times in ${details.numRuns} runs.`
+    const shrunk =
+      details.numShrinks + (yield* Effect.promise(() => minimize(shortest?.value as A, options, details.seed, fails)))
+    const { law, detail, history } = shortest.broken
     return yield* new LawBroken({
-      law: broken.law,
-      detail: broken.detail,
-      history: ["The shortest history found:", ...lines, again].join("\n")
+      law,
+      detail,
+      ...(history === undefined ? {} : { history }),
+      again: `Seed ${details.seed}, shrunk ${shrunk} times; to see it again: effort: { seed: ${details.seed} }`
     })
   })
+
+type Fails<A> = (value: A) => Promise<LawBroken | undefined>
+
+/** The first value that fails; one on which the store or the trial dies counts for nothing here. */
+const firstFailing = async <A>(values: Iterable<A>, most: number, fails: Fails<A>): Promise<A | undefined> => {
+  let tries = 0
+  for (const value of values) {
+    if (tries++ >= most) return undefined
+    if ((await fails(value).catch(() => undefined)) !== undefined) return value
+  }
+  return undefined
+}
+
+/**
+ * Goes from a failing value to simpler ones that fail too, and looks for shorter ones, until none is found. Answers how
+ * many steps that took.
+ */
+const minimize = async <A>(
+  value: A,
+  { simpler = () => [], shorter = () => undefined }: PropertyOptions<A>,
+  seed: number,
+  fails: Fails<A>
+): Promise<number> => {
+  let steps = 0
+  for (let current = value; ; steps++) {
+    const next = await firstFailing(simpler(current), MAX_SIMPLER, fails)
+    const arbitrary = next === undefined ? shorter(current) : undefined
+    const random = arbitrary === undefined ? [] : fc.sample(arbitrary, { seed, numRuns: SHORTER_TRIED })
+    const found = next ?? (await firstFailing(random, SHORTER_TRIED, fails))
+    if (found === undefined) return steps
+    current = found
+  }
+}

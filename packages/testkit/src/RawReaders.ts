@@ -14,7 +14,8 @@ import {
   makeMemoryStore,
   type Order,
   Store,
-  type Threshold
+  type Threshold,
+  type Transfer
 } from "@onhand/core"
 import { Context, Effect, Layer } from "effect"
 
@@ -31,6 +32,7 @@ export interface LedgerSnapshot {
   readonly carts: ReadonlyArray<Cart>
   readonly orders: ReadonlyArray<Order>
   readonly thresholds: ReadonlyArray<Threshold>
+  readonly transfers: ReadonlyArray<Transfer>
 }
 
 /** Reads the rows as they are stored. A reader that fails is a defect of the test, not a finding. */
@@ -55,7 +57,8 @@ export const memorySnapshot = (memory: Memory): LedgerSnapshot => ({
   events: [...memory.events],
   carts: [...memory.tables.carts.values()],
   orders: [...memory.tables.orders.values()],
-  thresholds: [...memory.tables.thresholds.values()]
+  thresholds: [...memory.tables.thresholds.values()],
+  transfers: [...memory.tables.transfers.values()]
 })
 
 /** A memory store together with its raw readers, as the suite wants a store to come. */

@@ -23,6 +23,10 @@ import {
   type Rows,
   type Table,
   type Threshold,
+  type Transfer,
+  TransferId,
+  type TransferLine,
+  transferStates,
   type User,
   UserId
 } from "@onhand/core"
@@ -48,7 +52,7 @@ const productId = text(1, 64).map((id) => ProductId.make(id))
 const locationId = text(1, 64).map((id) => LocationId.make(id))
 const stockKey = { product: productId, location: locationId, lot: text(0, 64) }
 const source = nullable(fc.record({ type: text(1, 32), id: text(1, 128) }))
-const placed = { shard: fc.nat(255), seq: fc.maxSafeNat().map((seq) => seq + 1), line: fc.nat(1_000) }
+const placed = { shard: fc.nat(255), seq: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), line: fc.nat(1_000) }
 const written = { command: fc.uuid(), recordedAt: instant }
 
 export const product: fc.Arbitrary<Product> = fc.record({
@@ -194,6 +198,35 @@ export const user: fc.Arbitrary<User> = fc.record({
   createdAt: instant
 })
 
+const transferLine: fc.Arbitrary<TransferLine> = fc
+  .record({
+    line: fc.integer({ min: 1, max: 500 }),
+    product: productId,
+    lot: nullable(text(0, 64)),
+    claims: fc.array(claimId, { maxLength: 2 }),
+    open: fc.integer({ min: 1, max: 2 ** 30 }),
+    received: fc.nat(2 ** 30),
+    damaged: fc.nat(2 ** 30),
+    lost: fc.nat(2 ** 30),
+    returned: fc.nat(2 ** 30)
+  })
+  .map(({ open, ...line }) => {
+    const shipped = open + line.received + line.damaged + line.lost + line.returned
+    return { ...line, quantity: shipped, shipped }
+  })
+
+export const transfer: fc.Arbitrary<Transfer> = fc.record({
+  id: text(1, 64).map((id) => TransferId.make(id)),
+  origin: locationId,
+  destination: locationId,
+  lines: fc.array(transferLine, { minLength: 1, maxLength: 4 }),
+  state: fc.constantFrom(...transferStates),
+  reason: nullable(text(1, 200)),
+  version,
+  createdAt: instant,
+  updatedAt: instant
+})
+
 const name: fc.Arbitrary<Rows["names"]> = fc.record({ id: text(1, 80), version, target: text(1, 64) })
 
 /** Rows of each table. */
@@ -204,6 +237,7 @@ export const rows: { readonly [T in Table]: fc.Arbitrary<Rows[T]> } = {
   carts: cart,
   orders: order,
   thresholds: threshold,
+  transfers: transfer,
   users: user
 }
 
@@ -221,6 +255,13 @@ const newEvent: fc.Arbitrary<NewEvent> = fc.oneof(
   fc.record({ _tag: fc.constant("StockChanged" as const), levels: fc.array(level, { minLength: 1, maxLength: 3 }) }),
   fc.record({ _tag: fc.constantFrom("LowStockRaised", "LowStockCleared"), ...restock }),
   fc.record({ _tag: fc.constantFrom("OrderPlaced", "OrderShipped"), ...told }),
+  fc.record({
+    _tag: fc.constant("TransferChanged" as const),
+    transfer: fc.uuid(),
+    origin: locationId,
+    destination: locationId,
+    state: fc.constantFrom(...transferStates)
+  }),
   fc.record({ _tag: fc.constantFrom("UserRegistered", "UserUpdated"), user: fc.uuid() })
 )
 

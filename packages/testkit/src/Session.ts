@@ -16,8 +16,9 @@ import {
   type StoreShape,
   type Submission
 } from "@onhand/core"
-import { Clock, Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer } from "effect"
 import { commandLaws, type Growth, growthLaw, refusalLaw } from "./CommandLaws.ts"
+import { type Diary, makeDiary, placedText } from "./Diary.ts"
 import { type Finding, LawBroken, type LawId, laws } from "./Law.ts"
 import { ledgerLaws } from "./LedgerLaws.ts"
 import { type LedgerView, viewOf } from "./LedgerView.ts"
@@ -44,6 +45,8 @@ export interface Session {
   readonly snapshot: Effect.Effect<LedgerSnapshot>
   readonly view: Effect.Effect<LedgerView>
   readonly time: StoreTime
+  /** What was asked of the store and what it answered, told when a law breaks. */
+  readonly diary: Diary
   /** How long a hold lasts that the trial means to outlive, in milliseconds. */
   readonly shortHold: number
   /** Lets time pass for the store, in milliseconds. */
@@ -66,9 +69,31 @@ export const anotherEngine = (store: StoreShape) =>
     Context.get(context, Engine)
   )
 
-const open = (subject: Subject, wait: Session["wait"]) =>
+/** The store, with every batch that it commits or fails written down. */
+const recorded = (store: StoreShape, diary: Diary): StoreShape => ({
+  ...store,
+  transact: (batch) =>
+    store.transact(batch).pipe(
+      Effect.tap((outcomes) =>
+        Effect.sync(() =>
+          diary.batch(batch, () =>
+            batch.map((submission, index) => {
+              const outcome = outcomes[index]
+              return outcome === undefined ? "no answer" : placedText(outcomeText(submission, outcome), outcome)
+            })
+          )
+        )
+      ),
+      Effect.tapError(({ outcome, cause }) =>
+        Effect.sync(() => diary.batch(batch, () => batch.map(() => `the store failed (${outcome}): ${cause}`)))
+      )
+    )
+})
+
+const open = (subject: Subject, diary: Diary, wait: Session["wait"]) =>
   Effect.gen(function* () {
-    const { store, readers } = readersOf(yield* build(subject.layer))
+    const { store: bare, readers } = readersOf(yield* build(subject.layer))
+    const store = recorded(bare, diary)
     const storeLayer = Layer.succeed(Store, store)
     const context = yield* build(Layer.mergeAll(Inventory.layer, Engine.layer).pipe(Layer.provide(storeLayer)))
     const session: Session = {
@@ -78,23 +103,39 @@ const open = (subject: Subject, wait: Session["wait"]) =>
       snapshot: readers.snapshot,
       view: Effect.map(readers.snapshot, (snapshot) => viewOf(snapshot, store.shards)),
       time: subject.time,
+      diary,
       shortHold: SHORT_HOLD[subject.time],
-      wait
+      wait: (millis) => {
+        diary.note(`${millis} ms pass`)
+        return wait(millis)
+      }
     }
     return session
   })
 
-/** Opens a store, uses it, and closes it. Where the store's time is virtual, everything inside lives in that time. */
+const withHistory = <E>(error: E, diary: Diary): E | LawBroken =>
+  error instanceof LawBroken && error.history === undefined
+    ? new LawBroken({ law: error.law, detail: error.detail, history: diary.lines() })
+    : error
+
+/**
+ * Opens a store, uses it, and closes it. Where the store's time is virtual, everything inside lives in that time. A law
+ * that breaks inside is told with what was done.
+ */
 export const withSession = <A, E>(
   subject: Subject,
   use: (session: Session) => Effect.Effect<A, E, never>
-): Effect.Effect<A, E> => {
-  if (subject.time === "real") return Effect.scoped(Effect.flatMap(open(subject, Effect.sleep), use))
-  return Effect.suspend(() => {
-    const { clock, advance } = makeVirtualClock()
-    return Effect.scoped(Effect.flatMap(open(subject, advance), use)).pipe(Effect.provideService(Clock.Clock, clock))
+): Effect.Effect<A, E | LawBroken> =>
+  Effect.suspend(() => {
+    const diary = makeDiary()
+    const used = (wait: Session["wait"]) =>
+      Effect.scoped(Effect.flatMap(open(subject, diary, wait), use)).pipe(
+        Effect.mapError((error) => withHistory(error, diary))
+      )
+    if (subject.time === "real") return used(Effect.sleep)
+    const { provide, advance } = makeVirtualClock()
+    return provide(used(advance))
   })
-}
 
 /** A submission whose id is chosen, so that the same command names what it creates the same in every store. */
 export const submissionOf = <K extends CommandName>(

@@ -3,8 +3,9 @@
  */
 import { type Location, LocationId, type Outcome, type Product, ProductId, type Submission } from "@onhand/core"
 import { Effect } from "effect"
-import { learn, lineOf, nothingKnown, resolve, type Step } from "./History.ts"
-import { beginning } from "./HistoryRun.ts"
+import { lineOf } from "./Diary.ts"
+import { learn, nothingKnown, resolve, type Step } from "./History.ts"
+import { BEGINNING, beginning } from "./HistoryRun.ts"
 import { LawBroken } from "./Law.ts"
 import { type Session, submissionOf } from "./Session.ts"
 import type { TrialInput } from "./Trial.ts"
@@ -93,6 +94,7 @@ export const stockShelf = (session: Session, quantity: number, name = "shelf"): 
 export const fillStore = (session: Session, { features }: TrialInput, history: ReadonlyArray<Step>) =>
   Effect.gen(function* () {
     yield* commitBatch(session, beginning(features))
+    session.diary.given(BEGINNING)
     const known = nothingKnown()
     for (const [index, step] of history.entries()) {
       const submission = resolve(step, known, index)

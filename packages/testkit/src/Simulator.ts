@@ -12,18 +12,20 @@ import {
   type StoreShape,
   type Submission
 } from "@onhand/core"
-import { Clock, Context, Effect, Exit, Fiber, Layer, Random } from "effect"
+import { type Clock, Context, Effect, Exit, Fiber, Layer, Random, Scope } from "effect"
 import * as fc from "fast-check"
 import { replayBySeq } from "./ConcurrencyTrials.ts"
 import { type Fault, faults, withFaults } from "./Faults.ts"
-import { allFeatures, learn, nothingKnown, resolve, steps } from "./History.ts"
+import { allFeatures, type Known, learn, nothingKnown, resolve, steps } from "./History.ts"
 import { beginning } from "./HistoryRun.ts"
 import { LawBroken, type LawId } from "./Law.ts"
 import { viewOf } from "./LedgerView.ts"
 import { memorySnapshot } from "./RawReaders.ts"
+import type { Victim } from "./Sabotage.ts"
 import { findingsIn, outcomeText, report } from "./Session.ts"
 import { makeVirtualClock } from "./VirtualClock.ts"
 
+/** What a simulation is made of. Whatever is left out follows from the seed. */
 export interface SimulationOptions {
   readonly seed: number
   readonly clients?: number
@@ -32,11 +34,22 @@ export interface SimulationOptions {
   /** How likely a batch meets a fault, from 0 to 1. */
   readonly faultRate?: number
   readonly shards?: number
+  /** Engines over the one store, as so many processes have them. A client goes to another one when it tries again. */
+  readonly engines?: number
+  /** Breaks the store behind the faults, to see what the simulator finds. */
+  readonly spoil?: (victim: Victim) => Partial<StoreShape>
+}
+
+/** How many commands of a kind stand in the ledger. */
+export interface KindCount {
+  readonly applied: number
+  readonly refused: number
 }
 
 /** What happened in a simulation; a run that met no fault proves nothing about faults. */
 export interface SimulationReport {
   readonly seed: number
+  /** Commands that clients made up. Each may have been sent many times. */
   readonly commands: number
   readonly acknowledged: number
   /** Answers that said the outcome is unknown, answers that said the store is unavailable, and callers who left. */
@@ -44,6 +57,11 @@ export interface SimulationReport {
   readonly unavailable: number
   readonly interrupted: number
   readonly poisoned: number
+  /** What stands in the ledger, by the commands' tags, and the refusals among it by theirs. */
+  readonly kinds: Readonly<Record<string, KindCount>>
+  readonly refusals: Readonly<Record<string, number>>
+  readonly batches: number
+  readonly largestBatch: number
   readonly faults: Readonly<Record<Fault, number>>
   readonly virtualMillis: number
 }
@@ -64,50 +82,90 @@ const INTERRUPT_RATE = 0.03
 const POISON_RATE = 0.005
 const MAX_ATTEMPTS = 200
 
+/** How long a batch is on its way to the store at most: the while in which others gather into the next. */
+const MAX_TRAVEL_MILLIS = 5
+
+/** How likely a fault is the first of an outage, and how long that lasts: up to longer than an engine keeps trying. */
+const OUTAGE_RATE = 0.02
+const MAX_OUTAGE_MILLIS = 60_000
+
+/** Virtual time after which clients that still wait count as stuck; no hold, outage or pause comes near it. */
+const STUCK_MILLIS = 30 * 24 * 60 * 60 * 1000
+
+/** Commands of all clients of a simulation whose size follows from the seed. */
+const USUAL_COMMANDS = 800
+
+const pick = <A>(choices: readonly [A, ...ReadonlyArray<A>], random: () => number): A =>
+  choices[Math.floor(random() * choices.length)] ?? choices[0]
+
+/** The options with what follows from the seed filled in. */
+const completed = (options: SimulationOptions) => {
+  const random = seededRandom(~options.seed)
+  const drawn = {
+    clients: pick([2, 8, 24, 48], random),
+    faultRate: pick([0, 0.05, 0.2, 0.5], random),
+    shards: pick([1, 1, 2, 4], random),
+    engines: pick([1, 2], random)
+  }
+  const clients = options.clients ?? drawn.clients
+  return { ...drawn, commands: Math.ceil(USUAL_COMMANDS / clients), ...options }
+}
+
 interface Ledger {
   /** The first answer that each key got, as text. */
   readonly acknowledged: Map<string, { readonly submission: Submission; readonly text: string }>
+  /** What got no answer that says what became of it, by {@link sentText}. */
   readonly undecided: Map<string, Submission>
+  /** Keys that were sent once without an answer that says what became of them. */
+  readonly doubtful: Set<string>
   readonly poisoned: Set<string>
   readonly counts: { unknown: number; unavailable: number; interrupted: number; commands: number }
 }
 
+/** What tells submissions apart: a stolen key comes with something else, and is another's. */
+const sentText = ({ key, definition, payloadText }: Submission): string => `${key} ${definition.tag} ${payloadText}`
+
 interface World {
   readonly memory: Memory
-  readonly engine: EngineShape
+  readonly engines: ReadonlyArray<EngineShape>
   readonly random: () => number
   readonly isPoison: (submission: Submission) => boolean
   readonly ledger: Ledger
+  /** What all clients know together: they change each other's carts and claims, and use each other's keys. */
+  readonly known: Known
 }
 
 const broken = (law: LawId, detail: string) => new LawBroken({ law, detail })
 
-/** One answer of the engine, checked against what the store holds at that instant. */
-const attempt = (world: World, submission: Submission): Effect.Effect<Outcome | undefined, LawBroken> =>
+/** One answer of an engine, checked against what the store holds at that instant. */
+const attempt = (world: World, submission: Submission, tries: number): Effect.Effect<Outcome | undefined, LawBroken> =>
   Effect.gen(function* () {
-    const { memory, engine, random, ledger } = world
-    const fiber = yield* Effect.forkChild(engine.submit(submission))
+    const { memory, engines, random, ledger } = world
+    const { key } = submission
+    const engine = engines[(ledger.counts.commands + tries) % engines.length]
+    if (engine === undefined) return yield* Effect.die(new Error("A simulation has at least one engine"))
     if (random() < INTERRUPT_RATE) {
       ledger.counts.interrupted++
-      ledger.undecided.set(submission.key, submission)
-      yield* Fiber.interrupt(fiber)
+      ledger.undecided.set(sentText(submission), submission)
+      ledger.doubtful.add(key)
+      yield* Fiber.interrupt(yield* Effect.forkChild(engine.submit(submission), { startImmediately: true }))
       return undefined
     }
-    const exit = yield* Fiber.await(fiber)
+    const exit = yield* Effect.exit(engine.submit(submission))
     if (Exit.isSuccess(exit)) return exit.value
-    const known = memory.commands.has(submission.key)
+    const known = memory.commands.has(key)
     if (Exit.hasDies(exit)) {
-      ledger.poisoned.add(submission.key)
-      if (known) return yield* broken("F33", `${submission.key} ended in a defect, but was committed`)
+      ledger.poisoned.add(key)
+      if (known) return yield* broken("F33", `${key} ended in a defect, but was committed`)
       return undefined
     }
     const error = Exit.findErrorOption(exit)
     const unknown = error._tag === "Some" && error.value._tag === "OutcomeUnknown"
     ledger.counts[unknown ? "unknown" : "unavailable"]++
-    ledger.undecided.set(submission.key, submission)
-    const tried = ledger.acknowledged.has(submission.key)
-    if (!unknown && known && !tried) {
-      return yield* broken("F34", `${submission.key} was answered that nothing was written, but it was committed`)
+    ledger.undecided.set(sentText(submission), submission)
+    if (unknown) ledger.doubtful.add(key)
+    if (known && !ledger.doubtful.has(key) && !ledger.acknowledged.has(key)) {
+      return yield* broken("F34", `${key} was answered that nothing was written, but it was committed`)
     }
     return undefined
   })
@@ -116,7 +174,7 @@ const acknowledge = ({ memory, ledger }: World, submission: Submission, outcome:
   Effect.gen(function* () {
     const text = outcomeText(submission, outcome)
     const before = ledger.acknowledged.get(submission.key)
-    ledger.undecided.delete(submission.key)
+    ledger.undecided.delete(sentText(submission))
     if (!memory.commands.has(submission.key)) {
       return yield* broken("F33", `${submission.key} was acknowledged, but is not there`)
     }
@@ -130,17 +188,20 @@ const acknowledge = ({ memory, ledger }: World, submission: Submission, outcome:
 /** A client: one command after the other, thinking in between, trying again as long as it has no answer. */
 const client = (world: World, number: number, count: number, seed: number) =>
   Effect.gen(function* () {
-    const arbitrary = steps({ features: allFeatures, maxLength: 40, timePasses: false })
-    const known = nothingKnown()
+    const arbitrary = steps({ features: allFeatures, maxLength: 40, timePasses: true })
+    const { known } = world
     const script = fc
       .sample(arbitrary, { seed: Math.imul(seed, 0x9e3779b1) + number, numRuns: Math.ceil(count / 10) })
       .flat()
     for (const [index, step] of script.slice(0, count).entries()) {
+      if (step.wait > 0) yield* Effect.sleep(step.wait)
       const submission = resolve(step, known, number * 1_000_000 + index)
       known.submissions.push(submission)
+      // A key that several clients use may be under way for another of them.
+      if (step.key._tag !== "Fresh") world.ledger.doubtful.add(submission.key)
       world.ledger.counts.commands++
       for (let tries = 0; tries < MAX_ATTEMPTS; tries++) {
-        const outcome = yield* attempt(world, submission)
+        const outcome = yield* attempt(world, submission, tries)
         if (outcome !== undefined) {
           yield* acknowledge(world, submission, outcome)
           learn(known, submission, outcome)
@@ -154,21 +215,34 @@ const client = (world: World, number: number, count: number, seed: number) =>
     }
   })
 
+const eachAtOnce = <A, E>(items: Iterable<A>, run: (item: A, index: number) => Effect.Effect<void, E>) =>
+  Effect.forEach(items, run, { concurrency: "unbounded", discard: true }).pipe(
+    Effect.timeoutOrElse({
+      duration: STUCK_MILLIS,
+      orElse: () => broken("E32", "Commands still wait for their answers when nothing is left to happen")
+    })
+  )
+
 /** After the faults: whatever has no answer gets one, and whatever had one gets the same again. */
 const settle = (world: World) =>
   Effect.gen(function* () {
-    const { engine, ledger, isPoison } = world
-    for (const submission of [...ledger.undecided.values()]) {
-      if (isPoison(submission)) continue
-      yield* acknowledge(world, submission, yield* Effect.orDie(engine.submit(submission)))
-    }
-    for (const { submission } of [...ledger.acknowledged.values()]) {
-      const outcome = yield* Effect.orDie(engine.submit(submission))
-      if (outcome._tag === "Failed" || !outcome.replayed) {
-        return yield* broken("D21", `${submission.key} was decided anew when it came again`)
-      }
-      yield* acknowledge(world, submission, outcome)
-    }
+    const { engines, ledger, isPoison } = world
+    const submit = (submission: Submission, index: number) =>
+      Effect.orDie((engines[index % engines.length] as EngineShape).submit(submission))
+    yield* eachAtOnce([...ledger.undecided.values()], (submission, index) =>
+      isPoison(submission)
+        ? Effect.void
+        : Effect.flatMap(submit(submission, index), (outcome) => acknowledge(world, submission, outcome))
+    )
+    yield* eachAtOnce([...ledger.acknowledged.values()], ({ submission }, index) =>
+      Effect.gen(function* () {
+        const outcome = yield* submit(submission, index)
+        if (outcome._tag === "Failed" || !outcome.replayed) {
+          return yield* broken("D21", `${submission.key} was decided anew when it came again`)
+        }
+        yield* acknowledge(world, submission, outcome)
+      })
+    )
   })
 
 const engineOver = (store: StoreShape) =>
@@ -190,67 +264,123 @@ const checkLedger = ({ memory, ledger }: World): Effect.Effect<void, LawBroken> 
     for (const key of ledger.poisoned) {
       if (memory.commands.has(key)) return yield* broken("F33", `${key} failed, but is there`)
     }
-    if (memory.shards > 1) return
     const differences = yield* replayBySeq(snapshot, memory.shards)
     if (differences.length > 0) return yield* broken("E31", differences.slice(0, 5).join("\n"))
   })
 
-/** Runs a simulation; it fails with the first law that broke, and the seed that breaks it again. */
-export const simulate = (options: SimulationOptions): Effect.Effect<SimulationReport, LawBroken> => {
-  const { seed, clients = 8, commands = 50, faultRate = 0.2, shards = 1 } = options
-  const { clock } = makeVirtualClock()
-  const began = clock.currentTimeMillisUnsafe()
+/** The faults of a simulation: single ones, and outages in which a while long every batch meets the same. */
+const faultsOf = (random: () => number, faultRate: number, clock: Clock.Clock) => {
   const met = Object.fromEntries(faults.map((fault) => [fault, 0])) as Record<Fault, number>
-  const run = Effect.gen(function* () {
+  let healed = false
+  let outage: { readonly fault: Fault; readonly until: number } = { fault: "none", until: 0 }
+  const draw = (): Fault => {
+    const now = clock.currentTimeMillisUnsafe()
+    if (healed) return "none"
+    if (now < outage.until) return outage.fault
+    if (random() >= faultRate) return "none"
+    const fault = faults[1 + Math.floor(random() * (faults.length - 1))] ?? "none"
+    if (random() < OUTAGE_RATE) outage = { fault, until: now + random() * MAX_OUTAGE_MILLIS }
+    return fault
+  }
+  return {
+    met,
+    heal: () => {
+      healed = true
+    },
+    next: Effect.sync(() => {
+      const fault = draw()
+      met[fault]++
+      return fault
+    })
+  }
+}
+
+const countsOf = <A>(items: Iterable<A>, nameOf: (item: A) => string): Record<string, number> => {
+  const counts: Record<string, number> = {}
+  for (const item of items) counts[nameOf(item)] = (counts[nameOf(item)] ?? 0) + 1
+  return counts
+}
+
+/** What stands in a ledger, by kinds of commands and refusals. */
+const contents = (memory: Memory): Pick<SimulationReport, "kinds" | "refusals"> => {
+  const records = [...memory.commands.values()]
+  const refused = records.filter(({ outcome }) => outcome === "refused")
+  const all = countsOf(records, ({ tag }) => tag)
+  const refusedOf = countsOf(refused, ({ tag }) => tag)
+  const kinds = Object.entries(all).map(([tag, count]) => {
+    const { [tag]: refusals = 0 } = refusedOf
+    return [tag, { applied: count - refusals, refused: refusals }] as const
+  })
+  return {
+    kinds: Object.fromEntries(kinds),
+    refusals: countsOf(refused, ({ reply }) => String(Object(reply)._tag))
+  }
+}
+
+const simulated = (options: ReturnType<typeof completed>, clock: Clock.Clock) =>
+  Effect.gen(function* () {
+    const { seed, clients, commands, faultRate, shards, engines } = options
+    const began = clock.currentTimeMillisUnsafe()
     const { store, memory } = yield* makeMemoryStore({ shards })
     const random = seededRandom(seed)
+    const plan = faultsOf(random, faultRate, clock)
     const isPoison = ({ key }: Submission) => poisonous(key, seed)
-    let healed = false
-    const faulty = withFaults(store, {
-      next: Effect.sync(() => {
-        const hit = !healed && random() < faultRate
-        const fault = hit ? (faults[1 + Math.floor(random() * (faults.length - 1))] ?? "none") : "none"
-        met[fault]++
-        return fault
-      }),
-      isPoison
-    })
-    const ledger: Ledger = {
-      acknowledged: new Map(),
-      undecided: new Map(),
-      poisoned: new Set(),
-      counts: { unknown: 0, unavailable: 0, interrupted: 0, commands: 0 }
+    const faulty = withFaults({ ...store, ...options.spoil?.({ store, memory }) }, { next: plan.next, isPoison })
+    const sizes = { batches: 0, largestBatch: 0 }
+    const distant: StoreShape = {
+      ...faulty,
+      transact: (batch) =>
+        Effect.suspend(() => {
+          sizes.batches++
+          sizes.largestBatch = Math.max(sizes.largestBatch, batch.length)
+          return Effect.andThen(Effect.sleep(Math.floor(random() * MAX_TRAVEL_MILLIS)), faulty.transact(batch))
+        })
     }
-    const world: World = { memory, engine: yield* engineOver(faulty), random, isPoison, ledger }
+    const counts = { unknown: 0, unavailable: 0, interrupted: 0, commands: 0 }
+    const world: World = {
+      memory,
+      engines: yield* Effect.replicateEffect(engineOver(distant), engines),
+      random,
+      isPoison,
+      known: nothingKnown(),
+      ledger: { acknowledged: new Map(), undecided: new Map(), doubtful: new Set(), poisoned: new Set(), counts }
+    }
     yield* Effect.orDie(store.transact(beginning(allFeatures)))
-    yield* Effect.forEach(
-      Array.from({ length: clients }, (_, number) => number),
-      (number) => client(world, number, commands, seed),
-      { concurrency: "unbounded", discard: true }
-    )
-    healed = true
+    yield* eachAtOnce(Array.from({ length: clients }), (_, number) => client(world, number, commands, seed))
+    plan.heal()
     yield* settle(world)
     yield* checkLedger(world)
-    const { commands: sent, ...counts } = ledger.counts
     return {
       seed,
-      commands: sent,
-      acknowledged: ledger.acknowledged.size,
       ...counts,
-      poisoned: ledger.poisoned.size,
-      faults: met,
+      acknowledged: world.ledger.acknowledged.size,
+      poisoned: world.ledger.poisoned.size,
+      ...contents(memory),
+      ...sizes,
+      faults: plan.met,
       virtualMillis: clock.currentTimeMillisUnsafe() - began
     }
   })
-  return Effect.scoped(run).pipe(
-    Effect.provideService(Clock.Clock, clock),
-    Random.withSeed(seed),
-    Effect.mapError(
-      ({ law, detail }) =>
-        new LawBroken({ law, detail, history: `To see it again: simulate(${JSON.stringify(options)})` })
+
+/** Runs a simulation; it fails with the first law that broke, and what to call to see it break again. */
+export const simulate = (options: SimulationOptions): Effect.Effect<SimulationReport, LawBroken> =>
+  Effect.suspend(() => {
+    const { clock, provide } = makeVirtualClock()
+    // An engine whose store never answers cannot be closed, so only a simulation that went well closes its own.
+    return Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const report = yield* Scope.provide(simulated(completed(options), clock), scope)
+      yield* Scope.close(scope, Exit.void)
+      return report
+    }).pipe(
+      provide,
+      Random.withSeed(options.seed),
+      Effect.mapError(
+        ({ law, detail }) =>
+          new LawBroken({ law, detail, again: `To see it again: simulate(${JSON.stringify(options)})` })
+      )
     )
-  )
-}
+  })
 
 /** Whether a key is one of the few of its seed that no batch survives. */
 const poisonous = (key: string, seed: number): boolean => {

@@ -5,6 +5,8 @@
 import type { Store } from "@onhand/core"
 import { Cause, Effect, Exit, type Layer, Option, Stream } from "effect"
 import { describe, test } from "vitest"
+import { answerTrials } from "./AnswerTrials.ts"
+import { asOfTrials } from "./AsOfTrials.ts"
 import { batchTrials } from "./BatchTrials.ts"
 import { claimTrials } from "./ClaimTrials.ts"
 import { concurrencyTrials } from "./ConcurrencyTrials.ts"
@@ -26,6 +28,8 @@ export const trials: ReadonlyArray<Trial> = [
   ...raceTrials,
   ...batchTrials,
   ...readTrials,
+  ...answerTrials,
+  ...asOfTrials,
   ...feedTrials,
   ...historyTrials,
   ...concurrencyTrials

@@ -2,7 +2,7 @@
  * The virtual clock: time that stands still while anything runs, and leaps to the next sleeper when everything waits.
  * So a test of a day takes a millisecond, and the same seed always meets the same instants.
  */
-import { type Clock, Duration, Effect } from "effect"
+import { Clock, Context, Duration, Effect, Scheduler } from "effect"
 
 interface Sleeper {
   readonly at: number
@@ -15,15 +15,18 @@ export const VIRTUAL_START = Date.UTC(2026, 0, 1)
 /** A clock under the test's control. */
 export interface VirtualClock {
   readonly clock: Clock.Clock
+  /** Lets an effect, and every fiber of it, live in this clock's time. */
+  readonly provide: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   /** Moves time forward by milliseconds, waking those whose sleep ends on the way. */
   readonly advance: (millis: number) => Effect.Effect<void>
 }
 
-/** Makes a virtual clock; provide its `clock` to everything that should live in its time. */
+/** Makes a virtual clock; `provide` it to everything that should live in its time. */
 export const makeVirtualClock = (start: number = VIRTUAL_START): VirtualClock => {
   let now = start
   let sleepers: Array<Sleeper> = []
   let armed = false
+  let ready = 0
 
   const wakeUntil = (target: number) => {
     for (;;) {
@@ -35,13 +38,14 @@ export const makeVirtualClock = (start: number = VIRTUAL_START): VirtualClock =>
     }
     now = Math.max(now, target)
   }
-  // Two rounds of the event loop: fibers that are ready to run go before time does.
+  // Fibers that are ready to run go before time does, and so do answers that take two rounds of the event loop.
   const arm = () => {
     if (armed) return
     armed = true
     setImmediate(() =>
       setImmediate(() => {
         armed = false
+        if (ready > 0) return arm()
         const first = Math.min(...sleepers.map((sleeper) => sleeper.at))
         if (!Number.isFinite(first)) return
         wakeUntil(first)
@@ -49,6 +53,17 @@ export const makeVirtualClock = (start: number = VIRTUAL_START): VirtualClock =>
       })
     )
   }
+  const scheduler = new Scheduler.MixedScheduler("async", (task) => {
+    ready++
+    const timer = setImmediate(() => {
+      ready--
+      task()
+    })
+    return () => {
+      ready--
+      clearImmediate(timer)
+    }
+  })
   const nanos = () => BigInt(now) * 1_000_000n
   const clock: Clock.Clock = {
     currentTimeMillisUnsafe: () => now,
@@ -67,5 +82,10 @@ export const makeVirtualClock = (start: number = VIRTUAL_START): VirtualClock =>
         })
       })
   }
-  return { clock, advance: (millis) => Effect.sync(() => wakeUntil(now + millis)) }
+  const services = Context.make(Clock.Clock, clock).pipe(Context.add(Scheduler.Scheduler, scheduler))
+  return {
+    clock,
+    provide: (effect) => Effect.provideContext(effect, services),
+    advance: (millis) => Effect.sync(() => wakeUntil(now + millis))
+  }
 }

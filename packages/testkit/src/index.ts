@@ -1,6 +1,7 @@
 export * as Arbitraries from "./Arbitraries.ts"
 export * from "./BrokenStores.ts"
 export * from "./ConcurrencyTrials.ts"
+export * from "./Diary.ts"
 export * from "./Faults.ts"
 export * from "./History.ts"
 export * from "./HistoryTrials.ts"

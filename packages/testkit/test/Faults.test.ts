@@ -1,17 +1,14 @@
 // Faults happen as planned, and an inventory over a failing store tells its callers the truth.
 import { assert, describe, it } from "@effect/vitest"
 import { Inventory } from "@onhand/core"
-import { Clock, Effect, Layer } from "effect"
+import { Effect, Layer } from "effect"
 import { type Fault, FaultPlan, layerFaulty, layerMemory, makeVirtualClock } from "../src/index.ts"
 
 /** Runs a program in virtual time on an inventory whose store meets these faults, one a batch. */
 const under = <A, E>(list: ReadonlyArray<Fault>, program: Effect.Effect<A, E, Inventory>) =>
   Effect.suspend(() => {
     const faulty = layerFaulty.pipe(Layer.provide([layerMemory(), FaultPlan.listed(list)]))
-    return program.pipe(
-      Effect.provide(Inventory.layer.pipe(Layer.provide(faulty))),
-      Effect.provideService(Clock.Clock, makeVirtualClock().clock)
-    )
+    return program.pipe(Effect.provide(Inventory.layer.pipe(Layer.provide(faulty))), makeVirtualClock().provide)
   })
 
 const create = Effect.gen(function* () {

@@ -1,0 +1,226 @@
+/**
+ * Trials of answers: after a random history every question is asked of the store and of the reference, with every
+ * filter, and the answers compared.
+ */
+import {
+  CartId,
+  type InvalidCursor,
+  makeMemoryStore,
+  movementKinds,
+  OrderId,
+  type Page,
+  type PageRequest,
+  productSorts,
+  type Queries,
+  type StoreUnavailable,
+  type Submission,
+  UserId
+} from "@onhand/core"
+import { Effect } from "effect"
+import { locationPool, productPool } from "./Arbitraries.ts"
+import { type Features, type Known, learn, nothingKnown, resolve, type Step, simplerSteps, steps } from "./History.ts"
+import { beginning } from "./HistoryRun.ts"
+import { checkProperty } from "./Property.ts"
+import { ensure, type Session, submissionOf, withSession } from "./Session.ts"
+import { commitBatch, commitOne } from "./Setup.ts"
+import type { Trial, TrialInput } from "./Trial.ts"
+
+type Question = (queries: Queries) => Effect.Effect<unknown, StoreUnavailable | InvalidCursor>
+
+/** Items of a page: few, so that a short history has several pages. */
+const PAGE = 3
+
+/** All items of a list, over its pages. */
+const all =
+  <A>(list: (queries: Queries, page: PageRequest) => Effect.Effect<Page<A>, StoreUnavailable | InvalidCursor>) =>
+  (queries: Queries) =>
+    Effect.gen(function* () {
+      const items: Array<A> = []
+      let cursor: string | undefined
+      do {
+        const page: Page<A> = yield* list(queries, { _tag: "Cursor", limit: PAGE, cursor })
+        items.push(...page.items)
+        cursor = page.nextCursor ?? undefined
+      } while (cursor !== undefined)
+      return items
+    })
+
+/** The same of a list in the order of its times, which are not the same in two stores. */
+const allByTime = (list: Parameters<typeof all<unknown>>[0]) => (queries: Queries) =>
+  Effect.map(all(list)(queries), (items) => items.map(textOf).toSorted())
+
+// Two stores have clocks of their own, and fields in an order of their own.
+const textOf = (answer: unknown): string =>
+  JSON.stringify(answer, (_, value: unknown) =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : value
+  )
+    .replaceAll(/\d{4}-\d{2}-\d{2}T[\d:.]+Z/g, "(time)")
+    .replaceAll(/"recordedMicros":\d+/g, '"recordedMicros":"(time)"')
+
+const stockQuestions: Readonly<Record<string, Question>> = Object.fromEntries([
+  ...[{}, ...productPool.map((product) => ({ product })), ...locationPool.map((location) => ({ location }))].flatMap(
+    (filter): ReadonlyArray<readonly [string, Question]> => {
+      const given = textOf(filter)
+      return [
+        [`levels(${given})`, all((queries, page) => queries.levels(filter, page))],
+        [`movements(${given})`, allByTime((queries, page) => queries.movements(filter, page))],
+        [`movementTotals(${given})`, (queries) => queries.movementTotals(filter)],
+        [`thresholds(${given})`, all((queries, page) => queries.thresholds(filter, page))],
+        [`restockAlerts(${given})`, allByTime((queries, page) => queries.restockAlerts(filter, page))]
+      ]
+    }
+  ),
+  ...movementKinds.map((kind): readonly [string, Question] => [
+    `movements({"kind":"${kind}"})`,
+    allByTime((queries, page) => queries.movements({ kind }, page))
+  ])
+])
+
+const catalogueQuestions: Readonly<Record<string, Question>> = Object.fromEntries([
+  ...productSorts.map((sort): readonly [string, Question] => [
+    `products({"sort":"${sort}"})`,
+    (sort.startsWith("created") ? allByTime : all)((queries, page) => queries.products({ sort }, page))
+  ]),
+  ...[{ search: " MU" }, { search: "381333" }, { status: "archived" as const }, { category: "Cups" }].map(
+    (filter): readonly [string, Question] => [
+      `products(${textOf(filter)})`,
+      (queries) => queries.products(filter, { _tag: "Numbered", page: 1, pageSize: PAGE })
+    ]
+  ),
+  ...["S0", "S1", "S2", "S3", "S4"].map((code): readonly [string, Question] => [
+    `productByCode("sku", "${code}")`,
+    (queries) => queries.productByCode("sku", code)
+  ]),
+  ...productPool.map((id): readonly [string, Question] => [`product(${id})`, (queries) => queries.product(id)]),
+  ...locationPool.map((id): readonly [string, Question] => [`location(${id})`, (queries) => queries.location(id)]),
+  ["productByCode(barcode)", (queries) => queries.productByCode("barcode", "4006381333931")],
+  ["categories()", (queries) => queries.categories],
+  ["locations()", all((queries, page) => queries.locations(page))]
+])
+
+const SHOP =
+  "Given two locations l0 and l1, products p0 to p2 with a little stock, one of them archived under another code, " +
+  "two users with carts, and an order of p0:"
+
+/** What every question has an answer in: a code that was given up, something archived, users, carts and an order. */
+const shop = (features: Features): ReadonlyArray<Submission> => {
+  const [product, , moved] = productPool
+  const [location] = locationPool
+  if (product === undefined || moved === undefined || location === undefined) return []
+  const cart = CartId.make("cart-ann")
+  const open = (owner: string) =>
+    submissionOf(
+      "openCart",
+      { owner, lines: [{ product, quantity: 1, mode: "add" }] },
+      { key: `cart-${owner}`, id: `cart-${owner}` }
+    )
+  const users = ["ann", "bob"].map((name) =>
+    submissionOf(
+      "registerUser",
+      { email: `${name}@example.com`, name, credential: "hash", roles: ["customer"] },
+      { key: name }
+    )
+  )
+  return [
+    submissionOf(
+      "updateProduct",
+      { product: moved, expected: "any", sku: "S4", category: "Cups", barcodes: ["4006381333931"] },
+      { key: "code" }
+    ),
+    submissionOf("archiveProduct", { product: moved, expected: "any", archived: true }, { key: "archived" }),
+    ...(features.carts
+      ? [open("ann"), open("bob"), submissionOf("checkout", { cart, location }, { key: "order", id: "order-ann" })]
+      : []),
+    ...(features.users ? users : [])
+  ]
+}
+
+/** Questions about what the history made. */
+const questionsOf = (known: Known): Readonly<Record<string, Question>> =>
+  Object.fromEntries<Question>([
+    ...known.submissions.map(({ key }): [string, Question] => [`command(${key})`, (queries) => queries.command(key)]),
+    ...known.carts.map((id): [string, Question] => [`cart(${id})`, (queries) => queries.cart(id)]),
+    ...known.users.map((id): [string, Question] => [`user(${id})`, (queries) => queries.user(UserId.make(id))]),
+    ...["ann", "bob"].flatMap(
+      (name): ReadonlyArray<[string, Question]> => [
+        [`activeCart(${name})`, (queries) => queries.activeCart(name)],
+        [`userByEmail(${name}@example.com)`, (queries) => queries.userByEmail(`${name}@example.com`)],
+        [`orders({"customer":"${name}"})`, allByTime((queries, page) => queries.orders({ customer: name }, page))]
+      ]
+    ),
+    ["order(order-ann)", (queries) => queries.order(OrderId.make("order-ann"))],
+    ["orders({})", allByTime((queries, page) => queries.orders({}, page))],
+    ...known.transfers.map(({ id }): [string, Question] => [`transfer(${id})`, (queries) => queries.transfer(id)]),
+    ...[{}, { state: "inTransit" as const }, { origin: locationPool[0] }, { destination: locationPool[0] }].map(
+      (filter): [string, Question] => [
+        `transfers(${textOf(filter)})`,
+        allByTime((queries, page) => queries.transfers(filter, page))
+      ]
+    ),
+    ["users()", all((queries, page) => queries.users(page))]
+  ])
+
+/** The questions that a store need not answer without a feature. */
+const questionsOfFeatures: Readonly<Record<keyof Features, RegExp | undefined>> = {
+  claims: undefined,
+  carts: /^(cart|activeCart|order|orders)\(/,
+  thresholds: /^(thresholds|restockAlerts)\(/,
+  transfers: /^(transfer|transfers)\(/,
+  users: /^(user|userByEmail|users)\(/
+}
+
+const isAsked = (name: string, features: Features): boolean =>
+  (Object.keys(features) as ReadonlyArray<keyof Features>).every(
+    (feature) => features[feature] || questionsOfFeatures[feature]?.test(name) !== true
+  )
+
+/** Whether time alone may change what a command did, where nobody can stop it. */
+const isBrief = (session: Session, payload: unknown): boolean =>
+  session.time === "real" &&
+  typeof payload === "object" &&
+  payload !== null &&
+  "ttlMillis" in payload &&
+  Number(payload.ttlMillis) < 60_000
+
+const compareAnswers = (session: Session, { features }: TrialInput, history: ReadonlyArray<Step>) =>
+  Effect.gen(function* () {
+    const { store: oracle } = yield* makeMemoryStore({ shards: session.store.shards })
+    for (const batch of [beginning(features), shop(features)]) {
+      yield* commitBatch(session, batch)
+      yield* Effect.orDie(oracle.transact(batch))
+    }
+    session.diary.given(SHOP)
+    const known = nothingKnown()
+    for (const [index, step] of history.entries()) {
+      const submission = resolve(step, known, index)
+      if (isBrief(session, submission.payload)) continue
+      known.submissions.push(submission)
+      learn(known, submission, yield* commitOne(session, submission))
+      yield* Effect.orDie(oracle.transact([submission]))
+    }
+    const questions = { ...catalogueQuestions, ...stockQuestions, ...questionsOf(known) }
+    for (const [name, question] of Object.entries(questions)) {
+      if (!isAsked(name, features)) continue
+      const [told, expected] = yield* Effect.orDie(
+        Effect.map(Effect.all([question(session.store.queries), question(oracle.queries)]), (answers) =>
+          answers.map(textOf)
+        )
+      )
+      yield* ensure("G39", told === expected, () => `${name} was answered ${told}\ninstead of ${expected}`)
+    }
+  })
+
+const answers: Trial = {
+  title: "answers every question as the reference does",
+  laws: ["G39"],
+  run: (input) =>
+    checkProperty(
+      steps({ features: input.features, maxLength: input.effort.historyLength, timePasses: false }),
+      { runs: Math.ceil(input.effort.runs / 2), seed: input.effort.seed, simpler: simplerSteps },
+      (history) => withSession(input.subject, (session) => compareAnswers(session, input, history))
+    )
+}
+
+export const answerTrials: ReadonlyArray<Trial> = [answers]
