@@ -13,7 +13,7 @@ import {
 import { Effect, Result } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
-import { micros } from "./LoadSlice.ts"
+import { micros, parameters } from "./LoadSlice.ts"
 
 /** What to tell a caller to wait when the database does not answer, in milliseconds. */
 const RETRY_AFTER_MILLIS = 1_000
@@ -27,6 +27,9 @@ export interface SortKey {
   readonly type: "text" | "integer" | "micros"
 }
 
+export const text = (column: string): SortKey => ({ column, type: "text" })
+export const integer = (column: string): SortKey => ({ column, type: "integer" })
+
 const readKey = ({ column, type }: SortKey): string =>
   type === "text" ? column : type === "micros" ? micros(column) : `${column}::float8`
 
@@ -37,12 +40,23 @@ const compareTo = ({ type }: SortKey, parameter: string): string =>
       ? `to_timestamp(${parameter}::float8 / 1e6)`
       : `${parameter}::float8::bigint`
 
-/** A list: `json` is the item as one JSON value, `from` what follows FROM, `conditions` are joined by AND. */
+/** Which items a page needs, so that a list can look for them by its own way. */
+export interface Wanted {
+  /** The condition that columns come after the end of the page before; none on the first page. */
+  readonly after: (columns: ReadonlyArray<string>) => ReadonlyArray<string>
+  /** How many items the page can need; undefined where they are only counted. */
+  readonly limit: string | undefined
+}
+
+/**
+ * A list: `json` is the item as one JSON value, `from` what follows FROM, `conditions` are joined by AND. A `from` that
+ * is told what is wanted finds the rows after the page before by itself.
+ */
 export interface ListQuery<A> {
   /** Names the list and its sorting, so that a cursor of another one is refused. */
   readonly name: string
   readonly json: string
-  readonly from: string
+  readonly from: string | ((wanted: Wanted) => string)
   readonly conditions: ReadonlyArray<string>
   readonly values: ReadonlyArray<unknown>
   readonly keys: ReadonlyArray<SortKey>
@@ -50,68 +64,66 @@ export interface ListQuery<A> {
   readonly decode: (json: unknown) => A
 }
 
+/** The news that the database does not answer now. */
+export const unavailable = (cause: unknown): StoreUnavailable =>
+  new StoreUnavailable({ retryAfterMillis: RETRY_AFTER_MILLIS, cause })
+
 /** An answer, or the news that the database does not give one now. */
 export const answer = <A>(effect: Effect.Effect<A, SqlError>): Effect.Effect<A, StoreUnavailable> =>
-  Effect.mapError(
-    Effect.timeout(effect, READ_TIMEOUT),
-    (cause) => new StoreUnavailable({ retryAfterMillis: RETRY_AFTER_MILLIS, cause })
-  )
+  Effect.mapError(Effect.timeout(effect, READ_TIMEOUT), unavailable)
 
-const where = (conditions: ReadonlyArray<string>): string =>
+/** A WHERE clause, if there is anything to ask for. */
+export const where = (conditions: ReadonlyArray<string>): string =>
   conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`
-
-const orderBy = ({ keys, descending }: Pick<ListQuery<unknown>, "keys" | "descending">): string =>
-  keys.map(({ column }) => `${column}${descending ? " DESC" : ""}`).join(", ")
 
 /** The rows of a statement, each an array of its columns. */
 export const rowsOf = (sql: SqlClient, text: string, values: ReadonlyArray<unknown>) =>
   answer(sql.unsafe(text, values).values as Effect.Effect<ReadonlyArray<ReadonlyArray<unknown>>, SqlError>)
 
+/** What follows a list's FROM, after a place in the list, as far as a page can need it. */
+const sourceOf = <A>(query: ListQuery<A>, limit?: string, place?: ReadonlyArray<string>): string => {
+  const after = (columns: ReadonlyArray<string>) => {
+    if (place === undefined) return []
+    const bounds = query.keys.map((key, index) => compareTo(key, place[index] ?? ""))
+    return [`(${columns.join(", ")}) ${query.descending ? "<" : ">"} (${bounds.join(", ")})`]
+  }
+  return typeof query.from === "string"
+    ? `${query.from} ${where([...query.conditions, ...after(query.keys.map(({ column }) => column))])}`
+    : `${query.from({ after, limit })} ${where(query.conditions)}`
+}
+
+const pageOf = <A>({ json, keys, descending }: ListQuery<A>, source: string, end: string): string => {
+  const order = keys.map(({ column }) => (descending ? `${column} DESC` : column))
+  return `SELECT ${[json, ...keys.map(readKey)].join(", ")} FROM ${source} ORDER BY ${order.join(", ")} ${end}`
+}
+
+const itemsOf = <A>(query: ListQuery<A>, rows: ReadonlyArray<ReadonlyArray<unknown>>): ReadonlyArray<A> =>
+  rows.map(([json]) => query.decode(JSON.parse(String(json))))
+
 const numberedPage = <A>(sql: SqlClient, query: ListQuery<A>, page: number, pageSize: number) =>
   Effect.gen(function* () {
-    const source = `FROM ${query.from} ${where(query.conditions)}`
-    const [limit, offset] = [`$${query.values.length + 1}::int`, `$${query.values.length + 2}::int`]
-    const items = yield* rowsOf(
-      sql,
-      `SELECT ${query.json} ${source} ORDER BY ${orderBy(query)} LIMIT ${limit} OFFSET ${offset}`,
-      [...query.values, pageSize, (page - 1) * pageSize]
-    )
-    const [count] = yield* rowsOf(sql, `SELECT count(*)::int ${source}`, query.values)
-    return {
-      items: items.map(([json]) => query.decode(JSON.parse(String(json)))),
-      nextCursor: null,
-      total: Number(count?.[0] ?? 0)
-    }
+    const { values, add } = parameters(query.values)
+    const offset = `${add((page - 1) * pageSize)}::int`
+    const source = sourceOf(query, `${pageSize} + ${offset}`)
+    const items = yield* rowsOf(sql, pageOf(query, source, `LIMIT ${pageSize} OFFSET ${offset}`), values)
+    const [count] = yield* rowsOf(sql, `SELECT count(*)::int FROM ${sourceOf(query)}`, query.values)
+    return { items: itemsOf(query, items), nextCursor: null, total: Number(count?.[0] ?? 0) }
   })
 
 const cursorPage = <A>(sql: SqlClient, query: ListQuery<A>, limit: number, after: CursorValues | undefined) =>
   Effect.gen(function* () {
-    const values = [...query.values]
-    const conditions = [...query.conditions]
-    if (after !== undefined) {
-      const keys = query.keys.map(({ column }) => column).join(", ")
-      const bounds = query.keys.map((key, index) => compareTo(key, `$${values.push(after[index])}`)).join(", ")
-      conditions.push(`(${keys}) ${query.descending ? "<" : ">"} (${bounds})`)
-    }
-    // One more than the page tells whether there is a next one.
-    const limited = `LIMIT $${values.push(limit + 1)}::int`
-    const rows = yield* rowsOf(
-      sql,
-      `SELECT ${query.json}, ${query.keys.map(readKey).join(", ")} FROM ${query.from} ${where(conditions)}
-       ORDER BY ${orderBy(query)} ${limited}`,
-      values
-    )
+    const { values, add } = parameters(query.values)
+    // One more than the page tells whether there is a next one. It is no parameter: for a limit that it does not know,
+    // the planner prepares to read a tenth of the table.
+    const most = String(limit + 1)
+    const source = sourceOf(query, most, after?.map(add))
+    const rows = yield* rowsOf(sql, pageOf(query, source, `LIMIT ${most}`), values)
     const page = rows.slice(0, limit)
     const last = page.at(-1)
+    const next = () => last?.slice(1).map((value) => (typeof value === "number" ? value : String(value))) ?? []
     return {
-      items: page.map(([json]) => query.decode(JSON.parse(String(json)))),
-      nextCursor:
-        rows.length > limit && last !== undefined
-          ? cursorAfter(
-              query.name,
-              last.slice(1).map((value) => (typeof value === "number" ? value : String(value)))
-            )
-          : null,
+      items: itemsOf(query, page),
+      nextCursor: rows.length > limit ? cursorAfter(query.name, next()) : null,
       total: null
     }
   })

@@ -10,8 +10,6 @@ import {
   LAST_LINE,
   Level,
   type LevelFilter,
-  Movement,
-  type MovementFilter,
   MovementKind,
   type OrderFilter,
   type PageRequest,
@@ -22,46 +20,25 @@ import {
   StockedProduct,
   type StockKey,
   type Table,
-  Threshold
+  Threshold,
+  type TransferFilter
 } from "@onhand/core"
-import { DateTime, Effect, Option, Schema } from "effect"
+import { Effect, Option, Schema } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
-import { allOf, type ListQuery, listPage, oneOf, type SortKey } from "./ListQuery.ts"
-import { commandJson, decodeCommand, decodeRow, jsonOf, parameters, sourceOf } from "./LoadSlice.ts"
+import { allOf, integer, type ListQuery, listPage, oneOf, type SortKey, text, where } from "./ListQuery.ts"
+import { commandJson, decodeCommand, decodeRow, jsonOf, parameters } from "./LoadSlice.ts"
+import { movementList } from "./MovementList.ts"
+import { stockAsOf } from "./StockAsOf.ts"
 import { verify } from "./Verify.ts"
 
-const text = (column: string): SortKey => ({ column, type: "text" })
-const integer = (column: string): SortKey => ({ column, type: "integer" })
+// What the clock says, unless it was set back since the ledger last wrote: a hold that was over stays so.
+const hasLapsed = `c.state = 'held' AND c.expires_at <= greatest(clock_timestamp(),
+  (SELECT to_timestamp(h.last_micros / 1e6) FROM onhand.heads h WHERE h.shard = c.shard))`
 
 /** What the holds of a stock place that no longer bind still take from its balances. */
 const lapsed = (table: string, byLot: string) => `coalesce((
   SELECT sum(c.quantity) FROM onhand.claims c
-  WHERE c.state = 'held' AND c.expires_at <= clock_timestamp()
-    AND c.product = ${table}.product AND c.location = ${table}.location ${byLot}), 0)`
-
-const movementJson = jsonOf({
-  kind: "m.kind",
-  product: "m.product",
-  location: "m.location",
-  lot: "m.lot",
-  from: "m.from_place",
-  to: "m.to_place",
-  quantity: "m.quantity",
-  reason: "m.reason",
-  source: sourceOf("m"),
-  unitCost: `CASE WHEN m.unit_cost IS NOT NULL THEN json_build_object(
-    'amount', m.unit_cost::text, 'currency', m.unit_cost_currency) END`,
-  shard: "m.shard",
-  seq: "m.seq",
-  line: "m.line",
-  version: "m.version",
-  onHandAfter: "m.on_hand_after",
-  sellableAfter: "m.sellable_after",
-  command: "m.command",
-  actor: "m.actor",
-  occurredAt: "m.occurred_at",
-  recordedAt: "m.recorded_at"
-})
+  WHERE ${hasLapsed} AND c.product = ${table}.product AND c.location = ${table}.location ${byLot}), 0)`
 
 const levelJson = jsonOf({
   product: "b.product",
@@ -85,8 +62,6 @@ const conditionsOf = (filters: ReadonlyArray<readonly [condition: string, value:
   return { values, conditions }
 }
 
-const instant = (value: DateTime.Utc | undefined) => value && DateTime.formatIso(value)
-
 const escapeLike = (search: string) => search.replace(/[\\%_]/g, (character) => `\\${character}`)
 
 const productKeys: Readonly<Record<ProductSort, SortKey>> = {
@@ -104,8 +79,19 @@ const productStock = `LEFT JOIN LATERAL (
     SELECT coalesce(sum(b.sellable + b.quality_control + b.damaged + b.quarantine), 0)::bigint AS on_hand,
       (coalesce(sum(b.sellable - b.held - b.committed), 0) + coalesce((
         SELECT sum(c.quantity) FROM onhand.claims c
-        WHERE c.state = 'held' AND c.expires_at <= clock_timestamp() AND c.product = p.id), 0))::bigint AS available
+        WHERE ${hasLapsed} AND c.product = p.id), 0))::bigint AS available
     FROM onhand.balances b WHERE b.product = p.id) s ON true`
+
+// To order by stock takes the stock of all, which is summed up far sooner in one go.
+const allStock = `LEFT JOIN (
+    SELECT b.product, sum(b.sellable + b.quality_control + b.damaged + b.quarantine)::bigint AS on_hand,
+      sum(b.sellable - b.held - b.committed)::bigint AS unclaimed
+    FROM onhand.balances b GROUP BY b.product) b ON b.product = p.id
+  LEFT JOIN (
+    SELECT c.product, sum(c.quantity)::bigint AS lapsed FROM onhand.claims c
+    WHERE c.state = 'held' AND c.expires_at <= clock_timestamp() GROUP BY c.product) c ON c.product = p.id
+  CROSS JOIN LATERAL (
+    SELECT coalesce(b.on_hand, 0) AS on_hand, coalesce(b.unclaimed, 0) + coalesce(c.lapsed, 0) AS available) s`
 
 const decodeStocked = Schema.decodeUnknownSync(StockedProduct)
 
@@ -120,7 +106,7 @@ const productList = (filter: ProductFilter): ListQuery<StockedProduct> => {
   return {
     name: `products:${sort}`,
     json: jsonOf({ product: "p.data", onHand: "s.on_hand", available: "s.available" }),
-    from: `onhand.products p ${productStock}`,
+    from: `onhand.products p ${sort.startsWith("stock") ? allStock : productStock}`,
     conditions,
     values,
     keys: [productKeys[sort], text("p.id")],
@@ -129,38 +115,29 @@ const productList = (filter: ProductFilter): ListQuery<StockedProduct> => {
   }
 }
 
-const movementList = (filter: MovementFilter): ListQuery<Movement> => ({
-  name: "movements",
-  json: movementJson,
-  from: "onhand.movements m",
-  ...conditionsOf([
-    ["m.product = ?::text", filter.product],
-    ["m.location = ?::text", filter.location],
-    ["m.kind = ?::text", filter.kind],
-    ["m.occurred_at >= ?::timestamptz", instant(filter.from)],
-    ["m.occurred_at < ?::timestamptz", instant(filter.to)],
-    ["m.source_type = ?::text", filter.source?.type],
-    ["m.source_id = ?::text", filter.source?.id]
-  ]),
-  keys: [{ column: "m.recorded_at", type: "micros" }, integer("m.shard"), integer("m.seq"), integer("m.line")],
-  descending: true,
-  decode: Schema.decodeUnknownSync(Movement)
-})
-
 const levelList = (filter: LevelFilter): ListQuery<Level> => {
   const { conditions, values } = conditionsOf([
-    ["product = ?::text", filter.product],
-    ["location = ?::text", filter.location]
+    ["k.product = ?::text", filter.product],
+    ["k.location = ?::text", filter.location],
+    // Of one shard the primary key has the location's products in order.
+    [
+      `k.shard = (SELECT h.shard FROM onhand.heads h
+        WHERE EXISTS (SELECT FROM onhand.balances s WHERE s.shard = h.shard AND s.location = ?::text) LIMIT 1)`,
+      filter.product === undefined ? filter.location : undefined
+    ]
   ])
   return {
     name: "levels",
     json: levelJson,
-    from: `(SELECT k.product, k.location, sum(sellable + quality_control + damaged + quarantine)::bigint AS on_hand,
+    from: ({ after, limit = "ALL" }) => `(
+      SELECT DISTINCT k.product, k.location FROM onhand.balances k
+      ${where([...conditions, ...after(["k.product", "k.location"])])} ORDER BY 1, 2 LIMIT ${limit}
+    ) p CROSS JOIN LATERAL (
+      SELECT p.product, p.location, sum(sellable + quality_control + damaged + quarantine)::bigint AS on_hand,
         sum(sellable)::bigint AS sellable, sum(quality_control)::bigint AS quality_control,
         sum(damaged)::bigint AS damaged, sum(quarantine)::bigint AS quarantine,
-        sum(held)::bigint AS held, sum(committed)::bigint AS committed, ${lapsed("k", "")}::bigint AS lapsed
-      FROM onhand.balances k ${conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : ""}
-      GROUP BY k.product, k.location) b`,
+        sum(held)::bigint AS held, sum(committed)::bigint AS committed, ${lapsed("p", "")}::bigint AS lapsed
+      FROM onhand.balances s WHERE s.product = p.product AND s.location = p.location) b`,
     conditions: [],
     values,
     keys: [text("b.product"), text("b.location")],
@@ -209,7 +186,10 @@ const decodeText = Schema.decodeUnknownSync(Schema.String)
 
 const stockQueries = (
   sql: SqlClient
-): Pick<Queries, "balance" | "levels" | "movements" | "movementTotals" | "restockAlerts" | "thresholds"> => ({
+): Pick<
+  Queries,
+  "balance" | "levels" | "stockAsOf" | "movements" | "movementTotals" | "restockAlerts" | "thresholds"
+> => ({
   balance: (key: StockKey) =>
     Effect.map(
       oneOf(
@@ -233,6 +213,7 @@ const stockQueries = (
       (balance) => balance ?? emptyBalance(key)
     ),
   levels: (filter, page) => listPage(sql, levelList(filter), page),
+  stockAsOf: (place, time) => stockAsOf(sql, place, time),
   movements: (filter, page) => listPage(sql, movementList(filter), page),
   movementTotals: (filter) => {
     const { conditions, values } = conditionsOf(placeFilters(filter))
@@ -321,6 +302,22 @@ export const postgresQueries = (sql: SqlClient): Queries => {
           [
             ["t.customer = ?::text", customer],
             ["t.location = ?::text", location]
+          ],
+          true
+        ),
+        page
+      ),
+    transfer: (id) => row("transfers", id),
+    transfers: ({ state, origin, destination }: TransferFilter, page) =>
+      listPage(
+        sql,
+        rowList(
+          "transfers",
+          [text("t.created"), text("t.id")],
+          [
+            ["t.state = ?::text", state],
+            ["t.origin = ?::text", origin],
+            ["t.destination = ?::text", destination]
           ],
           true
         ),

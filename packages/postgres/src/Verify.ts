@@ -4,7 +4,7 @@
 import { Difference, type StoreUnavailable, type Verification } from "@onhand/core"
 import { Effect, Schema } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
-import { allOf, oneOf } from "./ListQuery.ts"
+import { unavailable } from "./ListQuery.ts"
 import { jsonOf } from "./LoadSlice.ts"
 
 /** The most differences that are listed: one is a scandal, a thousand are enough to see the pattern. */
@@ -64,27 +64,35 @@ const decodeCounts = Schema.decodeUnknownSync(
   Schema.Struct({ movements: Schema.Int, claimEvents: Schema.Int, balances: Schema.Int })
 )
 
+// All of it is read: that takes as long as it takes, in this much memory and otherwise on disk, from one snapshot.
+const limits = [
+  "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+  "SET LOCAL statement_timeout = 0",
+  "SET LOCAL work_mem = '128MB'"
+]
+
 /** Recomputes every balance and lists what differs. */
-export const verify = (sql: SqlClient): Effect.Effect<Verification, StoreUnavailable> =>
-  Effect.gen(function* () {
-    const differences = yield* allOf(
-      sql,
+export const verify = (sql: SqlClient): Effect.Effect<Verification, StoreUnavailable> => {
+  const all = <A>(text: string, decode: (json: unknown) => A) =>
+    Effect.map(sql.unsafe<{ readonly json: string }>(text), (rows) => rows.map(({ json }) => decode(JSON.parse(json))))
+  const verification = Effect.gen(function* () {
+    for (const limit of limits) yield* sql.unsafe(limit)
+    const differences = yield* all(
       `SELECT json_build_object(
         'key', json_build_object('product', product, 'location', location, 'lot', lot),
-        'field', field, 'stored', coalesce(stored, 0), 'recomputed', coalesce(recomputed, 0))::text
+        'field', field, 'stored', coalesce(stored, 0), 'recomputed', coalesce(recomputed, 0))::text AS json
        FROM (${recomputed}) differing`,
-      [],
       decodeDifference
     )
-    const counts = yield* oneOf(
-      sql,
+    const [counts] = yield* all(
       `SELECT ${jsonOf({
         movements: "(SELECT count(*) FROM onhand.movements)",
         claimEvents: "(SELECT count(*) FROM onhand.claim_events)",
         balances: "(SELECT count(*) FROM onhand.balances)"
-      })}`,
-      [],
+      })} AS json`,
       decodeCounts
     )
     return { movements: 0, claimEvents: 0, balances: 0, ...counts, differences }
   })
+  return Effect.mapError(sql.withTransaction(verification), unavailable)
+}

@@ -1,6 +1,7 @@
 export { type BrokenSeal, type ChainVerification, verifyChain } from "./HashChain.ts"
 export * from "./HostTransaction.ts"
 export { NotMigrated } from "./Migration.ts"
+export { partitionAt } from "./Partitions.ts"
 export * as PostgresStore from "./PostgresStore.ts"
 export { RoleNotLimited } from "./Role.ts"
 export { Patience } from "./Transaction.ts"

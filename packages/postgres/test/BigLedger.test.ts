@@ -1,0 +1,33 @@
+// The ledger of the benchmarks is what the store would have written, so that they measure the real thing.
+import * as PgClient from "@effect/sql-pg/PgClient"
+import { assert, describe, it } from "@effect/vitest"
+import { findingsIn } from "@onhand/testkit"
+import { Effect, Redacted } from "effect"
+import { SqlClient } from "effect/sql/SqlClient"
+import { createDatabase } from "../../../test/PostgresDatabase.ts"
+import { viewOf } from "../../testkit/src/LedgerView.ts"
+import { makeBigLedger } from "../bench/BigLedger.ts"
+import { PostgresStore, verifyChain } from "../src/index.ts"
+import { readersOf } from "./PostgresReaders.ts"
+
+for (const imported of [false, true]) {
+  describe(imported ? "an imported big ledger" : "a big ledger", () => {
+    it.live("keeps the laws, verifies, and is sealed", () =>
+      Effect.gen(function* () {
+        const url = yield* Effect.promise(() => createDatabase())
+        yield* makeBigLedger(url, { movements: 4_000, products: 300, imported })
+        yield* Effect.gen(function* () {
+          const sql = yield* SqlClient
+          const { movements, claimEvents, differences } = yield* PostgresStore.make(sql, 1).queries.verify
+          assert.deepStrictEqual({ movements, differences }, { movements: 4_000, differences: [] })
+          assert.isAbove(claimEvents, 0)
+          const { seqs, broken } = yield* verifyChain(sql)
+          assert.deepStrictEqual({ seqs, broken }, { seqs: 3_800, broken: [] })
+          // Its thresholds were set without commands, so no event tells of them.
+          const findings = findingsIn(viewOf(yield* readersOf(sql).snapshot, 1)).filter(({ law }) => law !== "H48")
+          assert.deepStrictEqual(findings.slice(0, 3), [])
+        }).pipe(Effect.provide(PgClient.layer({ url: Redacted.make(url), maxConnections: 2 })))
+      })
+    )
+  })
+}
