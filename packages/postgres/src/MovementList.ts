@@ -60,22 +60,23 @@ export const movementList = (filter: MovementFilter): ListQuery<Movement> => {
     }
   const byKind = (...conditions: ReadonlyArray<string>) =>
     stretches(`(VALUES ${kinds.map((kind) => `('${kind}')`).join(", ")}) k(kind)`, ["m.kind = k.kind", ...conditions])
-  // What one source caused is in order by itself.
-  const bySource = (...conditions: ReadonlyArray<string>) =>
-    stretches("(SELECT) k", [`m.kind IN (${kinds.map((kind) => `'${kind}'`).join(", ")})`, ...conditions])
+  // What one source caused is in order by itself, and so is all that was dated.
+  const whole = (...conditions: ReadonlyArray<string>) =>
+    stretches("(SELECT) k", [...(filter.kind === undefined ? [] : [`m.kind = '${kinds.join()}'`]), ...conditions])
   // The balances name the lots of a place.
   const byLot = (...conditions: ReadonlyArray<string>) =>
     stretches(`(SELECT m.lot FROM onhand.balances m ${where(ofPlace)}) k`, ["m.lot = k.lot", ...conditions])
   const otherwise = ofPlace.length === 2 && filter.kind === undefined ? byLot : byKind
-  const recorded = filter.source === undefined ? otherwise : bySource
+  const recorded = filter.source === undefined ? otherwise : whole
 
   // Movements that were not dated happened when they were recorded, to the millisecond: so those bounded by business
   // time, which is then what orders them, go along the same stretches, and the dated ones along others.
   const byDate = bounds.length > 0
+  const dated = ofPlace.length === 0 && filter.kind === undefined ? whole : byKind
   const from = (wanted: Wanted) =>
     byDate
       ? `(${recorded(`NOT (${isDated("m.")})`)("recorded_at", wanted)}
-          UNION ALL ${byKind(isDated("m."))("occurred_at", wanted)}) m`
+          UNION ALL ${dated(isDated("m."))("occurred_at", wanted)}) m`
       : `(${recorded()("recorded_at", wanted)}) m`
   return {
     name: byDate ? "movements:occurred" : "movements",

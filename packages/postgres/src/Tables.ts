@@ -82,7 +82,8 @@ const ledger = [
   `CREATE INDEX movements_of_location ON onhand.movements (location, kind, recorded_at)`,
   `CREATE INDEX movements_of_kind ON onhand.movements (kind, recorded_at)`,
   `CREATE INDEX movements_of_source ON onhand.movements (source_id, recorded_at) WHERE source_id IS NOT NULL`,
-  `CREATE INDEX movements_dated ON onhand.movements (kind, occurred_at) WHERE ${isDated("")}`,
+  `CREATE INDEX movements_dated ON onhand.movements (occurred_at) WHERE ${isDated("")}`,
+  `CREATE INDEX movements_dated_of_kind ON onhand.movements (kind, occurred_at) WHERE ${isDated("")}`,
   `CREATE INDEX movements_dated_of_location ON onhand.movements (location, kind, occurred_at) WHERE ${isDated("")}`,
   `CREATE INDEX movements_dated_of_product ON onhand.movements (product, kind, occurred_at)
     INCLUDE (recorded_at, location, lot, from_place, to_place, quantity) WHERE ${isDated("")}`,
