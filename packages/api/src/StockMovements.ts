@@ -131,7 +131,7 @@ export class StockMovementsApi extends HttpApiGroup.make("stockMovements")
     }).annotateMerge(
       about("stock:write", {
         summary: "Read the ledger",
-        description: "Newest first. `from` and `to` bound when it happened: from ≤ occurredAt < to."
+        description: "Newest first, as recorded; bounded by `from` and `to` as it happened: from ≤ occurredAt < to."
       })
     )
   )
