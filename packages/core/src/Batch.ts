@@ -103,7 +103,7 @@ export const firstMicros = (clock: number, last: number, commands: number): numb
 }
 
 /** The commands that are written ahead at once, while others are being decided; a smaller batch is written whole. */
-const WRITTEN_AHEAD = 192
+const WRITTEN_AHEAD = 96
 
 // A footprint names rows by what it has read; more rounds than this means a definition that never settles.
 const MAX_LOAD_ROUNDS = 8
@@ -444,8 +444,10 @@ export const decideBatch = <E, R>(
       if (!ready) yield* fill([submission], [])
       outcomes.push(state.decide(submission))
       if (ahead === undefined || state.commands.length < WRITTEN_AHEAD) continue
+      // Made before the last piece is waited for.
+      const write = ahead(state.commands.splice(0))
       if (writing !== undefined) yield* Fiber.join(writing)
-      writing = yield* Effect.forkChild(ahead(state.commands.splice(0)), { startImmediately: true })
+      writing = yield* Effect.forkChild(write, { startImmediately: true })
     }
     if (writing !== undefined) yield* Fiber.join(writing)
     return { outcomes, writes: state.writes(), known: state.slice }

@@ -36,7 +36,7 @@ const RESUBMIT_FOR_MILLIS = 25_000
 const RESUBMISSION_PAUSE = Duration.millis(500)
 
 /** Callers that are answered before the event loop may look at anything else, such as the store's next reply. */
-const ANSWERED_AT_ONCE = 50
+const ANSWERED_AT_ONCE = 16
 
 /** What callers are told to wait when the store is down. */
 const RETRY_AFTER_MILLIS = 1_000
