@@ -3,231 +3,152 @@
 //
 //   node packages/core/bench/ForecastStockouts.bench.ts [panel …]
 //
-// Both sides run the same code: receive, sell (unmet demand is lost), review, order. The forecasting side sees its own
-// sales and whether the shelf was empty, never demand and never what comes later.
+// Every run is printed, also where the forecast does not help: unmet demand is lost or waits, lead times are fixed or
+// random, stock is equal in units or in money.
 import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads"
-import { forecast } from "../src/forecast/Choice.ts"
-import { type DemandDistribution, overLeadTimes, shaped } from "../src/forecast/DemandDistribution.ts"
 import { seededUniform } from "../src/forecast/Probability.ts"
-import { reorderPoint } from "../src/replenish/Policy.ts"
-import { panel } from "../test/forecast/ReferenceData.ts"
+import {
+  forecasting,
+  inHindsight,
+  type Outcome,
+  PANELS,
+  type Panel,
+  type Rule,
+  simulate,
+  statics,
+  total,
+  unitCosts,
+  type World
+} from "./StockSimulation.ts"
 
-interface Panel {
-  readonly name: string
-  readonly series: ReadonlyArray<Float64Array>
-  /** Periods that both sides may learn from before the first simulated one. */
-  readonly warmUp: number
-  /** Seasons in a cycle. */
-  readonly period: number
-}
-
-/** Every SKU's order arrives at the start of the period after next. */
-const LEAD_TIME = 1
-const FLAT_THRESHOLD = 10
-const COVER_FACTOR = 1.5
-const STATIC_SERVICE = 0.95
 const DRAWS = 1000
 /** Average stock of both sides may differ by this share. */
-const EQUAL = 0.005
+const EQUAL = 0.01
 const SEARCH_STEPS = 24
-/** The seasonal fits of all 384 hospital series would take half an hour; every twelfth series is simulated. */
-const HOSPITAL_EVERY = 12
-const STEADY_SKUS = 200
+/** The exchange curve of the forecasting side: times the chance that makes its stock equal to A2's. */
+const CURVE = [6, 4, 3, 2, 1.4, 1, 0.7, 0.4, 0.2, 0.1, 0.03, 0.01]
+const MOST_ORDERS = 1.1
+const REDUCTION = -0.2
+const WORST_PANEL = 0.1
+const STEADY_LOSS = 0.05
 
-const total = (values: Iterable<number>): number => {
-  let sum = 0
-  for (const value of values) sum += value
-  return sum
-}
+/** What stock is measured in for equal investment. */
+type Basis = "units" | "money"
 
-const poissonDraw = (uniform: () => number, mean: number): number => {
-  const u = uniform()
-  let [k, share] = [0, Math.exp(-mean)]
-  for (let sum = share; u > sum && k < 1000; sum += share) share *= mean / ++k
-  return k
-}
-
-// Demand that never changes: here a forecast can only lose, and it must not lose much.
-const steadyPanel = (): Panel => {
-  const uniform = seededUniform(11)
-  const series = Array.from({ length: STEADY_SKUS }, () => {
-    const mean = 0.5 + 9.5 * uniform()
-    return Float64Array.from({ length: 104 }, () => poissonDraw(uniform, mean))
-  })
-  return { name: "steady", series, warmUp: 26, period: 1 }
-}
-
-const PANELS: Readonly<Record<string, () => Panel>> = {
-  carparts: () => ({ name: "carparts", series: panel("carparts_monthly").map(({ y }) => y), warmUp: 24, period: 12 }),
-  journey: () => ({
-    name: "journey",
-    series: panel("completejourney_weekly").map(({ y }) => y),
-    warmUp: 26,
-    period: 1
-  }),
-  hospital: () => ({
-    name: "hospital",
-    series: panel("hospital_monthly").flatMap(({ y }, i) => (i % HOSPITAL_EVERY === 0 ? [y] : [])),
-    warmUp: 36,
-    period: 12
-  }),
-  jewelry: () => ({ name: "jewelry", series: panel("jewelry_weekly").map(({ y }) => y), warmUp: 26, period: 1 }),
-  uci: () => ({ name: "uci", series: panel("uci_weekly").map(({ y }) => y), warmUp: 26, period: 1 }),
-  steady: steadyPanel
-}
-
-/** What happened to each SKU. */
-interface Outcome {
-  readonly stockouts: Float64Array
-  readonly unmet: Float64Array
-  readonly stock: Float64Array
-  readonly orders: Float64Array
-}
-
-/** What the shop has seen of one SKU: sales, and in which periods the shelf was empty at the end. */
-interface Seen {
-  readonly sales: Float64Array
-  readonly emptied: Uint8Array
-}
-
-type LeadTimes = (sku: number, period: number) => number
-type ReorderPoint = (sku: number, period: number, seen: Seen) => number
-
-const simulate = ({ series, warmUp }: Panel, leadTime: LeadTimes, pointOf: ReorderPoint): Outcome => {
-  const zeros = () => new Float64Array(series.length)
-  const outcome: Outcome = { stockouts: zeros(), unmet: zeros(), stock: zeros(), orders: zeros() }
-  series.forEach((demand, sku) => {
-    const mean = total(demand.subarray(0, warmUp)) / warmUp
-    const lot = Math.max(1, Math.round(2 * mean))
-    const seen: Seen = { sales: Float64Array.from(demand), emptied: new Uint8Array(demand.length) }
-    const arriving = new Float64Array(demand.length + 16)
-    let stock = Math.ceil(COVER_FACTOR * mean * (LEAD_TIME + 1)) + lot
-    let onOrder = 0
-    for (let t = warmUp; t < demand.length; t++) {
-      stock += arriving[t]!
-      onOrder -= arriving[t]!
-      const sold = Math.min(demand[t]!, stock)
-      if (demand[t]! > stock) outcome.stockouts[sku] = outcome.stockouts[sku]! + 1
-      outcome.unmet[sku] = outcome.unmet[sku]! + demand[t]! - sold
-      stock -= sold
-      outcome.stock[sku] = outcome.stock[sku]! + stock
-      seen.sales[t] = sold
-      seen.emptied[t] = stock === 0 ? 1 : 0
-      const point = pointOf(sku, t, seen)
-      const position = stock + onOrder
-      if (position > point) continue
-      const quantity = Math.max(1, Math.ceil((point - position) / lot)) * lot
-      const arrival = t + leadTime(sku, t) + 1
-      arriving[arrival] = arriving[arrival]! + quantity
-      onOrder += quantity
-      outcome.orders[sku] = outcome.orders[sku]! + 1
-    }
-  })
-  return outcome
-}
-
-const fixedLead: LeadTimes = () => LEAD_TIME
-const randomLead: LeadTimes = (sku, period) =>
-  LEAD_TIME - 1 + Math.floor(3 * seededUniform(7919 * sku + 104_729 * period + 1)())
-
-/** Recent periods whose mean stands in for what an empty shelf could have sold. */
-const RECENT = 26
-
-// What was sold where the shelf held out; where it did not, at least as much as usual.
-const believed = ({ sales, emptied }: Seen, upTo: number): Float64Array => {
-  const y = sales.slice(0, upTo)
-  const known = Array.from(y).filter((_, t) => emptied[t] === 0)
-  const usual = known.length === 0 ? 0 : total(known.slice(-RECENT)) / Math.min(RECENT, known.length)
-  return y.map((value, t) => (emptied[t] === 0 ? value : Math.max(value, Math.round(usual))))
-}
-
-/**
- * How the forecasting side sets its one number for all products of a panel: the chance that the last unit kept prevents
- * a stock-out (`marginal`), or the chance to last until the next delivery (`service`).
- */
-type Rule = "marginal" | "service"
-const RULES: ReadonlyArray<Rule> = ["marginal", "service"]
-
-// The forecasting side. Histories repeat while the number is searched, so forecasts are kept.
-const forecasting = (own: Panel, random: boolean): ((rule: Rule, level: number) => ReorderPoint) => {
-  const kept = new Map<string, DemandDistribution>()
-  const spans = random ? [LEAD_TIME, LEAD_TIME + 1, LEAD_TIME + 2] : [LEAD_TIME + 1]
-  return (rule, level) => (sku, period, seen) => {
-    const y = believed(seen, period + 1)
-    const key = `${sku}:${period}:${y.subarray(own.warmUp).join()}`
-    const demand =
-      kept.get(key) ??
-      overLeadTimes(forecast(y, { horizon: LEAD_TIME + 2, period: own.period }).leadTimeDemand, spans, 0)
-    kept.set(key, demand)
-    const target =
-      rule === "service"
-        ? ({ kind: "cycle service", level } as const)
-        : ({ kind: "marginal", chance: 1 - level } as const)
-    return Math.floor(reorderPoint(demand, target, 1))
-  }
-}
-
-const statics = ({ series, warmUp }: Panel): Readonly<Record<string, ReorderPoint>> => {
-  const learned = series.map((demand) => {
-    const known = demand.subarray(0, warmUp)
-    const mean = total(known) / warmUp
-    const variance = total(known.map((value) => (value - mean) ** 2)) / (warmUp - 1)
-    return { mean, sd: Math.sqrt(variance) }
-  })
-  const span = LEAD_TIME + 1
-  const cover = learned.map(({ mean }) => Math.ceil(COVER_FACTOR * mean * span))
-  const quantile = learned.map(({ mean, sd }) =>
-    Math.ceil(shaped(mean * span, sd * Math.sqrt(span), true).quantile(STATIC_SERVICE))
-  )
-  const average = total(learned.map(({ mean }) => mean)) / learned.length
-  const flat = average >= 1 && average <= 10 ? { A0: () => FLAT_THRESHOLD } : {}
-  return { ...flat, A1: (sku) => cover[sku]!, A2: (sku) => quantile[sku]! }
-}
+/** What the forecasting side is run with, and what its stock is made equal in. */
+const RUNS: ReadonlyArray<readonly [Rule, Basis]> = [
+  ["marginal", "units"],
+  ["marginal", "money"],
+  ["service", "units"]
+]
 
 /** One comparison at equal stock: per SKU, so that it can be pooled and resampled. */
-interface Comparison {
+interface Comparison extends World {
   readonly panel: string
   readonly rival: string
   readonly rule: Rule
-  readonly leads: string
+  readonly basis: Basis
   /** The number found: service, or 1 − chance. */
   readonly level: number
   readonly stockRatio: number
+  /** Stock-out periods of the best thresholds set once, had the future been known, with the rival's stock. */
+  readonly hindsight: number
   readonly static: Outcome
   readonly forecast: Outcome
 }
 
-const compare = (own: Panel, random: boolean): ReadonlyArray<Comparison> => {
-  const leadTime = random ? randomLead : fixedLead
-  const at = forecasting(own, random)
-  return Object.entries(statics(own)).flatMap(([rival, point]) => {
-    const before = simulate(own, leadTime, point)
-    const target = total(before.stock)
-    return RULES.map((rule) => {
-      let [low, high] = [0.01, 0.999999]
-      let level = 0.95
-      let after = simulate(own, leadTime, at(rule, level))
-      for (let step = 0; step < SEARCH_STEPS && Math.abs(total(after.stock) / target - 1) > EQUAL; step++) {
-        if (total(after.stock) < target) low = level
-        else high = level
-        // Halving the odds of running out, since stock grows with their logarithm.
-        level = 1 - Math.sqrt((1 - low) * (1 - high))
-        after = simulate(own, leadTime, at(rule, level))
-      }
-      const stockRatio = total(after.stock) / target
-      const leads = random ? "random" : "fixed"
-      return { panel: own.name, rival, rule, leads, level, stockRatio, static: before, forecast: after }
-    })
+/** Mean units on hand and stock-outs in percent of SKU-periods, point by point. */
+interface Curve extends World {
+  readonly panel: string
+  readonly policy: string
+  readonly points: ReadonlyArray<{ readonly stock: number; readonly stockouts: number; readonly fillRate: number }>
+}
+
+interface Findings {
+  readonly comparisons: ReadonlyArray<Comparison>
+  readonly curves: ReadonlyArray<Curve>
+}
+
+const fillRateOf = ({ unmet, demand }: Outcome): number => 100 * (1 - total(unmet) / total(demand))
+
+// Runs of the forecasting side in one world, each made once; and the search for the number that gives equal stock.
+const forecastSide = (own: Panel, world: World, at: ReturnType<typeof forecasting>) => {
+  const costs = unitCosts(own)
+  const tried: Record<Rule, Map<number, Outcome>> = { marginal: new Map(), service: new Map() }
+  const invested = ({ stock }: Outcome, basis: Basis): number =>
+    basis === "units" ? total(stock) : total(stock.map((units, sku) => units * costs[sku]!))
+  const run = (rule: Rule, level: number): Outcome => {
+    const outcome = tried[rule].get(level) ?? simulate(own, world, at(world, rule, level))
+    tried[rule].set(level, outcome)
+    return outcome
+  }
+  // Stock grows with the logarithm of the odds, so the next number is read off between the nearest two tried.
+  const equal = (rule: Rule, basis: Basis, target: number): number => {
+    const isEqual = (level: number) => Math.abs(invested(run(rule, level), basis) / target - 1) <= EQUAL
+    let next = 0.95
+    for (let step = 0; step < SEARCH_STEPS && !isEqual(next); step++) {
+      const known = [...tried[rule]].map(([level, outcome]) => ({ level, stock: invested(outcome, basis) }))
+      const below = known.filter(({ stock }) => stock < target).sort((a, b) => b.stock - a.stock)[0]
+      const above = known.filter(({ stock }) => stock >= target).sort((a, b) => a.stock - b.stock)[0]
+      const low = below ?? { level: 0.01, stock: 0 }
+      const high = above ?? { level: 1 - 1e-7, stock: 2 * target }
+      const share = step % 3 === 2 ? 0.5 : (target - low.stock) / (high.stock - low.stock)
+      next = 1 - (1 - low.level) ** (1 - share) * (1 - high.level) ** share
+    }
+    return next
+  }
+  return { run, equal, invested }
+}
+
+const study = (name: string, unmet: World["unmet"]): Findings => {
+  const own = PANELS[name]!()
+  const at = forecasting(own)
+  const periods = total(own.series.map((demand) => demand.length - own.warmUp))
+  const point = (outcome: Outcome) => ({
+    stock: total(outcome.stock) / periods,
+    stockouts: (100 * total(outcome.stockouts)) / periods,
+    fillRate: fillRateOf(outcome)
   })
+  const comparisons: Array<Comparison> = []
+  const curves: Array<Curve> = []
+  for (const leads of ["fixed", "random"] as const) {
+    const world: World = { unmet, leads }
+    const { run, equal, invested } = forecastSide(own, world, at)
+    for (const rival of statics(own)) {
+      const points = rival.levels.map((level) => point(simulate(own, world, rival.at(level))))
+      curves.push({ ...world, panel: name, policy: rival.name, points })
+      const before = simulate(own, world, rival.at(rival.level))
+      const hindsight = inHindsight(own, world, total(before.stock))
+      for (const [rule, basis] of RUNS) {
+        const target = invested(before, basis)
+        const level = equal(rule, basis, target)
+        const after = run(rule, level)
+        const stockRatio = invested(after, basis) / target
+        const found = { panel: name, rival: rival.name, rule, basis, level, stockRatio, hindsight }
+        comparisons.push({ ...world, ...found, static: before, forecast: after })
+      }
+    }
+    const asA2 = comparisons.findLast((one) => one.rival === "A2" && one.rule === "marginal" && one.basis === "units")!
+    const chances = CURVE.map((times) => times * (1 - asA2.level)).filter((chance) => chance < 1)
+    const points = chances.map((chance) => point(run("marginal", 1 - chance)))
+    curves.push({ ...world, panel: name, policy: "B", points })
+  }
+  return { comparisons, curves }
 }
 
 const change = (after: number, before: number): number => (before > 0 ? after / before - 1 : 0)
 const percent = (share: number): string => `${share > 0 ? "+" : ""}${(100 * share).toFixed(1)} %`
 
+interface Pooled {
+  readonly point: number
+  readonly low: number
+  readonly high: number
+}
+
 // The change of a sum over SKUs with its 95 % interval, SKUs drawn again within each panel.
-const pooled = (comparisons: ReadonlyArray<Comparison>, read: (outcome: Outcome) => Float64Array) => {
+const pooled = (comparisons: ReadonlyArray<Comparison>, read: (outcome: Outcome) => Float64Array): Pooled => {
   const uniform = seededUniform(3)
   const point = change(
     total(comparisons.map((one) => total(read(one.forecast)))),
@@ -248,34 +169,76 @@ const pooled = (comparisons: ReadonlyArray<Comparison>, read: (outcome: Outcome)
   return { point, low: draws[Math.floor(0.025 * DRAWS)]!, high: draws[Math.ceil(0.975 * DRAWS) - 1]! }
 }
 
-const report = (all: ReadonlyArray<Comparison>): void => {
-  console.log("panel     rule      lead    against  stock   stock-outs                 unmet      orders")
+const shown = ({ point, low, high }: Pooled): string => `${percent(point)} (${percent(low)} to ${percent(high)})`
+
+const stockoutsOf = (outcome: Outcome) => outcome.stockouts
+const unmetOf = (outcome: Outcome) => outcome.unmet
+const stockoutChange = (one: Comparison): number => change(total(one.forecast.stockouts), total(one.static.stockouts))
+const orderRatio = (one: Comparison): number => total(one.forecast.orders) / total(one.static.orders)
+
+const reportRuns = (all: ReadonlyArray<Comparison>): void => {
+  console.log("Every run at equal stock. Fill rates are shares of demand served at once; the bound is the stock-out")
+  console.log("periods of the best thresholds set once that the rival's stock allows, had the future been known.\n")
+  console.log(
+    "panel    unmet lead   rule     equal against  stock " +
+      "stock-out periods        bound unmet units  fill rate      orders"
+  )
   for (const one of all) {
     const [a, b] = [total(one.static.stockouts), total(one.forecast.stockouts)]
-    const unmet = change(total(one.forecast.unmet), total(one.static.unmet))
-    const orders = total(one.forecast.orders) / total(one.static.orders)
+    const filled = (outcome: Outcome) => fillRateOf(outcome).toFixed(1)
     console.log(
-      `${one.panel.padEnd(9)} ${one.rule.padEnd(9)} ${one.leads.padEnd(7)} ` +
-        `${one.rival.padEnd(8)} ${one.stockRatio.toFixed(3)}   ` +
-        `${a} → ${b} (${percent(change(b, a))})`.padEnd(28) +
-        `${percent(unmet)}`.padEnd(11) +
-        `× ${orders.toFixed(2)}`
+      `${one.panel.padEnd(8)} ${one.unmet.padEnd(5)} ${one.leads.padEnd(6)} ${one.rule.padEnd(8)} ` +
+        `${one.basis.padEnd(5)} ${one.rival.padEnd(8)} ${one.stockRatio.toFixed(3)} ` +
+        `${a} → ${b} (${percent(change(b, a))})`.padEnd(25) +
+        `${one.hindsight}`.padStart(5) +
+        ` ${percent(change(total(one.forecast.unmet), total(one.static.unmet)))}`.padEnd(13) +
+        `${filled(one.static)} → ${filled(one.forecast)}`.padEnd(15) +
+        `× ${orderRatio(one).toFixed(2)}`
     )
   }
+}
+
+const reportCurves = (curves: ReadonlyArray<Curve>): void => {
+  console.log("\nExchange curves: mean units on hand a SKU : stock-out periods in percent : fill rate in percent")
+  for (const { panel, unmet, leads, policy, points } of curves) {
+    const row = points.map((at) => `${at.stock.toFixed(1)}:${at.stockouts.toFixed(1)}:${at.fillRate.toFixed(1)}`)
+    console.log(`${panel.padEnd(8)} ${unmet.padEnd(5)} ${leads.padEnd(6)} ${policy}  ${row.join("  ")}`)
+  }
+}
+
+// Each group of runs that answers one question, and the answer. Panels of made-up demand are judged apart.
+const reportGoals = (all: ReadonlyArray<Comparison>): void => {
   console.log("\nPooled over the panels of real demand, with 95 % intervals over SKUs")
   const real = all.filter((one) => one.panel !== "steady")
-  for (const rule of RULES) {
-    for (const leads of ["fixed", "random"]) {
-      for (const rival of ["A0", "A1", "A2"]) {
-        const chosen = real.filter((one) => one.rival === rival && one.leads === leads && one.rule === rule)
-        if (chosen.length === 0) continue
-        const outs = pooled(chosen, (outcome) => outcome.stockouts)
-        const unmet = pooled(chosen, (outcome) => outcome.unmet)
-        const shown = (x: typeof outs) => `${percent(x.point)} (${percent(x.low)} to ${percent(x.high)})`
-        const against = `${rule.padEnd(9)} ${leads.padEnd(7)} against ${rival}`
-        console.log(`${against}: stock-out periods ${shown(outs)}; unmet units ${shown(unmet)}`)
-      }
-    }
+  const groups = new Map<string, Array<Comparison>>()
+  for (const one of real) {
+    const key = [one.rule, one.basis, one.unmet, one.leads, one.rival].join(" ")
+    groups.set(key, [...(groups.get(key) ?? []), one])
+  }
+  for (const [key, chosen] of groups) {
+    const [outs, unmet] = [pooled(chosen, stockoutsOf), pooled(chosen, unmetOf)]
+    const flat = chosen[0]!.rival === "A0"
+    const aim = flat ? unmet : outs
+    const worst = chosen.reduce((most, one) => (stockoutChange(one) > stockoutChange(most) ? one : most))
+    const orders = Math.max(...chosen.map(orderRatio))
+    const failed = [
+      ...(aim.high > REDUCTION
+        ? [flat ? "unmet units not surely 20 % fewer" : "stock-outs not surely 20 % fewer"]
+        : []),
+      ...(flat && outs.point > 0 ? ["more stock-outs"] : []),
+      ...(stockoutChange(worst) > WORST_PANEL ? [`${worst.panel} worse by ${percent(stockoutChange(worst))}`] : []),
+      ...(orders > MOST_ORDERS ? [`orders × ${orders.toFixed(2)}`] : [])
+    ]
+    console.log(
+      `${key.padEnd(36)} stock-out periods ${shown(outs)}; unmet units ${shown(unmet)}: ` +
+        (failed.length === 0 ? "holds" : failed.join(", "))
+    )
+  }
+  console.log("\nSteady demand against A2, where at most 5 % may be lost")
+  for (const one of all.filter(({ panel, rival }) => panel === "steady" && rival === "A2")) {
+    const lost = stockoutChange(one)
+    const key = [one.rule, one.basis, one.unmet, one.leads].join(" ")
+    console.log(`${key.padEnd(36)} ${percent(lost)}: ${lost <= STEADY_LOSS ? "holds" : "does not hold"}`)
   }
 }
 
@@ -283,8 +246,8 @@ if (isMainThread) {
   const wanted = process.argv.slice(2).length > 0 ? process.argv.slice(2) : Object.keys(PANELS)
   const unknown = wanted.filter((name) => PANELS[name] === undefined)
   if (unknown.length > 0) throw new Error(`No panel ${unknown.join(", ")}; there are ${Object.keys(PANELS).join(", ")}`)
-  const jobs = wanted.flatMap((name) => [false, true].map((random) => ({ name, random })))
-  const found = new Map<number, ReadonlyArray<Comparison>>()
+  const jobs = (["lost", "waits"] as const).flatMap((unmet) => wanted.map((name) => ({ name, unmet })))
+  const found = new Map<number, Findings>()
   let next = 0
   const work = (): Promise<void> => {
     const index = next++
@@ -292,7 +255,7 @@ if (isMainThread) {
     if (job === undefined) return Promise.resolve()
     return new Promise<void>((resolve, reject) => {
       const worker = new Worker(fileURLToPath(import.meta.url), { workerData: job })
-      worker.once("message", (result: ReadonlyArray<Comparison>) => {
+      worker.once("message", (result: Findings) => {
         found.set(index, result)
         resolve()
       })
@@ -300,8 +263,12 @@ if (isMainThread) {
     }).then(work)
   }
   await Promise.all(Array.from({ length: Math.min(availableParallelism(), jobs.length) }, work))
-  report(jobs.flatMap((_, index) => found.get(index) ?? []))
+  const all = jobs.map((_, index) => found.get(index)!)
+  const comparisons = all.flatMap((findings) => findings.comparisons)
+  reportRuns(comparisons)
+  reportCurves(all.flatMap(({ curves }) => curves))
+  reportGoals(comparisons)
 } else {
-  const { name, random } = workerData as { readonly name: string; readonly random: boolean }
-  parentPort?.postMessage(compare(PANELS[name]!(), random))
+  const { name, unmet } = workerData as { readonly name: string; readonly unmet: World["unmet"] }
+  parentPort?.postMessage(study(name, unmet))
 }

@@ -17,12 +17,14 @@ export {
   smape,
   wape
 } from "./forecast/Accuracy.ts"
-export { type AutoEtsOptions, autoEts, averagedEts, etsCandidates } from "./forecast/AutoEts.ts"
+export { type AutoEtsOptions, autoEts, averagedEts, etsCandidates, etsLearner } from "./forecast/AutoEts.ts"
 export {
   type BacktestSummary,
   backtest,
+  backtestLearner,
   challenge,
   type Forecaster,
+  type Learner,
   type Origins,
   quantileScore,
   summarise,
@@ -48,7 +50,7 @@ export {
   type Predictor,
   widened
 } from "./forecast/Conformal.ts"
-export { type DemandClass, type DemandPattern, demandPattern } from "./forecast/DemandClass.ts"
+export { type DemandClass, type DemandPattern, demandPattern, demandVariation } from "./forecast/DemandClass.ts"
 export {
   certain,
   convolve,
@@ -72,7 +74,9 @@ export {
   fillMissing,
   outliers,
   type Repair,
-  scheduled
+  raiseSoldOut,
+  scheduled,
+  tradingShares
 } from "./forecast/DemandSeries.ts"
 export type { EtsFiltered, EtsModel, EtsState, EtsWeights } from "./forecast/Ets.ts"
 export { filter as filterEts, modelName } from "./forecast/Ets.ts"
@@ -82,10 +86,12 @@ export type { EtsCriterion } from "./forecast/EtsSearch.ts"
 export {
   type HoltWintersWeights,
   holtWinters,
+  holtWintersFit,
   seasonalSmoothing,
   ses,
   sesOptimised
 } from "./forecast/ExponentialSmoothing.ts"
+export { groupSeason, type SeasonFactors } from "./forecast/GroupSeason.ts"
 export {
   adida,
   type CrostonVariant,
@@ -97,4 +103,13 @@ export {
   tsb
 } from "./forecast/Intermittent.ts"
 export { clampAtZero, type Interval, interval, type Prediction } from "./forecast/Prediction.ts"
-export { type DynamicThetaFit, type ThetaFit, type ThetaModel, theta, thetaModel } from "./forecast/Theta.ts"
+export {
+  autoTheta,
+  type DynamicThetaFit,
+  type ThetaFit,
+  type ThetaModel,
+  type ThetaParameters,
+  theta,
+  thetaModel,
+  thetaWith
+} from "./forecast/Theta.ts"

@@ -1,5 +1,6 @@
 // Choosing among the exponential smoothing models of a series, or averaging them, by Akaike's corrected criterion.
-import { countObserved, type EtsModel, modelName, parameterCount } from "./Ets.ts"
+import type { Learner } from "./Backtest.ts"
+import { countObserved, type EtsModel, filter, modelName, parameterCount, pointForecast } from "./Ets.ts"
 import { type EtsFit, fitEts } from "./EtsFit.ts"
 import { etsPrediction } from "./EtsForecast.ts"
 import { blended, type Prediction } from "./Prediction.ts"
@@ -63,6 +64,14 @@ export const bestOf = (fits: ReadonlyArray<EtsFit>): EtsFit =>
 
 /** Fits every candidate and keeps the one with the least AICc: the automatic choice of R and statsforecast. */
 export const autoEts = (y: Float64Array, options: AutoEtsOptions): EtsFit => bestOf(etsCandidates(y, options))
+
+/** Learns the model with the least AICc, and forecasts longer histories with its weights and start states. */
+export const etsLearner =
+  (options: AutoEtsOptions): Learner =>
+  (learned) => {
+    const { model, weights, start } = autoEts(learned, options)
+    return (history, horizon) => pointForecast(model, weights, filter(model, weights, start, history).state, horizon)
+  }
 
 /** Fits with less than this share of the weight are left out of an average. */
 const LEAST_WEIGHT = 1e-4

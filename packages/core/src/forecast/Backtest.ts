@@ -4,6 +4,9 @@ import { biasPercent, cumulativeWape, pinball, rmsse, wape } from "./Accuracy.ts
 /** Forecasts the next `horizon` periods of a history. */
 export type Forecaster = (history: Float64Array, horizon: number) => ArrayLike<number>
 
+/** Learns from a history, once, how to forecast from it and from longer ones. */
+export type Learner = (history: Float64Array) => Forecaster
+
 /** Which origins to forecast from; they are counted from the end of the series. */
 export interface Origins {
   readonly horizon: number
@@ -45,6 +48,21 @@ export const backtest = (y: Float64Array, forecaster: Forecaster, origins: Origi
       actual: y.slice(origin, origin + origins.horizon)
     }
   })
+
+/**
+ * Forecasts from every origin by a method that learns, such as a model whose weights are estimated. With `refit` (the
+ * default) it learns anew at every origin; without, once at the first, as a shop does that estimates once a quarter.
+ */
+export const backtestLearner = (
+  y: Float64Array,
+  learner: Learner,
+  { refit = true, ...origins }: Origins & { readonly refit?: boolean }
+): ReadonlyArray<Trial> => {
+  const first = originsOf(y.length, origins)[0]
+  if (first === undefined) return []
+  const learned = refit ? undefined : learner(y.slice(0, first))
+  return backtest(y, (history, horizon) => (learned ?? learner(history))(history, horizon), origins)
+}
 
 /** How trials went. The first three are over all trials together, the scaled error is the mean over trials. */
 export interface BacktestSummary {

@@ -9,8 +9,9 @@ import { type DemandPattern, demandPattern, INTERMITTENT_INTERVAL } from "./Dema
 import { certain, type DemandDistribution, shaped } from "./DemandDistribution.ts"
 import { fillMissing } from "./DemandSeries.ts"
 import { ses } from "./ExponentialSmoothing.ts"
+import { factorAt, inSeason, type SeasonFactors } from "./GroupSeason.ts"
 import { croston, tsb } from "./Intermittent.ts"
-import { clampAtZero, type Interval, interval, type Prediction } from "./Prediction.ts"
+import { clampAtZero, type Interval, type Prediction } from "./Prediction.ts"
 
 /** How to forecast. */
 export interface ForecastOptions {
@@ -20,6 +21,11 @@ export interface ForecastOptions {
   readonly period?: number
   /** What the category suggests for products with little history. */
   readonly belief?: RateBelief
+  /**
+   * The season of the category (see `groupSeason`). It takes the place of the product's own season of the same length;
+   * one of another length comes on top, such as that of the year on that of the week.
+   */
+  readonly season?: SeasonFactors
   /** Try the default on the past against simpler methods, and let one that did clearly better replace it. */
   readonly backtest?: boolean
   /** Widen the spread by how far off the method was on the past of this very series; costs two more fits. */
@@ -35,7 +41,7 @@ export interface DemandForecast {
   /** Expected demand of each coming period; never negative, never rounded. */
   readonly mean: Float64Array
   readonly sd: Float64Array
-  /** Central interval of each coming period, cut at zero. */
+  /** Central interval of each coming period: quantiles of the distribution `leadTimeDemand` gives for one period. */
   readonly interval: (level: number) => Interval
   /**
    * The distribution of demand over the next `periods` periods together, such as lead time plus review. Accepts
@@ -51,38 +57,44 @@ const FEWEST_DEMANDS = 2
 const LARGEST_VALUE = 1e50
 const SMALLEST_VALUE = 1e-50
 
-const isWhole = (values: Float64Array): boolean => values.every(Number.isInteger)
+// Whether demand comes in whole units. Cleaning leaves fractions in some periods of such a series; half of the demands
+// being whole is no accident.
+const isWhole = (values: Float64Array): boolean => {
+  let [demands, whole] = [0, 0]
+  for (const value of values) {
+    if (value === 0) continue
+    demands++
+    if (Number.isInteger(value)) whole++
+  }
+  return 2 * whole >= demands
+}
 
 const requireHorizon = (horizon: number): void => {
   if (Number.isInteger(horizon) && horizon >= 1) return
   throw new RangeError(`The horizon is a whole number of periods from 1 on; ${horizon} is not`)
 }
 
+const requireReach = (periods: number, horizon: number): void => {
+  if (periods > 0 && periods <= horizon) return
+  throw new RangeError(
+    `This forecast reaches ${horizon} periods: ask for more than 0 and at most ${horizon}, not ${periods}`
+  )
+}
+
 const over =
-  (prediction: Prediction, shape: (mean: number, sd: number, periods: number) => DemandDistribution) =>
+  (prediction: Prediction, shape: (mean: number, sd: number) => DemandDistribution) =>
   (periods: number): DemandDistribution => {
-    const horizon = prediction.mean.length
-    if (!(periods > 0 && periods <= horizon)) {
-      throw new RangeError(
-        `This forecast reaches ${horizon} periods: ask for more than 0 and at most ${horizon}, not ${periods}`
-      )
-    }
+    requireReach(periods, prediction.mean.length)
     const whole = Math.floor(periods)
     const part = periods - whole
     let mean = 0
     for (let i = 0; i < whole; i++) mean += prediction.mean[i]!
     const variance = (count: number) => (count === 0 ? 0 : prediction.cumulativeSd[count - 1]! ** 2)
     const lower = variance(whole)
-    if (part === 0) return shape(mean, Math.sqrt(lower), periods)
+    if (part === 0) return shape(mean, Math.sqrt(lower))
     mean += part * prediction.mean[whole]!
-    return shape(mean, Math.sqrt(lower + part * (variance(whole + 1) - lower)), periods)
+    return shape(mean, Math.sqrt(lower + part * (variance(whole + 1) - lower)))
   }
-
-const cutAtZero = ({ level, lower, upper }: Interval): Interval => ({
-  level,
-  lower: lower.map((value) => Math.max(0, value)),
-  upper: upper.map((value) => Math.max(0, value))
-})
 
 interface Chosen {
   readonly predictor: Predictor
@@ -104,6 +116,16 @@ const choose = (pattern: DemandPattern, period: number): Chosen =>
         why: `Demand comes nearly every period (${pattern.class}), so models of level, trend and season are combined`,
         widening: USUAL_WIDENING
       }
+
+const chosenFor = (pattern: DemandPattern, length: number, { period = 1, season }: ForecastOptions): Chosen => {
+  if (season === undefined || season.length < 2) return choose(pattern, period)
+  const { predictor, why, widening } = choose(pattern, season.length === period ? 1 : period)
+  return {
+    predictor: inSeason(predictor, season, length),
+    why: `${why}, in the season of the category`,
+    widening
+  }
+}
 
 const challengers = (period: number): ReadonlyArray<{ readonly name: string; readonly predictor: Predictor }> => [
   { name: "seasonal naive", predictor: (y, horizon) => seasonalNaive(y, period, horizon) },
@@ -137,35 +159,39 @@ const challenged = (y: Float64Array, chosen: Chosen, period: number, horizon: nu
 }
 
 const coldStart = (y: Float64Array, pattern: DemandPattern, options: ForecastOptions): DemandForecast => {
-  const own = y.length === 0 ? 0 : y.reduce((sum, value) => sum + Math.max(0, value), 0) / y.length
-  const belief = updatedBelief(options.belief ?? initialBelief(own), y)
+  const { horizon, season } = options
+  const factor = (ahead: number) => factorAt(season, ahead)
+  // A period in high season tells as much of the rate as several others, and needs as much stock.
+  const past = y.reduce((sum, _, t) => sum + factor(t - y.length), 0)
+  const own = past > 0 ? y.reduce((sum, value) => sum + Math.max(0, value), 0) / past : 0
+  const belief = updatedBelief(options.belief ?? initialBelief(own), y, past)
   const counts = isWhole(y)
-  const shape = (periods: number): DemandDistribution => {
-    const demand = believedDemand(belief, periods)
+  const shape = (exposure: number): DemandDistribution => {
+    const demand = believedDemand(belief, exposure)
     return counts || demand.mean === 0 ? demand : shaped(demand.mean, demand.sd, false)
   }
-  const each = shape(1)
-  const mean = new Float64Array(options.horizon).fill(each.mean)
-  const flat: Prediction = {
-    method: "Gamma-Poisson",
-    mean,
-    sd: mean.map(() => each.sd),
-    cumulativeSd: mean.map((_, i) => shape(i + 1).sd)
+  const each = Array.from({ length: horizon }, (_, i) => shape(factor(i)))
+  const mean = Float64Array.from(each, (demand) => demand.mean)
+  const together = (periods: number): DemandDistribution => {
+    requireReach(periods, horizon)
+    let exposure = 0
+    for (let i = 0; i < periods; i++) exposure += factor(i) * Math.min(1, periods - i)
+    return shape(exposure)
   }
   const history = `${y.length} period${y.length === 1 ? "" : "s"}`
   return {
-    method: flat.method,
+    method: "Gamma-Poisson",
     why:
       `Only ${history} of history with too few demands to learn from, ` +
       `so ${options.belief ? "its category" : "the mean so far"} speaks`,
     pattern,
     mean,
-    sd: flat.sd,
+    sd: Float64Array.from(each, (demand) => demand.sd),
     interval: (level) => {
-      const bound = (p: number) => new Float64Array(options.horizon).fill(each.quantile(p))
+      const bound = (p: number) => Float64Array.from(each, (demand) => demand.quantile(p))
       return { level, lower: bound((1 - level) / 2), upper: bound((1 + level) / 2) }
     },
-    leadTimeDemand: over(flat, (_mean, _sd, periods) => shape(periods))
+    leadTimeDemand: together
   }
 }
 
@@ -213,7 +239,7 @@ const forecastKnown = (y: Float64Array, options: ForecastOptions): DemandForecas
   const demands = y.reduce((count, value) => (value === 0 ? count : count + 1), 0)
   if (y.length < SHORTEST_HISTORY || demands < FEWEST_DEMANDS) return coldStart(y, pattern, options)
   if (y.every((value) => value === y[0])) return certainly(Math.max(0, y[0]!), pattern, horizon)
-  const first = choose(pattern, period)
+  const first = chosenFor(pattern, y.length, options)
   const { predictor, why, widening } = options.backtest === true ? challenged(y, first, period, horizon) : first
   const raw = clampAtZero(predictor(y, horizon))
   const factor =
@@ -222,13 +248,17 @@ const forecastKnown = (y: Float64Array, options: ForecastOptions): DemandForecas
       : widening
   const prediction = widened(raw, factor)
   const counts = isWhole(y)
+  const inPeriod = (i: number) => shaped(prediction.mean[i]!, prediction.sd[i]!, counts)
   return {
     method: prediction.method,
     why,
     pattern,
     mean: prediction.mean,
-    sd: prediction.sd,
-    interval: (level) => cutAtZero(interval(prediction, level)),
+    sd: prediction.sd.map((_, i) => inPeriod(i).sd),
+    interval: (level) => {
+      const bound = (p: number) => prediction.mean.map((_, i) => inPeriod(i).quantile(p))
+      return { level, lower: bound((1 - level) / 2), upper: bound((1 + level) / 2) }
+    },
     leadTimeDemand: over(prediction, (mean, sd) => shaped(mean, sd, counts))
   }
 }

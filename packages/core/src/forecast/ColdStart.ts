@@ -32,15 +32,18 @@ export const initialBelief = (rate: number): RateBelief => ({
   b: DEFAULT_PRIOR_PERIODS
 })
 
-/** What is believed after seeing `history`; missing periods (NaN) teach nothing. */
-export const updatedBelief = (belief: RateBelief, history: ArrayLike<number>): RateBelief => {
-  let [a, b] = [belief.a, belief.b]
+/**
+ * What is believed after seeing `history`; missing periods (NaN) teach nothing. `exposure` is how many usual periods
+ * the history is worth, where a season makes that another number than its own.
+ */
+export const updatedBelief = (belief: RateBelief, history: ArrayLike<number>, exposure?: number): RateBelief => {
+  let [sum, seen] = [0, 0]
   for (let t = 0; t < history.length; t++) {
     if (Number.isNaN(history[t]!)) continue
-    a += Math.max(0, history[t]!)
-    b++
+    sum += Math.max(0, history[t]!)
+    seen++
   }
-  return { a, b }
+  return { a: belief.a + sum, b: belief.b + (exposure ?? seen) }
 }
 
 /** Demand over the next periods under a belief: exactly negative binomial. */

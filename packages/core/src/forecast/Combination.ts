@@ -1,6 +1,7 @@
 // The default forecasters: a combination of methods for regular demand, and one for intermittent demand.
 import { averagedEts, bestOf, etsCandidates, LONGEST_ETS_SEASON } from "./AutoEts.ts"
 import { average, historicMean } from "./Baselines.ts"
+import { demandPattern, INTERMITTENT_INTERVAL } from "./DemandClass.ts"
 import { ses } from "./ExponentialSmoothing.ts"
 import { imapaRate } from "./Intermittent.ts"
 import { blended, type Prediction } from "./Prediction.ts"
@@ -15,10 +16,12 @@ const SLOW_ALPHA = 0.1
  */
 const STEADY_POWER = 4
 const STEADY_PARTS = 2
+
 /**
- * Of the forecast of intermittent demand two parts are IMAPA and one is DOTM, which sees a product dying or growing.
+ * Exponential smoothing models are fitted to no more than so many periods, sixty weeks of days: what follows older ones
+ * makes them forgotten, and two years of days would take twice as long.
  */
-const IMAPA_PARTS = 2
+const LONGEST_FITTED = 420
 
 // A flat forecast with the spread that slow smoothing of the same history shows.
 const flatRate = (method: string, rate: number, slow: Prediction): Prediction => ({
@@ -44,36 +47,39 @@ const steadyErrors = (y: Float64Array): { readonly slow: number; readonly mean: 
 const trustIn = (error: number, best: number): number => (error > 0 ? Math.min(1, (best / error) ** STEADY_POWER) : 1)
 
 /**
- * Regular demand: averaged ETS, DOTM and Theta in equal parts, joined by slow smoothing, IMAPA and the mean of all
- * history as far as that history shows no trend or season that they would miss.
+ * Regular demand: averaged ETS, DOTM and Theta in equal parts, joined by slow smoothing and the mean of all history as
+ * far as that history shows no trend or season that they would miss.
  */
 export const regularForecast = (y: Float64Array, period: number, horizon: number): Prediction => {
-  const fits = etsCandidates(y, { period: period <= LONGEST_ETS_SEASON ? period : 1 })
+  const recent = y.subarray(-LONGEST_FITTED)
+  const fits = etsCandidates(recent, { period: period <= LONGEST_ETS_SEASON ? period : 1 })
   const { filtered, parameters } = bestOf(fits)
-  const best = filtered.squaredError / Math.max(1, y.length - parameters + 1)
-  const errors = steadyErrors(y)
-  const inSlow = trustIn(errors.slow, best)
-  const slow = ses(y, SLOW_ALPHA, horizon)
+  const best = filtered.squaredError / Math.max(1, recent.length - parameters + 1)
+  const errors = steadyErrors(recent)
   const ets = averagedEts(fits, horizon)
   const prediction = blended([
     { weight: 1, prediction: ets },
     { weight: 1, prediction: thetaModel(y, "DOTM", { period, horizon }).prediction },
     { weight: 1, prediction: theta(y, period, horizon).prediction },
-    { weight: STEADY_PARTS * inSlow, prediction: slow },
-    { weight: inSlow, prediction: flatRate("IMAPA", imapaRate(y), slow) },
+    { weight: STEADY_PARTS * trustIn(errors.slow, best), prediction: ses(y, SLOW_ALPHA, horizon) },
     { weight: STEADY_PARTS * trustIn(errors.mean, best), prediction: historicMean(y, horizon) }
   ])
-  return { ...prediction, method: `combination (${ets.method}, DOTM, Theta, SES, IMAPA, mean)` }
+  return { ...prediction, method: `combination (${ets.method}, DOTM, Theta, SES, mean)` }
 }
 
-/** Intermittent and lumpy demand: IMAPA, with DOTM as the third part. */
+/**
+ * Intermittent and lumpy demand: IMAPA, and DOTM, which sees a product dying or growing. The sparser the demand the
+ * less a model of its level has to learn from: DOTM's share falls from one where the class begins to nothing, as the
+ * share of periods with demand does.
+ */
 export const intermittentForecast = (y: Float64Array, period: number, horizon: number): Prediction => {
+  const share = Math.min(1, INTERMITTENT_INTERVAL / demandPattern(y).interval)
   const slow = ses(y, SLOW_ALPHA, horizon)
   const dynamic = thetaModel(y, "DOTM", { period, horizon }).prediction
   const mean = dynamic.mean.map((value) => Math.max(0, value))
   const prediction = blended([
-    { weight: IMAPA_PARTS, prediction: flatRate("IMAPA", imapaRate(y), slow) },
-    { weight: 1, prediction: { ...flatRate("DOTM", 0, slow), mean } }
+    { weight: 1 - share, prediction: flatRate("IMAPA", imapaRate(y), slow) },
+    { weight: share, prediction: { ...flatRate("DOTM", 0, slow), mean } }
   ])
   return { ...prediction, method: "combination (IMAPA, DOTM)" }
 }

@@ -1,4 +1,6 @@
 // The class of a demand pattern: smooth, erratic, intermittent or lumpy (Syntetos, Boylan & Croston 2005).
+import { average } from "./Baselines.ts"
+import { isSeasonal, seasonalIndices } from "./Decompose.ts"
 import { occurrences } from "./Intermittent.ts"
 
 /** `degenerate` has fewer than two demands and tells nothing yet. */
@@ -44,4 +46,17 @@ export const demandPattern = (y: ArrayLike<number>): DemandPattern => {
     interval,
     sizeVariation
   }
+}
+
+/**
+ * The coefficient of variation of demand a period (sample standard deviation), with the season taken out where the
+ * series has one: what XYZ classes go by. 0 for a series without demand.
+ */
+export const demandVariation = (y: Float64Array, period = 1): number => {
+  const mean = average(y)
+  if (!(mean > 0)) return 0
+  const indices = isSeasonal(y, period, false) ? seasonalIndices(y, period, "additive") : undefined
+  let squares = 0
+  for (let t = 0; t < y.length; t++) squares += (y[t]! - (indices?.[t % period] ?? 0) - mean) ** 2
+  return y.length > 1 ? Math.sqrt(squares / (y.length - 1)) / mean : 0
 }

@@ -7,10 +7,12 @@ import { linearQuantile } from "./Conformal.ts"
 export interface DemandPeriod {
   /** Units sold less units returned; null where nothing is known. */
   readonly quantity: number | null
-  /** Share of the usual opening time, 1 by default; 0 for a closed day. */
+  /** Opening time as a share of the usual, 1 by default: 0 on a closed day, above 1 in a month of many trading days. */
   readonly open?: number
   /** Share of the opening time with stock on the shelf, 1 by default. */
   readonly inStock?: number
+  /** The shelf was empty at the end and nobody knows since when: at least this much was wanted. */
+  readonly soldOut?: boolean
   /** The name of a promotion or feast that raises or lowers demand. */
   readonly event?: string
 }
@@ -18,7 +20,7 @@ export interface DemandPeriod {
 /** What was done to one period, in the order of the series. */
 export interface Repair {
   readonly index: number
-  readonly kind: "missing" | "closed" | "partly open" | "censored" | "sold out" | "event" | "outlier"
+  readonly kind: "missing" | "closed" | "partly open" | "longer open" | "censored" | "sold out" | "event" | "outlier"
   readonly from: number | null
   readonly to: number
 }
@@ -38,11 +40,17 @@ export interface CleaningOptions {
   readonly period?: number
   /** Replace outliers instead of only reporting them; false by default, because a spike may be demand. */
   readonly replaceOutliers?: boolean
+  /** What events did to similar products, by name: a product with few events of its own is taken to be like them. */
+  readonly events?: ReadonlyMap<string, number>
 }
 
 /** With less of the period in stock than this, what was sold says too little: the period is treated as unknown. */
-const LEAST_STOCKED = 0.25
-/** An event is believed in full only after several times; its effect counts n / (n + this). */
+const LEAST_STOCKED = 1 / 3
+/** Known periods on each side that fill a gap: more than one, since shelves are empty after sales above the usual. */
+const FILLING = 4
+/** Known periods whose mean is the usual demand where a shelf ran empty at an unknown moment. */
+const USUAL = 26
+/** An event is believed in full only after several times: against what it did elsewhere it counts n / (n + this). */
 const EVENT_DOUBT = 1
 /** A value this many robust standard deviations from its surroundings is reported. */
 const OUTLIER_DEVIATIONS = 6
@@ -54,14 +62,15 @@ const median = (values: ReadonlyArray<number>): number => linearQuantile(values,
 
 const isKnown = (value: number | undefined): value is number => value !== undefined && Number.isFinite(value)
 
-// The nearest known values on both sides, seasons apart where the series has seasons, else neighbours.
-const around = (values: Float64Array, index: number, stride: number): ReadonlyArray<number> => {
+// The nearest known values, so many on each side: seasons apart where the series has seasons, else neighbours.
+const around = (values: Float64Array, index: number, stride: number, count: number): ReadonlyArray<number> => {
   const found: Array<number> = []
   for (const direction of [-1, 1]) {
-    for (let at = index + direction * stride; at >= 0 && at < values.length; at += direction * stride) {
+    let left = count
+    for (let at = index + direction * stride; left > 0 && at >= 0 && at < values.length; at += direction * stride) {
       if (!isKnown(values[at])) continue
       found.push(values[at]!)
-      break
+      left--
     }
   }
   return found
@@ -73,8 +82,30 @@ export const fillMissing = (values: Float64Array, period = 1): Float64Array => {
   const seasonal = period > 1 && values.length >= 2 * period
   return values.map((value, index) => {
     if (isKnown(value)) return value
-    const near = seasonal ? around(values, index, period) : []
-    return average(near.length > 0 ? near : around(values, index, 1))
+    const near = seasonal ? around(values, index, period, 1) : []
+    return average(near.length > 0 ? near : around(values, index, 1, FILLING))
+  })
+}
+
+/**
+ * Where a shelf ran empty at an unknown moment, what was sold is the least that was wanted. Raises it to the mean of
+ * the nearest 26 periods known in full, in whole units where sales are whole; never lowers it.
+ */
+export const raiseSoldOut = (sales: Float64Array, soldOut: ArrayLike<number | boolean>): Float64Array => {
+  const known: Array<number> = []
+  const before = new Int32Array(sales.length)
+  let whole = true
+  for (let t = 0; t < sales.length; t++) {
+    before[t] = known.length
+    if (soldOut[t] || !isKnown(sales[t])) continue
+    known.push(sales[t]!)
+    whole = whole && Number.isInteger(sales[t]!)
+  }
+  return sales.map((value, t) => {
+    if (!soldOut[t] || !isKnown(value)) return value
+    const from = Math.max(0, Math.min(before[t]! - USUAL / 2, known.length - USUAL))
+    const usual = average(known.slice(from, from + USUAL))
+    return Math.max(value, whole ? Math.round(usual) : usual)
   })
 }
 
@@ -93,39 +124,49 @@ const restoreTrading = (periods: ReadonlyArray<DemandPeriod>): Draft => {
     if (quantity === null || !Number.isFinite(quantity)) return note("missing", Number.NaN)
     if (open <= 0) return note("closed", Number.NaN)
     if (inStock < LEAST_STOCKED) return note("sold out", Number.NaN)
-    if (inStock < 1) return note("censored", quantity / (Math.min(open, 1) * inStock))
-    if (open < 1) return note("partly open", quantity / open)
+    if (inStock < 1) return note("censored", quantity / (open * inStock))
+    if (open !== 1) return note(open < 1 ? "partly open" : "longer open", quantity / open)
     return quantity
+  })
+  // Periods with events are not usual ones, and what they do is only found out later.
+  const usual = values.map((value, index) => (periods[index]!.event === undefined ? value : Number.NaN))
+  const soldOut = periods.map((one) => one.soldOut === true)
+  raiseSoldOut(usual, soldOut).forEach((to, index) => {
+    if (!(to > values[index]!)) return
+    repairs.push({ index, kind: "censored", from: periods[index]!.quantity, to })
+    values[index] = to
   })
   return { values, repairs }
 }
 
+// Takes the periods with events out of the history and answers by what factor each event changes demand. The median
+// ratio to the usual is what an event does; its spread is not that of usual periods and stays out of the history too.
 const removeEvents = (
   periods: ReadonlyArray<DemandPeriod>,
   draft: Draft,
-  period: number
+  period: number,
+  elsewhere: ReadonlyMap<string, number>
 ): ReadonlyMap<string, number> => {
+  const effects = new Map(elsewhere)
   const names = new Set(periods.flatMap(({ event }) => (event === undefined ? [] : [event])))
-  if (names.size === 0) return new Map()
   const quiet = draft.values.map((value, index) => (periods[index]!.event === undefined ? value : Number.NaN))
+  if (names.size === 0 || !quiet.some(isKnown)) return effects
   const usual = fillMissing(quiet, period)
-  const effects = new Map<string, number>()
   for (const name of names) {
     const ratios = periods.flatMap(({ event }, index) => {
       const ratio = draft.values[index]! / usual[index]!
       return event === name && usual[index]! > 0 && Number.isFinite(ratio) ? [ratio] : []
     })
     const n = ratios.length
-    const effect = n === 0 ? 1 : 1 + ((median(ratios) - 1) * n) / (n + EVENT_DOUBT)
+    const prior = elsewhere.get(name) ?? 1
+    const effect = n === 0 ? prior : prior + ((median(ratios) - prior) * n) / (n + EVENT_DOUBT)
     effects.set(name, Math.max(effect, 0))
   }
   periods.forEach(({ event }, index) => {
-    const effect = event === undefined ? 1 : effects.get(event)!
     const value = draft.values[index]!
-    if (effect === 1 || !isKnown(value)) return
-    const to = effect > 0 ? value / effect : usual[index]!
-    draft.repairs.push({ index, kind: "event", from: value, to })
-    draft.values[index] = to
+    if (event === undefined || !isKnown(value)) return
+    draft.repairs.push({ index, kind: "event", from: value, to: usual[index]! })
+    draft.values[index] = usual[index]!
   })
   return effects
 }
@@ -162,10 +203,10 @@ export const outliers = (values: ArrayLike<number>, period = 1): ReadonlyArray<{
  */
 export const cleanDemand = (
   periods: ReadonlyArray<DemandPeriod>,
-  { period = 1, replaceOutliers = false }: CleaningOptions = {}
+  { period = 1, replaceOutliers = false, events: elsewhere = new Map() }: CleaningOptions = {}
 ): CleanDemand => {
   const draft = restoreTrading(periods)
-  const events = removeEvents(periods, draft, period)
+  const events = removeEvents(periods, draft, period, elsewhere)
   for (const { index, expected } of outliers(draft.values, period)) {
     draft.repairs.push({
       index,
@@ -180,6 +221,20 @@ export const cleanDemand = (
     .map((repair) => (Number.isNaN(repair.to) ? { ...repair, to: values[repair.index]! } : repair))
     .sort((a, b) => a.index - b.index)
   return { values, repairs, events }
+}
+
+/**
+ * The `open` of each period of a calendar: its trading days as a share of their mean. Months differ in length, and a
+ * shop that sells by the day sells less in a short one. The mean is that of the first row, so that coming periods are
+ * measured as past ones were.
+ */
+export const tradingShares = (
+  past: ReadonlyArray<number>,
+  coming: ReadonlyArray<number> = []
+): { readonly past: ReadonlyArray<number>; readonly coming: ReadonlyArray<number> } => {
+  const usual = average(past)
+  const shareOf = (days: number) => (usual > 0 ? days / usual : 1)
+  return { past: past.map(shareOf), coming: coming.map(shareOf) }
 }
 
 /** What the coming periods will be like: opening and events, known ahead. */

@@ -1,8 +1,8 @@
 // Exponential smoothing with given weights and simple start values: SES, Holt, Holt-Winters, and SES with the best
 // alpha.
 import { average } from "./Baselines.ts"
-import type { EtsModel, EtsState, EtsWeights } from "./Ets.ts"
-import { fitOf } from "./EtsFit.ts"
+import type { EtsModel, EtsState } from "./Ets.ts"
+import { type EtsFit, fitOf } from "./EtsFit.ts"
 import { etsPrediction } from "./EtsForecast.ts"
 import { bestAlpha } from "./Minimise.ts"
 import { flat, type Prediction } from "./Prediction.ts"
@@ -75,6 +75,20 @@ const simpleStart = (y: Float64Array, model: EtsModel, period: number): EtsState
   return { level, trend, seasons: seasons.reverse() }
 }
 
+/** The model behind `holtWinters`: its weights, its states and the variance of its errors. */
+export const holtWintersFit = (
+  y: Float64Array,
+  season: EtsModel["season"],
+  period: number,
+  { alpha, beta, gamma = 0 }: HoltWintersWeights
+): EtsFit => {
+  const model: EtsModel = { error: season === "M" ? "M" : "A", trend: "A", season }
+  const weights = { alpha, beta: alpha * beta, gamma, phi: 1 }
+  const fit = fitOf(model, season === "N" ? 1 : period, weights, simpleStart(y, model, period), y)
+  // Nothing was estimated from the series, so that no degree of freedom is lost.
+  return { ...fit, sigma2: fit.filtered.sse / fit.filtered.observed }
+}
+
 /**
  * Holt's method or Holt-Winters' with given weights, started from the first values: the textbook recursions. Needs two
  * values without a season and two whole seasons with one.
@@ -85,16 +99,7 @@ export const holtWinters = (
   period: number,
   weights: HoltWintersWeights,
   horizon: number
-): Prediction => {
-  const model: EtsModel = { error: season === "M" ? "M" : "A", trend: "A", season }
-  const ets: EtsWeights = {
-    alpha: weights.alpha,
-    beta: weights.alpha * weights.beta,
-    gamma: weights.gamma ?? 0,
-    phi: 1
-  }
-  const fit = fitOf(model, season === "N" ? 1 : period, ets, simpleStart(y, model, period), y)
-  // Nothing was estimated from the series, so that no degree of freedom is lost.
-  const sigma2 = fit.filtered.sse / fit.filtered.observed
-  return { ...etsPrediction({ ...fit, sigma2 }, horizon), method: season === "N" ? "Holt" : `HoltWinters(${season})` }
-}
+): Prediction => ({
+  ...etsPrediction(holtWintersFit(y, season, period, weights), horizon),
+  method: season === "N" ? "Holt" : `HoltWinters(${season})`
+})

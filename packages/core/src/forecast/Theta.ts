@@ -279,23 +279,24 @@ const STANDARD_THETA = 2
 /** Theta beyond this is a straight line already; it bounds the fit where the loss only falls. */
 const THETA_HIGH = 1e6
 
-/** Fits one of the four theta models to a series without gaps. */
-export const thetaModel = (
-  y: Float64Array,
+interface ThetaOptions {
+  /** Seasons in a cycle: 12 for months, 7 for days, 1 for none. */
+  readonly period: number
+  readonly horizon: number
+}
+
+const fitWith = (
+  season: Deseasonalised,
+  lines: Lines,
   model: ThetaModel,
-  options: { readonly period: number; readonly horizon: number }
+  parameters: ThetaParameters,
+  horizon: number
 ): DynamicThetaFit => {
-  const season = deseasonalise(y, options.period)
-  const series = season.values
-  const size = average(series.map(Math.abs))
-  const dynamic = isDynamic(model)
-  const free = model === "OTM" || model === "DOTM"
-  const lines = linesOf(series, dynamic)
-  const fixed = 1 - 1 / STANDARD_THETA
-  const best = bestProfile(series, lines, free ? 0 : fixed, free ? 1 - 1 / THETA_HIGH : fixed)
-  const parameters = { level: best.at.level, alpha: best.alpha, theta: 1 / (1 - best.at.omega) }
-  const line = { a: lines.a[series.length - 1]!, b: lines.b[series.length - 1]! }
-  const { mean, residuals } = thetaForecast(series, parameters, dynamic, line, options.horizon)
+  const { values } = season
+  const n = values.length
+  const size = average(values.map(Math.abs))
+  const line = { a: lines.a[n - 1]!, b: lines.b[n - 1]! }
+  const { mean, residuals } = thetaForecast(values, parameters, isDynamic(model), line, horizon)
   const sse = residuals.reduce((sum, e) => sum + e * e, 0)
   const sigma2 = sse / Math.max(1, residuals.length)
   const { alpha } = parameters
@@ -307,9 +308,37 @@ export const thetaModel = (
     season: season.kind,
     prediction: {
       method: model,
-      mean: reseasoned(mean, series.length, season),
+      mean: reseasoned(mean, n, season),
       sd: mean.map((_, i) => Math.sqrt(sigma2 * (1 + i * alpha * alpha))),
       cumulativeSd: mean.map((_, i) => Math.sqrt(sigma2 * summed(i + 1)))
     }
   }
 }
+
+/** One of the four theta models with given parameters, for a series without gaps. */
+export const thetaWith = (
+  y: Float64Array,
+  model: ThetaModel,
+  parameters: ThetaParameters,
+  { period, horizon }: ThetaOptions
+): DynamicThetaFit => {
+  const season = deseasonalise(y, period)
+  return fitWith(season, linesOf(season.values, isDynamic(model)), model, parameters, horizon)
+}
+
+/** Fits one of the four theta models to a series without gaps. */
+export const thetaModel = (y: Float64Array, model: ThetaModel, { period, horizon }: ThetaOptions): DynamicThetaFit => {
+  const season = deseasonalise(y, period)
+  const lines = linesOf(season.values, isDynamic(model))
+  const free = model === "OTM" || model === "DOTM"
+  const fixed = 1 - 1 / STANDARD_THETA
+  const best = bestProfile(season.values, lines, free ? 0 : fixed, free ? 1 - 1 / THETA_HIGH : fixed)
+  const parameters = { level: best.at.level, alpha: best.alpha, theta: 1 / (1 - best.at.omega) }
+  return fitWith(season, lines, model, parameters, horizon)
+}
+
+const THETA_MODELS: ReadonlyArray<ThetaModel> = ["STM", "OTM", "DSTM", "DOTM"]
+
+/** The theta model with the least error, as statsforecast chooses it. DOTM alone forecast the M3 series better. */
+export const autoTheta = (y: Float64Array, options: ThetaOptions): DynamicThetaFit =>
+  THETA_MODELS.map((model) => thetaModel(y, model, options)).reduce((best, fit) => (fit.mse < best.mse ? fit : best))

@@ -89,14 +89,16 @@ const forFillRate = (demand: DemandDistribution, lot: number, fillRate: number):
 
 /**
  * The last unit above the mean that prevents a stock-out with at least the given chance. Where no unit does, demand is
- * so spread out that being short is the rule, and the median is kept.
+ * so spread out that being short is the rule; then the median is kept, and the less the further the unit at the mean is
+ * from its chance.
  */
 const forMarginalUnit = (given: DemandDistribution, chance: number): number => {
   // Each hump of a mixture has such a unit; the usual shape of the same mean and spread has one.
   const demand = given.family === "mixture" ? shaped(given.mean, given.sd, given.whole) : given
-  const prevents = (unit: number) => demand.cdf(unit) - demand.cdf(unit - 1) >= chance
+  const worth = (unit: number) => demand.cdf(unit) - demand.cdf(unit - 1)
+  const prevents = (unit: number) => worth(unit) >= chance
   let low = Math.max(1, Math.floor(demand.mean))
-  if (!prevents(low)) return demand.quantile(0.5)
+  if (!prevents(low)) return demand.quantile((0.5 * worth(low)) / chance)
   let high = Math.ceil(demand.mean + FAR * demand.sd) + 1
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2)

@@ -1,10 +1,19 @@
 // Which forecaster a history gets, what it says of itself, and backtests.
 import { assert, describe, it } from "@effect/vitest"
-import { backtest, challenge, originsOf, quantileScore, summarise } from "../../src/forecast/Backtest.ts"
+import { autoEts, etsLearner } from "../../src/forecast/AutoEts.ts"
+import {
+  backtest,
+  backtestLearner,
+  challenge,
+  originsOf,
+  quantileScore,
+  summarise
+} from "../../src/forecast/Backtest.ts"
 import { naive } from "../../src/forecast/Baselines.ts"
 import { forecast } from "../../src/forecast/Choice.ts"
 import { believedDemand, categoryBelief, initialBelief, updatedBelief } from "../../src/forecast/ColdStart.ts"
 import { conformalDemand, linearQuantile } from "../../src/forecast/Conformal.ts"
+import { pointForecast } from "../../src/forecast/Ets.ts"
 import { seededUniform } from "../../src/forecast/Probability.ts"
 
 const sparse = Array.from({ length: 60 }, (_, t) => (t % 5 === 4 ? 1 + (t % 3) : 0))
@@ -20,7 +29,7 @@ describe("the method of a history", () => {
 
   it("is a combination of models where demand is regular", () => {
     const own = forecast(steady, { horizon: 3 })
-    assert.match(own.method, /ETS.*DOTM, Theta, SES, IMAPA, mean/)
+    assert.match(own.method, /ETS.*DOTM, Theta, SES, mean/)
     assert.closeTo(own.mean[0]!, 22, 1)
   })
 
@@ -83,6 +92,27 @@ describe("backtesting", () => {
     assert.strictEqual(summary.trials, 2)
     assert.closeTo(summary.cumulativeWape, 12 / 51, 1e-12)
     assert.isBelow(summary.biasPercent, 0)
+  })
+
+  it("learns once or at every origin", () => {
+    const y = Float64Array.from({ length: 24 }, (_, t) => t)
+    const learner = (seen: Float64Array) => (history: Float64Array, horizon: number) =>
+      new Float64Array(horizon).fill(100 * seen.length + history.length)
+    const origins = { horizon: 4, windows: 3 }
+    const first = (refit: boolean) => backtestLearner(y, learner, { ...origins, refit }).map((one) => one.forecast[0])
+    assert.deepStrictEqual(first(true), [1212, 1616, 2020])
+    assert.deepStrictEqual(first(false), [1212, 1216, 1220])
+    assert.deepStrictEqual(backtestLearner(y, learner, { horizon: 30 }), [])
+  })
+
+  it("goes on with the weights a model has learned", () => {
+    const y = Float64Array.from({ length: 40 }, (_, t) => 50 + t + 5 * Math.sin(t))
+    const learner = etsLearner({ period: 1 })
+    const fit = autoEts(y, { period: 1 })
+    const own = learner(y)(y, 3)
+    assert.deepStrictEqual(Array.from(own), Array.from(pointForecast(fit.model, fit.weights, fit.filtered.state, 3)))
+    const later = Float64Array.of(...y, 200)
+    assert.isAbove(learner(y)(later, 1)[0]!, own[0]!)
   })
 
   it("keeps the first forecaster unless another is clearly better", () => {

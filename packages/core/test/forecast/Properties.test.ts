@@ -2,11 +2,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import { autoEts } from "../../src/forecast/AutoEts.ts"
-import { naive } from "../../src/forecast/Baselines.ts"
+import { drift, historicMean, naive, seasonalNaive } from "../../src/forecast/Baselines.ts"
 import { forecast } from "../../src/forecast/Choice.ts"
 import { fitEts } from "../../src/forecast/EtsFit.ts"
 import { etsPrediction } from "../../src/forecast/EtsForecast.ts"
-import { ses, sesOptimised } from "../../src/forecast/ExponentialSmoothing.ts"
+import { holtWinters, ses, sesOptimised } from "../../src/forecast/ExponentialSmoothing.ts"
 import { croston, imapa, tsb } from "../../src/forecast/Intermittent.ts"
 import { theta, thetaModel } from "../../src/forecast/Theta.ts"
 import { largestGap } from "./ReferenceData.ts"
@@ -48,6 +48,21 @@ describe("any history at all", () => {
     )
   })
 
+  it("gives a finite forecast in any season of a category too", () => {
+    const factor = fc.oneof(fc.double({ min: 0, max: 20, noNaN: true }), fc.constantFrom(0, Number.NaN))
+    const seasons = fc.array(factor, { minLength: 1, maxLength: 12 })
+    fc.assert(
+      fc.property(anything, seasons, (history, season) => {
+        const own = forecast(history, { horizon: 5, season })
+        for (const value of own.mean) assert.isTrue(Number.isFinite(value) && value >= 0, `mean ${value}`)
+        const lead = own.leadTimeDemand(5)
+        assert.isTrue(Number.isFinite(lead.mean) && lead.mean >= 0 && lead.sd >= 0)
+        assert.isAtLeast(lead.quantile(0.95), lead.quantile(0.5))
+      }),
+      { numRuns: 200 }
+    )
+  })
+
   it("may be empty, one value, constant or all zeros", () => {
     assert.deepStrictEqual(Array.from(forecast([], { horizon: 2 }).mean), [0, 0])
     assert.isAbove(forecast([5], { horizon: 1 }).mean[0]!, 0)
@@ -65,6 +80,20 @@ describe("any history at all", () => {
         assert.deepStrictEqual(once.sd, twice.sd)
       }),
       { numRuns }
+    )
+  })
+})
+
+describe("several histories", () => {
+  it("are forecast the same in any order, and alone as among others", () => {
+    fc.assert(
+      fc.property(fc.array(demand, { minLength: 2, maxLength: 5 }), (histories) => {
+        const means = (rows: ReadonlyArray<ReadonlyArray<number>>) =>
+          rows.map((row) => Array.from(forecast(row, { horizon: 3, period: 4 }).mean))
+        const turned = means([...histories].reverse()).reverse()
+        assert.deepStrictEqual(means(histories), turned)
+      }),
+      { numRuns: 20 }
     )
   })
 })
@@ -110,7 +139,7 @@ describe("scaling a history", () => {
   }
 })
 
-describe("adding a constant", () => {
+describe("adding a constant to a fitted series", () => {
   it("shifts the additive models by it", () => {
     fc.assert(
       fc.property(
@@ -134,19 +163,62 @@ describe("adding a constant", () => {
   })
 })
 
+describe("adding a constant", () => {
+  const methods = {
+    naive: (y: Float64Array) => naive(y, 4).mean,
+    seasonalNaive: (y: Float64Array) => seasonalNaive(y, 4, 4).mean,
+    drift: (y: Float64Array) => drift(y, 4).mean,
+    mean: (y: Float64Array) => historicMean(y, 4).mean,
+    ses: (y: Float64Array) => ses(y, 0.1, 4).mean,
+    sesOptimised: (y: Float64Array) => sesOptimised(y, 4).mean,
+    holtWinters: (y: Float64Array) => holtWinters(y, "A", 4, { alpha: 0.3, beta: 0.1, gamma: 0.1 }, 4).mean
+  }
+  for (const [name, method] of Object.entries(methods)) {
+    it(`shifts the forecast of ${name} by it`, () => {
+      fc.assert(
+        fc.property(demand, fc.constantFrom(1, 64, 1000), (history, constant) => {
+          const y = Float64Array.from(history)
+          const shifted = method(y.map((value) => value + constant))
+          const expected = method(y).map((value) => value + constant)
+          assert.isBelow(largestGap(shifted, expected), 1e-6)
+        }),
+        { numRuns }
+      )
+    })
+  }
+})
+
 describe("demand over lead time", () => {
-  it("of one period is that of the first period", () => {
+  it("of one period is that of the first period: mean, spread and every quantile", () => {
     fc.assert(
-      fc.property(demand, (history) => {
-        const own = forecast(history, { horizon: 3, period: 4 })
+      fc.property(demand, fc.constantFrom(1, 4), (history, period) => {
+        const own = forecast(history, { horizon: 3, period })
         const one = own.leadTimeDemand(1)
-        assert.isBelow(Math.abs(one.mean - own.mean[0]!), 1e-9 * Math.max(1, own.mean[0]!))
-        // Counts never spread less than Poisson demand would.
-        if (one.family !== "poisson" && one.family !== "certain") {
-          assert.isBelow(Math.abs(one.sd - own.sd[0]!), 1e-9 * Math.max(1, own.sd[0]!))
+        assert.isAtMost(Math.abs(one.mean - own.mean[0]!), 1e-9 * own.mean[0]!)
+        assert.isAtMost(Math.abs(one.sd - own.sd[0]!), 1e-9 * own.sd[0]!)
+        for (const level of [0.5, 0.8, 0.95]) {
+          const { lower, upper } = own.interval(level)
+          assert.closeTo(one.quantile((1 - level) / 2), lower[0]!, 1e-6 * Math.max(1, lower[0]!))
+          assert.closeTo(one.quantile((1 + level) / 2), upper[0]!, 1e-6 * Math.max(1, upper[0]!))
         }
       }),
       { numRuns }
+    )
+  })
+
+  it("has quantiles that rise with the share, and a share at each that is at least it", () => {
+    fc.assert(
+      fc.property(demand, fc.integer({ min: 1, max: 6 }), (history, periods) => {
+        const lead = forecast(history, { horizon: 6, period: 4 }).leadTimeDemand(periods)
+        let before = 0
+        for (let p = 0.01; p < 1; p += 0.01) {
+          const quantile = lead.quantile(p)
+          assert.isAtLeast(quantile, before)
+          assert.isAtLeast(lead.cdf(quantile + 1e-9 * Math.max(1, quantile)), p - 1e-9)
+          before = quantile
+        }
+      }),
+      { numRuns: 30 }
     )
   })
 

@@ -1,7 +1,8 @@
 // Reads the fixtures: outputs of reference implementations for fifteen series, and panels of many series.
 import { readFileSync } from "node:fs"
 import { gunzipSync } from "node:zlib"
-import type { EtsModel, EtsState, EtsWeights } from "../../src/forecast/Ets.ts"
+import type { DemandPeriod } from "../../src/forecast/DemandSeries.ts"
+import { type EtsModel, type EtsState, type EtsWeights, pointForecast } from "../../src/forecast/Ets.ts"
 
 const read = (name: string): string => {
   const bytes = readFileSync(new URL(`./data/${name}`, import.meta.url))
@@ -15,10 +16,15 @@ export interface ReferenceOutput {
   readonly par?: Readonly<Record<string, number>>
   readonly init?: Readonly<Record<string, number>>
   readonly loglik: number
+  readonly aic: number
   readonly aicc: number
+  readonly bic: number
   readonly sigma2: number
   readonly sse: number
   readonly mse: number
+  readonly amse: number
+  readonly fitted_head: ReadonlyArray<number>
+  readonly fitted_tail: ReadonlyArray<number>
   readonly last_state: number | ReadonlyArray<number>
   readonly mean: ReadonlyArray<number>
   readonly mean_plugin?: ReadonlyArray<number>
@@ -36,10 +42,14 @@ export interface ReferenceOutput {
   readonly alpha: number
   readonly drift: number
   readonly seasonal: boolean
+  readonly seasonal_indices_last_m: ReadonlyArray<number> | null
   readonly rate: number
   readonly weights: readonly [number, number]
   readonly initial: readonly [number, number]
-  readonly k: number
+  readonly frc_in_tail: ReadonlyArray<number>
+  readonly modeltype: string
+  readonly decompose: boolean
+  readonly decomposition_type: string
 }
 
 /** The measures stored for a forecast of the last `k` periods. */
@@ -118,6 +128,37 @@ export const referenceFits = (): ReadonlyArray<ReferenceFit> =>
     })
   )
 
+/**
+ * Point forecasts as R's filter and statsforecast make them: a known defect of both counts φ twice from the second step
+ * of a damped trend on (2φ + φ² + … for φ + φ² + φ³ + …).
+ */
+export const dampedTwice = (model: EtsModel, weights: EtsWeights, state: EtsState, horizon: number): Float64Array =>
+  pointForecast(model, weights, state, horizon).map((value, i) => {
+    if (model.trend !== "Ad") return value
+    const season = model.season === "M" ? state.seasons[state.seasons.length - 1 - (i % state.seasons.length)]! : 1
+    return value + (weights.phi - weights.phi ** (i + 1)) * state.trend * season
+  })
+
+interface StatsforecastOutput {
+  /** Alpha, beta, gamma, phi, level, then the trend if there is one and the seasons; null where a model has none. */
+  readonly par: ReadonlyArray<number | null>
+}
+
+/** All stored fits of statsforecast's AutoETS. */
+export const statsforecastFits = (): ReadonlyArray<ReferenceFit> =>
+  referenceSeries().flatMap((series) =>
+    Object.entries(series.models).flatMap(([key, output]) => {
+      if (!key.startsWith("sf_ets_")) return []
+      const model = modelOf(key, output.method)
+      const { par } = output as unknown as StatsforecastOutput
+      const [alpha, beta, gamma, phi, level, ...states] = par.map((value) => value ?? undefined)
+      const weights = { alpha: alpha!, beta: beta ?? 0, gamma: gamma ?? 0, phi: phi ?? 1 }
+      const trend = model.trend === "N" ? 0 : states.shift()!
+      const start = { level: level!, trend, seasons: Float64Array.from(states, (value) => value!) }
+      return [{ key, series, model, weights, start, output }]
+    })
+  )
+
 /** A panel of series of one kind. */
 export const panel = (name: string): ReadonlyArray<{ readonly id: string; readonly y: Float64Array }> =>
   read(`panels/${name}.csv.gz`)
@@ -134,6 +175,23 @@ export const panel = (name: string): ReadonlyArray<{ readonly id: string; readon
         )
       }
     })
+
+/** Weekly sales of orange juice by store and brand, with what was promoted; weeks without a row are not known. */
+export const promotedSales = (): ReadonlyArray<ReadonlyArray<DemandPeriod>> => {
+  const stores = new Map<string, Map<number, DemandPeriod>>()
+  for (const line of read("panels/orangejuice_weekly_promo.csv.gz").trim().split("\n").slice(1)) {
+    const [store, brand, week, units, , deal, feature] = line.split(",")
+    const event = [...(Number(feature) > 0 ? ["feature"] : []), ...(deal === "1" ? ["deal"] : [])].join(" and ")
+    const known = stores.get(`${store} ${brand}`) ?? new Map<number, DemandPeriod>()
+    stores.set(`${store} ${brand}`, known)
+    known.set(Number(week), { quantity: Number(units), ...(event === "" ? {} : { event }) })
+  }
+  return [...stores.values()].map((weeks) => {
+    const first = Math.min(...weeks.keys())
+    const span = Math.max(...weeks.keys()) - first + 1
+    return Array.from({ length: span }, (_, i) => weeks.get(first + i) ?? { quantity: null })
+  })
+}
 
 /** A series of the M3 competition with its held-back continuation. */
 export interface M3Series {

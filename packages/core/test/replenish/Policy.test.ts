@@ -94,6 +94,18 @@ describe("a suggestion", () => {
     assert.isBelow(demand.cdf(point + 1) - demand.cdf(point), 0.01)
   })
 
+  it("keeps the median where no unit is worth its chance, and less the more is asked of a unit", () => {
+    const demand = poisson(20)
+    const kept = [0.05, 0.09, 0.12, 0.2, 0.5, 0.99].map((chance) =>
+      reorderPoint(demand, { kind: "marginal", chance }, 1)
+    )
+    assert.isAbove(kept[0]!, demand.mean)
+    // The likeliest number of sales comes with a chance of 0.089.
+    assert.strictEqual(kept[1], demand.quantile(0.49))
+    for (let i = 1; i < kept.length; i++) assert.isAtMost(kept[i]!, kept[i - 1]!)
+    assert.isBelow(kept[5]!, demand.quantile(0.1))
+  })
+
   it("leaves fewest stock-outs for the same units where products share one chance", () => {
     const products = [poisson(2), poisson(9), poisson(40)]
     const points = products.map((demand) => reorderPoint(demand, { kind: "marginal", chance: 0.02 }, 1))
