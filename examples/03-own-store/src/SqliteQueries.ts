@@ -9,16 +9,23 @@ import {
   applyToClaim,
   type Balance,
   type Claim,
+  type ContactRecord,
+  type Count,
+  type CountFilter,
   conditions,
   cursorAfter,
   cursorValues,
+  type DemandFilter,
+  type DemandSeries,
   type Difference,
   emptyBalance,
+  foldDemand,
   type InvalidCursor,
   LAST_LINE,
   Level,
   type LevelFilter,
   type Location,
+  LocationId,
   type Movement,
   type MovementFilter,
   MovementKind,
@@ -27,7 +34,11 @@ import {
   type Page,
   type PageRequest,
   type ProductFilter,
+  ProductId,
+  type PurchaseOrder,
+  type PurchaseOrderFilter,
   type Queries,
+  type ReorderPolicy,
   type RestockAlert,
   StockAsOf,
   StockedProduct,
@@ -38,6 +49,10 @@ import {
   type Transfer,
   type TransferFilter,
   type User,
+  type Vendor,
+  type VendorFilter,
+  type VendorProduct,
+  type VendorProductFilter,
   type Verification
 } from "@onhand/core"
 import { Clock, DateTime, Effect, Option, Result, Schema } from "effect"
@@ -114,15 +129,31 @@ const held = `coalesce(sum(held - (
     AND claims.product = b.product AND claims.location = b.location AND claims.lot = b.lot)), 0)`
 const available = `coalesce(sum(sellable), 0) - ${held} - coalesce(sum(committed), 0)`
 
+/** What is on its way, a row for each open line of placed purchase orders and of transfers. */
+const incoming = [
+  ["purchaseOrders", "state IN ('placed', 'partiallyReceived')", "ordered", "received", "canceled"],
+  ["transfers", "state IN ('inTransit', 'partiallyReceived')", "shipped", "received", "damaged", "lost", "returned"]
+]
+  .map(([name, isOpen, ...steps]) => {
+    const quantity = steps.map((field) => `(line.value ->> '${field}')`).join(" - ")
+    return `SELECT line.value ->> 'product' AS product, destination AS location, ${quantity} AS quantity
+      FROM ${name}, json_each(data -> 'lines') AS line WHERE ${isOpen} AND ${quantity} > 0`
+  })
+  .join(" UNION ALL ")
+
 const levels = (filter: LevelFilter, now: string): List<Level> => {
   const { condition, parameters } = matchingLevel(filter)
+  const sum = (column: string) => `'${column}', coalesce(sum(${column}), 0)`
   return {
     name: "levels",
     decode: decodeLevel,
     select: `SELECT product, location, json_object('product', product, 'location', location, 'onHand', ${onHand},
-      'sellable', sum(sellable), 'qualityControl', sum(qualityControl), 'damaged', sum(damaged),
-      'quarantine', sum(quarantine), 'held', ${held}, 'committed', sum(committed), 'available', ${available}) AS data
-      FROM balances AS b WHERE ${condition} GROUP BY product, location`,
+      ${["sellable", "qualityControl", "damaged", "quarantine", "committed"].map(sum).join(", ")},
+      'held', ${held}, 'available', ${available}, 'incoming', (
+        SELECT coalesce(sum(i.quantity), 0) FROM (${incoming}) AS i
+        WHERE i.product = p.product AND i.location = p.location)) AS data
+      FROM (SELECT product, location FROM balances UNION SELECT product, location FROM (${incoming})) AS p
+      LEFT JOIN balances AS b USING (product, location) WHERE ${condition} GROUP BY product, location`,
     parameters: { ...parameters, now },
     sort: ["product", "location"]
   }
@@ -198,6 +229,33 @@ const stockAsOf = (database: Database, place: LevelFilter, { occurredBy, recorde
   )
 }
 
+const decodePlace = decoderOf(Schema.Struct({ product: ProductId, location: LocationId }))
+
+/** Demand, folded by core's own function from the movements of each place of the page. */
+const demand = (
+  database: Database,
+  filter: DemandFilter,
+  request: PageRequest
+): Result.Result<Page<DemandSeries>, InvalidCursor> => {
+  const { condition, parameters } = matchingLevel(filter)
+  const places = {
+    name: "demand",
+    decode: decodePlace,
+    select: `SELECT DISTINCT product, location, json_object('product', product, 'location', location) AS data
+      FROM balances WHERE ${condition}`,
+    parameters,
+    sort: ["product", "location"]
+  }
+  const moved = "SELECT data FROM movements WHERE product = :product AND location = :location"
+  return Result.map(pageOf(database, places, request), (page) => ({
+    ...page,
+    items: page.items.map((place) => ({
+      ...place,
+      ...foldDemand(database.all(json.movements.decode, moved, { ...place }), filter.bounds)
+    }))
+  }))
+}
+
 const orders = (filter: OrderFilter): List<Order> => {
   const { condition, parameters } = matching({
     customer: ["customer = :customer", filter.customer],
@@ -205,6 +263,16 @@ const orders = (filter: OrderFilter): List<Order> => {
   })
   const select = `SELECT data, placedAt, id FROM orders WHERE ${condition}`
   return { name: "orders", decode: json.orders.decode, select, parameters, sort: ["placedAt", "id"], descending: true }
+}
+
+const counts = (filter: CountFilter): List<Count> => {
+  const { condition, parameters } = matching({
+    state: ["state = :state", filter.state],
+    location: ["location = :location", filter.location]
+  })
+  const select = `SELECT data, createdAt, id FROM counts WHERE ${condition}`
+  const sort = ["createdAt", "id"]
+  return { name: "counts", decode: json.counts.decode, select, parameters, sort, descending: true }
 }
 
 const transfers = (filter: TransferFilter): List<Transfer> => {
@@ -218,10 +286,53 @@ const transfers = (filter: TransferFilter): List<Transfer> => {
   return { name: "transfers", decode: json.transfers.decode, select, parameters, sort, descending: true }
 }
 
+const vendors = (filter: VendorFilter): List<Vendor> => {
+  const { condition, parameters } = matching({
+    status: ["status = :status", filter.status],
+    search: ["instr(lower(name), :search)", filter.search?.trim().toLowerCase() || undefined]
+  })
+  const select = `SELECT data, name, id FROM vendors WHERE ${condition}`
+  return { name: "vendors", decode: json.vendors.decode, select, parameters, sort: ["name", "id"] }
+}
+
+const matchingSold = ({ vendor, product }: VendorProductFilter) =>
+  matching({ vendor: ["vendor = :vendor", vendor], product: ["product = :product", product] })
+
+const vendorProducts = (filter: VendorProductFilter): List<VendorProduct> => {
+  const { condition, parameters } = matchingSold(filter)
+  const select = `SELECT data, product, vendor FROM vendorProducts WHERE ${condition}`
+  const sort = ["product", "vendor"]
+  return { name: "vendorProducts", decode: json.vendorProducts.decode, select, parameters, sort }
+}
+
+const contactHistory = (filter: VendorProductFilter): List<ContactRecord> => {
+  const { condition, parameters } = matchingSold(filter)
+  const select = `SELECT data, contactedAt, id FROM contactRecords WHERE ${condition}`
+  const sort = ["contactedAt", "id"]
+  return { name: "contactHistory", decode: json.contactRecords.decode, select, parameters, sort, descending: true }
+}
+
+const purchaseOrders = (filter: PurchaseOrderFilter): List<PurchaseOrder> => {
+  const { condition, parameters } = matching({
+    state: ["state = :state", filter.state],
+    vendor: ["vendor = :vendor", filter.vendor],
+    destination: ["destination = :destination", filter.destination]
+  })
+  const select = `SELECT data, createdAt, id FROM purchaseOrders WHERE ${condition}`
+  const sort = ["createdAt", "id"]
+  return { name: "purchaseOrders", decode: json.purchaseOrders.decode, select, parameters, sort, descending: true }
+}
+
 const thresholds = (filter: LevelFilter): List<Threshold> => {
   const { condition, parameters } = matchingLevel(filter)
   const select = `SELECT data, id FROM thresholds WHERE ${condition}`
   return { name: "thresholds", decode: json.thresholds.decode, select, parameters, sort: ["id"] }
+}
+
+const reorderPolicies = (filter: LevelFilter): List<ReorderPolicy> => {
+  const { condition, parameters } = matchingLevel(filter)
+  const select = `SELECT data, id FROM policies WHERE ${condition}`
+  return { name: "policies", decode: json.policies.decode, select, parameters, sort: ["id"] }
 }
 
 const restockAlerts = (filter: LevelFilter, now: string): List<RestockAlert> => {
@@ -318,6 +429,11 @@ export const queriesOver = (database: Database): Queries => {
       ),
     levels: (filter, request) => page((now) => levels(filter, now), request),
     movements: (filter, request) => page(() => movements(filter), request),
+    demand: (filter, request) =>
+      Effect.flatMap(
+        ask(() => demand(database, filter, request)),
+        Effect.fromResult
+      ),
     stockAsOf: (place, time) => ask(() => stockAsOf(database, place, time)),
     movementTotals: (filter) =>
       ask(() => {
@@ -334,9 +450,18 @@ export const queriesOver = (database: Database): Queries => {
     order: (id) => byId("orders", json.orders.decode, id),
     orders: (filter, request) => page(() => orders(filter), request),
     restockAlerts: (filter, request) => page((now) => restockAlerts(filter, now), request),
+    reorderPolicies: (filter, request) => page(() => reorderPolicies(filter), request),
     thresholds: (filter, request) => page(() => thresholds(filter), request),
+    count: (id) => byId("counts", json.counts.decode, id),
+    counts: (filter, request) => page(() => counts(filter), request),
     transfer: (id) => byId("transfers", json.transfers.decode, id),
     transfers: (filter, request) => page(() => transfers(filter), request),
+    vendor: (id) => byId("vendors", json.vendors.decode, id),
+    vendors: (filter, request) => page(() => vendors(filter), request),
+    vendorProducts: (filter, request) => page(() => vendorProducts(filter), request),
+    contactHistory: (filter, request) => page(() => contactHistory(filter), request),
+    purchaseOrder: (id) => byId("purchaseOrders", json.purchaseOrders.decode, id),
+    purchaseOrders: (filter, request) => page(() => purchaseOrders(filter), request),
     user: (id) => byId("users", json.users.decode, id),
     userByEmail: (email) => byName("users", json.users.decode, `email:${email}`),
     users: (request) => page(() => users, request),

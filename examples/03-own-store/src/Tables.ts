@@ -21,9 +21,15 @@ export const json = {
   names: jsonOf(tables.names),
   carts: jsonOf(tables.carts),
   orders: jsonOf(tables.orders),
+  policies: jsonOf(tables.policies),
   thresholds: jsonOf(tables.thresholds),
+  counts: jsonOf(tables.counts),
   transfers: jsonOf(tables.transfers),
-  users: jsonOf(tables.users)
+  users: jsonOf(tables.users),
+  vendors: jsonOf(tables.vendors),
+  vendorProducts: jsonOf(tables.vendorProducts),
+  contactRecords: jsonOf(tables.contactRecords),
+  purchaseOrders: jsonOf(tables.purchaseOrders)
 }
 
 /** Columns computed from a row's JSON, by the names of its fields. */
@@ -75,9 +81,15 @@ const entities = [
   entity("carts"),
   entity("orders", "customer", "location", "placedAt"),
   "CREATE INDEX ordersByTime ON orders (placedAt, id)",
+  entity("policies", "product", "location"),
   entity("thresholds", "product", "location", "raisedAt"),
+  entity("counts", "state", "location", "createdAt"),
   entity("transfers", "state", "origin", "destination", "createdAt"),
-  entity("users", "email")
+  entity("users", "email"),
+  entity("vendors", "name", "status"),
+  entity("vendorProducts", "vendor", "product"),
+  entity("contactRecords", "vendor", "product", "contactedAt"),
+  entity("purchaseOrders", "state", "vendor", "destination", "createdAt")
 ]
 
 // History is only ever added to, and SQLite sees to it.

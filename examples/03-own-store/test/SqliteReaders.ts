@@ -6,9 +6,11 @@ import {
   Claim,
   ClaimEvent,
   CommandRecord,
+  Count,
   Event,
   Movement,
   Order,
+  PurchaseOrder,
   Threshold,
   Transfer
 } from "@onhand/core"
@@ -31,9 +33,11 @@ const snapshotOf = (database: DatabaseSync) => {
     commands: all("commands", CommandRecord),
     events: all("events", Event),
     carts: all("carts", Cart),
+    counts: all("counts", Count),
     orders: all("orders", Order),
     thresholds: all("thresholds", Threshold),
-    transfers: all("transfers", Transfer)
+    transfers: all("transfers", Transfer),
+    purchaseOrders: all("purchaseOrders", PurchaseOrder)
   }
 }
 

@@ -10,10 +10,13 @@ import { HealthApi } from "./Health.ts"
 import { LocationsApi } from "./Locations.ts"
 import { OrdersApi } from "./Orders.ts"
 import { ProductsApi } from "./Products.ts"
+import { PurchaseOrdersApi } from "./PurchaseOrders.ts"
 import { StockApi } from "./Stock.ts"
 import { StockMovementsApi } from "./StockMovements.ts"
+import { StockTransfersApi } from "./StockTransfers.ts"
 import { ThresholdsApi } from "./Thresholds.ts"
 import { UsersApi } from "./Users.ts"
+import { VendorsApi } from "./Vendors.ts"
 
 /** The version of the contract. Within v1 it only grows. */
 export const API_VERSION = "1.0.0"
@@ -24,6 +27,9 @@ export class OnhandApi extends HttpApi.make("onhand")
   .add(ProductsApi)
   .add(LocationsApi)
   .add(StockMovementsApi)
+  .add(StockTransfersApi)
+  .add(VendorsApi)
+  .add(PurchaseOrdersApi)
   .add(StockApi)
   .add(ThresholdsApi)
   .add(CartsApi)

@@ -4,9 +4,9 @@
 import { Cart as CoreCart, LocationId, ProductId } from "@onhand/core"
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
-import { Decimal, Money, Timestamp, TimestampInput } from "./Amount.ts"
+import { Decimal, Money, Timestamp } from "./Amount.ts"
 import { Authorization, about, etag, keyAllowed, keyRequired, replayable, writeErrors } from "./Convention.ts"
-import { Order } from "./Orders.ts"
+import { buyErrors, Order, purchasedAt } from "./Orders.ts"
 import { problems } from "./Problem.ts"
 
 /** A line with the price of the moment; the order copies the prices of the moment it is placed. */
@@ -43,10 +43,10 @@ export const CartLineChange = Schema.Struct({
 }).annotate({ identifier: "CartLineChange", examples: [{ quantity: 3 }] })
 
 /** Where to buy it. A shop with one location need not say. */
-export const CheckoutRequest = Schema.Struct({
-  location: Schema.optionalKey(LocationId),
-  occurredAt: Schema.optionalKey(TimestampInput)
-}).annotate({ identifier: "CheckoutRequest", examples: [{}] })
+export const CheckoutRequest = Schema.Struct({ location: Schema.optionalKey(LocationId), ...purchasedAt }).annotate({
+  identifier: "CheckoutRequest",
+  examples: [{}]
+})
 
 const headers = { ...etag, ...replayable }
 const changed = HttpApiSchema.WithHeaders(Cart, headers)
@@ -92,17 +92,7 @@ export class CartsApi extends HttpApiGroup.make("carts")
       headers: keyRequired,
       payload: CheckoutRequest,
       success: HttpApiSchema.WithHeaders(Order.pipe(HttpApiSchema.status(201)), headers),
-      error: [
-        problems.InsufficientStock,
-        problems.CartEmpty,
-        problems.CartNotReady,
-        problems.UnknownCart,
-        problems.UnknownLocation,
-        problems.UnknownProduct,
-        problems.ProductInactive,
-        problems.NotPriced,
-        ...writeErrors
-      ]
+      error: buyErrors
     }).annotateMerge(
       about("cart:own", {
         summary: "Buy what is in my cart",

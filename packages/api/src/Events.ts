@@ -1,7 +1,7 @@
 /**
  * Events over HTTP: what happens, as it happens, over Server-Sent Events.
  */
-import { LocationId, ProductId, TransferState } from "@onhand/core"
+import { CountState, LocationId, OrderAxes, ProductId, PurchaseOrderState, TransferState, VendorId } from "@onhand/core"
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { Decimal, Timestamp } from "./Amount.ts"
@@ -31,11 +31,23 @@ export const LiveEvent = Schema.TaggedUnion({
   LowStockCleared: { ...restock, ...happened },
   OrderPlaced: { ...order, ...happened },
   OrderShipped: { ...order, ...happened },
+  OrderChanged: { ...order, ...OrderAxes.fields, ...happened },
+  CountChanged: { count: Schema.String, location: LocationId, state: CountState, ...happened },
   TransferChanged: {
     transfer: Schema.String,
     origin: LocationId,
     destination: LocationId,
     state: TransferState,
+    ...happened
+  },
+  VendorCreated: { vendor: VendorId, ...happened },
+  VendorUpdated: { vendor: VendorId, ...happened },
+  VendorContacted: { vendor: VendorId, contact: Schema.String, ...happened },
+  PurchaseOrderChanged: {
+    purchaseOrder: Schema.String,
+    vendor: VendorId,
+    destination: LocationId,
+    state: PurchaseOrderState,
     ...happened
   },
   UserRegistered: { user: Schema.String, ...happened },

@@ -1,17 +1,38 @@
 /**
- * Orders over HTTP: what was bought.
+ * Orders over HTTP: what was bought, and what becomes of it.
  */
-import { Order as CoreOrder, OrderLine as CoreOrderLine, LocationId, OrderId } from "@onhand/core"
+import {
+  Condition,
+  Order as CoreOrder,
+  OrderLine as CoreOrderLine,
+  Shipment as CoreShipment,
+  LocationId,
+  Lot,
+  MAX_LINES,
+  OrderId,
+  Payment
+} from "@onhand/core"
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
-import { Decimal, Money, Timestamp } from "./Amount.ts"
-import { Authorization, about, etag, versionKnown } from "./Convention.ts"
+import { Decimal, Money, Timestamp, TimestampInput } from "./Amount.ts"
+import {
+  Authorization,
+  about,
+  etag,
+  keyAllowed,
+  keyRequired,
+  replayable,
+  versionKnown,
+  writeErrors
+} from "./Convention.ts"
 import { cursorQuery, listOf } from "./Listing.ts"
 import { problems } from "./Problem.ts"
 
 const line = CoreOrderLine.fields
 const order = CoreOrder.fields
+const shipment = CoreShipment.fields
 
+/** A line: ordered = canceled + shipped + open, and returned = restocked + damaged + scrapped. */
 export const OrderLine = Schema.Struct({
   line: line.line,
   product: line.product,
@@ -21,16 +42,29 @@ export const OrderLine = Schema.Struct({
   ordered: Decimal,
   canceled: Decimal,
   shipped: Decimal,
+  open: Decimal,
+  requested: Decimal,
   returned: Decimal,
+  restocked: Decimal,
+  damaged: Decimal,
+  scrapped: Decimal,
   unitPrice: Schema.NullOr(Money),
   total: Money
 }).annotate({ identifier: "OrderEntry" })
+
+export const Shipment = Schema.Struct({
+  shipment: shipment.shipment,
+  lines: Schema.Array(Schema.Struct({ line: line.line, lot: Lot, quantity: Decimal, returned: Decimal })),
+  undone: shipment.undone,
+  shippedAt: Timestamp
+}).annotate({ identifier: "OrderShipment" })
 
 export const Order = Schema.Struct({
   id: order.id,
   customer: order.customer,
   location: order.location,
   lines: Schema.Array(OrderLine),
+  shipments: Schema.Array(Shipment),
   total: Money,
   status: order.status,
   fulfilment: order.fulfilment,
@@ -41,6 +75,81 @@ export const Order = Schema.Struct({
   recordedAt: Timestamp
 }).annotate({ identifier: "PlacedOrder" })
 export interface Order extends Schema.Schema.Type<typeof Order> {}
+
+const LineQuantity = Schema.Struct({ line: Schema.Int, quantity: Decimal })
+
+/** Some lines of an order, or all that is open of it. */
+export const OrderPart = Schema.Struct({
+  lines: Schema.optionalKey(
+    Schema.NonEmptyArray(LineQuantity)
+      .check(Schema.isMaxLength(MAX_LINES))
+      .annotate({ description: "All that is open when left out" })
+  ),
+  occurredAt: Schema.optionalKey(TimestampInput)
+}).annotate({ identifier: "OrderPart", examples: [{ lines: [{ line: 1, quantity: 2 }] }, {}] })
+
+/** What a customer wants to send back. */
+export const ReturnRequest = Schema.Struct({
+  lines: Schema.NonEmptyArray(LineQuantity)
+    .check(Schema.isMaxLength(MAX_LINES))
+    .annotate({ description: "How many of each line shall come back; 0 withdraws the wish" })
+}).annotate({ identifier: "ReturnRequest", examples: [{ lines: [{ line: 1, quantity: 1 }] }] })
+
+/** What came back, and where it goes. */
+export const OrderReturn = Schema.Struct({
+  location: Schema.optionalKey(
+    LocationId.annotate({ description: "Where the goods came back; the order's own location when left out" })
+  ),
+  lines: Schema.NonEmptyArray(
+    Schema.Struct({
+      line: Schema.Int,
+      quantity: Decimal,
+      into: Schema.Union([Condition, Schema.Literal("scrap")]).annotate({
+        description: "The condition in which they are, or `scrap` when they are thrown away"
+      }),
+      lot: Schema.optionalKey(Lot)
+    })
+  ).check(Schema.isMaxLength(MAX_LINES)),
+  occurredAt: Schema.optionalKey(TimestampInput)
+}).annotate({ identifier: "OrderReturn", examples: [{ lines: [{ line: 1, quantity: 1, into: "sellable" }] }] })
+
+/** When a purchase happened, where that is not now. */
+export const purchasedAt = {
+  occurredAt: Schema.optionalKey(
+    TimestampInput.annotate({ description: "When it happened; to say so needs the permission `orders:write`" })
+  )
+}
+
+/** Where to place an order. A shop with one location need not say. */
+export const NewOrder = Schema.Struct({ location: Schema.optionalKey(LocationId), ...purchasedAt }).annotate({
+  identifier: "NewOrder",
+  examples: [{}]
+})
+
+const headers = { ...etag, ...replayable }
+const params = { id: OrderId }
+const changed = HttpApiSchema.WithHeaders(Order, headers)
+const changeErrors = [
+  problems.UnknownOrder,
+  problems.UnknownOrderLine,
+  problems.OrderExceeded,
+  problems.Forbidden,
+  ...writeErrors
+] as const
+
+/** What may stand in the way of buying a cart. */
+export const buyErrors = [
+  problems.InsufficientStock,
+  problems.CartEmpty,
+  problems.CartNotReady,
+  problems.UnknownCart,
+  problems.UnknownLocation,
+  problems.UnknownProduct,
+  problems.ProductInactive,
+  problems.NotPriced,
+  problems.Forbidden,
+  ...writeErrors
+] as const
 
 export class OrdersApi extends HttpApiGroup.make("orders")
   .add(
@@ -63,12 +172,94 @@ export class OrdersApi extends HttpApiGroup.make("orders")
       })
     ),
     HttpApiEndpoint.get("byId", "/orders/:id", {
-      params: { id: OrderId },
+      params,
       headers: versionKnown,
       success: [HttpApiSchema.WithHeaders(Order, etag), HttpApiSchema.Empty(304)],
       error: [problems.UnknownOrder]
-    }).annotateMerge(about("orders:own", { summary: "Get an order" }))
+    }).annotateMerge(about("orders:own", { summary: "Get an order" })),
+    HttpApiEndpoint.post("place", "/orders", {
+      headers: keyRequired,
+      payload: NewOrder,
+      success: HttpApiSchema.WithHeaders(Order.pipe(HttpApiSchema.status(201)), headers),
+      error: buyErrors
+    }).annotateMerge(
+      about("cart:own", {
+        summary: "Order what is in my cart",
+        description: "Commits the stock of all lines, or none; the goods are shipped later. `/checkout` ships at once."
+      })
+    ),
+    HttpApiEndpoint.post("ship", "/orders/:id/ship", {
+      params,
+      headers: keyRequired,
+      payload: OrderPart,
+      success: changed,
+      error: [problems.OrderClosed, problems.InsufficientStock, ...changeErrors]
+    }).annotateMerge(
+      about("orders:write", {
+        summary: "Ship an order, whole or in parts",
+        description: "The goods leave the very lots that were committed."
+      })
+    ),
+    HttpApiEndpoint.post("undoShipment", "/orders/:id/shipments/:shipment/undo", {
+      params: { ...params, shipment: Schema.FiniteFromString.check(Schema.isInt()) },
+      headers: keyRequired,
+      success: changed,
+      error: [problems.UnknownShipment, problems.ShipmentClosed, ...changeErrors]
+    }).annotateMerge(
+      about("orders:write", {
+        summary: "Take a shipment back",
+        description: "As if it had never left: what a customer sends back is a return instead."
+      })
+    ),
+    HttpApiEndpoint.post("cancel", "/orders/:id/cancel", {
+      params,
+      headers: keyRequired,
+      payload: OrderPart,
+      success: changed,
+      error: [problems.OrderClosed, ...changeErrors]
+    }).annotateMerge(
+      about("orders:own", {
+        summary: "Cancel what is open of an order",
+        description: "Your own, or any with the permission `orders:write`. What was committed is available again."
+      })
+    ),
+    HttpApiEndpoint.post("requestReturn", "/orders/:id/return-requests", {
+      params,
+      headers: keyAllowed,
+      payload: ReturnRequest,
+      success: changed,
+      error: changeErrors
+    }).annotateMerge(
+      about("orders:own", {
+        summary: "Ask to send something back",
+        description: "Of your own order, or of any with the permission `orders:write`. It changes no stock."
+      })
+    ),
+    HttpApiEndpoint.post("receiveReturn", "/orders/:id/returns", {
+      params,
+      headers: keyRequired,
+      payload: OrderReturn,
+      success: changed,
+      error: [problems.UnknownLocation, ...changeErrors]
+    }).annotateMerge(
+      about("orders:write", {
+        summary: "Receive what a customer sent back",
+        description: "Each line into a condition, at any location; at most what was shipped, lot by lot."
+      })
+    ),
+    HttpApiEndpoint.put("reportPayment", "/orders/:id/payment", {
+      params,
+      headers: keyAllowed,
+      payload: Schema.Struct({ payment: Payment }).annotate({
+        identifier: "OrderPayment",
+        examples: [{ payment: "paid" }]
+      }),
+      success: changed,
+      error: [problems.PaymentConflict, ...changeErrors]
+    }).annotateMerge(
+      about("orders:write", { summary: "Report how an order is paid", description: "As the payment provider tells." })
+    )
   )
   .middleware(Authorization)
   .prefix("/api/v1")
-  .annotateMerge(OpenApi.annotations({ title: "Orders", description: "What was bought." })) {}
+  .annotateMerge(OpenApi.annotations({ title: "Orders", description: "What was bought, and what becomes of it." })) {}

@@ -14,15 +14,30 @@ import {
   InvalidFeedCursor,
   LocationExists,
   NotPriced,
+  OrderClosed,
   OutcomeUnknown,
+  PaymentConflict,
   ProductExists,
   ProductInactive,
+  PurchaseOrderStateConflict,
+  SameLocation,
+  ShipmentClosed,
   StaleVersion,
+  TransferStateConflict,
   UnitFixed,
   UnknownCart,
   UnknownLocation,
+  UnknownOrderLine,
   UnknownProduct,
-  UnknownUser
+  UnknownPurchaseOrder,
+  UnknownPurchaseOrderLine,
+  UnknownShipment,
+  UnknownTransfer,
+  UnknownTransferLine,
+  UnknownUser,
+  UnknownVendor,
+  VendorExists,
+  VendorInactive
 } from "@onhand/core"
 import { Schema, SchemaTransformation } from "effect"
 import { HttpApiSchema } from "effect/http-api"
@@ -35,10 +50,14 @@ import {
   InvalidThreshold,
   MethodNotAllowed,
   NoSuchRoute,
+  OrderExceeded,
   PayloadTooLarge,
   PreconditionRequired,
+  PurchaseOrderExceeded,
+  QuantityNotOffered,
   StaleQuantity,
   TooManyRequests,
+  TransferExceeded,
   Unauthorized,
   Unavailable,
   UnknownOrder,
@@ -75,6 +94,8 @@ interface RefusalClass<Self extends { readonly _tag: string; readonly message: s
 /** A refusal's problem: a codec between the error that handlers and clients see and the body on the wire. */
 export type ProblemCodec<Self> = Schema.Codec<Self, Problem>
 
+const OF_EVERY_PROBLEM: ReadonlySet<string> = new Set(["type", "title", "status", "detail", "instance", "requestId"])
+
 const problem = <Self extends { readonly _tag: string; readonly message: string }>(
   refusal: RefusalClass<Self>,
   status: number,
@@ -83,6 +104,8 @@ const problem = <Self extends { readonly _tag: string; readonly message: string 
   const { _tag: tagField, ...own } = refusal.fields
   const tag: string = (tagField as Schema.tag<string>).schema.literal
   const type = problemType(tag)
+  const taken = Object.keys(own).filter((field) => OF_EVERY_PROBLEM.has(field))
+  if (taken.length > 0) throw new Error(`${tag} has a field of its own that every problem has: ${taken.join(", ")}`)
   const wire = Schema.Struct({
     type: Schema.Literal(type),
     title: Schema.String,
@@ -113,6 +136,7 @@ export const problems = {
   InvalidCursor: problem(InvalidCursor, 400, "The cursor is not one of this list"),
   InvalidFeedCursor: problem(InvalidFeedCursor, 400, "The event id is not one of this feed"),
   InvalidThreshold: problem(InvalidThreshold, 400, "The threshold could never be cleared"),
+  SameLocation: problem(SameLocation, 400, "A transfer goes from one location to another"),
   Unauthorized: problem(Unauthorized, 401, "Nobody is signed in"),
   InvalidCredentials: problem(InvalidCredentials, 401, "The address or the password is wrong"),
   Forbidden: problem(Forbidden, 403, "The role does not allow this"),
@@ -120,7 +144,14 @@ export const problems = {
   UnknownProduct: problem(UnknownProduct, 404, "There is no such product"),
   UnknownLocation: problem(UnknownLocation, 404, "There is no such location"),
   UnknownCart: problem(UnknownCart, 404, "There is no such cart"),
+  UnknownOrderLine: problem(UnknownOrderLine, 404, "The order has no such line"),
+  UnknownShipment: problem(UnknownShipment, 404, "The order has no such shipment"),
   UnknownOrder: problem(UnknownOrder, 404, "There is no such order"),
+  UnknownTransfer: problem(UnknownTransfer, 404, "There is no such transfer"),
+  UnknownTransferLine: problem(UnknownTransferLine, 404, "The transfer has no such line"),
+  UnknownVendor: problem(UnknownVendor, 404, "There is no such vendor"),
+  UnknownPurchaseOrder: problem(UnknownPurchaseOrder, 404, "There is no such purchase order"),
+  UnknownPurchaseOrderLine: problem(UnknownPurchaseOrderLine, 404, "The purchase order has no such line"),
   UnknownUser: problem(UnknownUser, 404, "There is no such user"),
   MethodNotAllowed: problem(MethodNotAllowed, 405, "The method is not allowed here"),
   InsufficientStock: problem(InsufficientStock, 409, "There is not enough stock"),
@@ -136,6 +167,17 @@ export const problems = {
   CartFull: problem(CartFull, 409, "The cart is full"),
   CartNotReady: problem(CartNotReady, 409, "The cart is in another state"),
   NotPriced: problem(NotPriced, 409, "The product has no price"),
+  OrderClosed: problem(OrderClosed, 409, "Nothing of the order is open"),
+  OrderExceeded: problem(OrderExceeded, 409, "The order has less than that left"),
+  ShipmentClosed: problem(ShipmentClosed, 409, "The shipment cannot be undone"),
+  PaymentConflict: problem(PaymentConflict, 409, "The payment cannot follow the one before"),
+  TransferStateConflict: problem(TransferStateConflict, 409, "The transfer is in another state"),
+  TransferExceeded: problem(TransferExceeded, 409, "Less than that is on its way"),
+  VendorExists: problem(VendorExists, 409, "The vendor exists already"),
+  VendorInactive: problem(VendorInactive, 409, "The vendor is archived"),
+  QuantityNotOffered: problem(QuantityNotOffered, 409, "The vendor does not sell that quantity"),
+  PurchaseOrderStateConflict: problem(PurchaseOrderStateConflict, 409, "The purchase order is in another state"),
+  PurchaseOrderExceeded: problem(PurchaseOrderExceeded, 409, "The purchase order does not take so much"),
   StaleVersion: problem(StaleVersion, 412, "Somebody else changed it in the meantime"),
   PayloadTooLarge: problem(PayloadTooLarge, 413, "The body is too large"),
   UnsupportedMediaType: problem(UnsupportedMediaType, 415, "The body is of another media type"),

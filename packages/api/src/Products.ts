@@ -60,7 +60,7 @@ export const ListedProduct = Schema.Struct({ ...Product.fields, onHand: Decimal,
 })
 export interface ListedProduct extends Schema.Schema.Type<typeof ListedProduct> {}
 
-/** What is at one location: by condition, and what of the sellable is held or committed. */
+/** What is at one location: by condition, what of the sellable is held or committed, and what is on its way there. */
 export const LocationStock = Schema.Struct({
   location: LocationId,
   onHand: Decimal,
@@ -70,7 +70,8 @@ export const LocationStock = Schema.Struct({
   damaged: Decimal,
   quarantine: Decimal,
   held: Decimal,
-  committed: Decimal
+  committed: Decimal,
+  incoming: Decimal
 }).annotate({ identifier: "LocationStock" })
 export interface LocationStock extends Schema.Schema.Type<typeof LocationStock> {}
 

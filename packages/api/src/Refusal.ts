@@ -2,7 +2,7 @@
  * The refusals of the transport: what the HTTP contract itself turns down, and the refusals of core that carry
  * quantities, told in decimals of the product's unit.
  */
-import { LocationId, Lot, Permission, ProductId } from "@onhand/core"
+import { LocationId, Lot, OrderId, Permission, ProductId, PurchaseOrderId, TransferId, VendorId } from "@onhand/core"
 import { Schema } from "effect"
 
 /** One thing that is wrong with a request, with the place where it is: `query.limit`, `payload.lines.0.quantity`. */
@@ -161,5 +161,70 @@ export class InvalidThreshold extends Schema.TaggedError<InvalidThreshold>()("In
   override get message() {
     const { low, clear } = this
     return `A threshold that is raised at ${low} cannot be cleared at ${clear}; more than ${low} is accepted`
+  }
+}
+
+/** More is wanted of an order than is left to ship, cancel or return. Quantities are decimals of the product's unit. */
+export class OrderExceeded extends Schema.TaggedError<OrderExceeded>()("OrderExceeded", {
+  order: OrderId,
+  lines: Schema.Array(
+    Schema.Struct({
+      line: Schema.Int,
+      product: ProductId,
+      lot: Schema.optionalKey(Lot),
+      wanted: Schema.Finite,
+      left: Schema.Finite
+    })
+  )
+}) {
+  override get message() {
+    const lines = this.lines.map(({ product, lot, wanted, left }) => {
+      const what = lot === undefined ? product : `${product}, lot ${lot || "none"}`
+      return `${wanted} of product ${what} (left: ${left})`
+    })
+    return `The order has less left than ${lines.join(", ")}; at most what is left is accepted`
+  }
+}
+
+/** More of a transfer would arrive than is on its way. Quantities are decimals of the product's unit. */
+export class TransferExceeded extends Schema.TaggedError<TransferExceeded>()("TransferExceeded", {
+  transfer: TransferId,
+  lines: Schema.Array(
+    Schema.Struct({ line: Schema.Int, product: ProductId, wanted: Schema.Finite, open: Schema.Finite })
+  )
+}) {
+  override get message() {
+    const lines = this.lines.map(({ product, wanted, open }) => `${wanted} of product ${product} (open: ${open})`)
+    return `Less is on its way than ${lines.join(", ")}; at most what is open is accepted`
+  }
+}
+
+const acceptedLines = Schema.Array(
+  Schema.Struct({ line: Schema.Int, product: ProductId, wanted: Schema.Finite, accepted: Schema.Finite })
+)
+
+/** More of an order would arrive or be canceled than it takes. Quantities are decimals of the product's unit. */
+export class PurchaseOrderExceeded extends Schema.TaggedError<PurchaseOrderExceeded>()("PurchaseOrderExceeded", {
+  purchaseOrder: PurchaseOrderId,
+  lines: acceptedLines
+}) {
+  override get message() {
+    const lines = this.lines.map(
+      ({ product, wanted, accepted }) => `${wanted} of product ${product} (at most ${accepted})`
+    )
+    return `The order cannot take ${lines.join(", ")}; at most what is said is accepted`
+  }
+}
+
+/** Less than the vendor's minimum, or not whole packs. Quantities are decimals of the product's unit. */
+export class QuantityNotOffered extends Schema.TaggedError<QuantityNotOffered>()("QuantityNotOffered", {
+  vendor: VendorId,
+  lines: acceptedLines
+}) {
+  override get message() {
+    const lines = this.lines.map(
+      ({ product, wanted, accepted }) => `${wanted} of product ${product} (next: ${accepted})`
+    )
+    return `The vendor does not sell ${lines.join(", ")}; whole packs from its minimum on are accepted`
   }
 }

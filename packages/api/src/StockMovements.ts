@@ -9,30 +9,32 @@ import { Authorization, about, keyRequired, replayable, writeErrors } from "./Co
 import { listOf, pagedQuery } from "./Listing.ts"
 import { problems } from "./Problem.ts"
 
-/** The names of the kinds on the wire, and what each is in the ledger. */
-export const wireKinds = {
+/** The name on the wire of each kind in the ledger. */
+export const wireKindOf = {
   opening: "opening",
-  purchase: "receipt",
+  receipt: "purchase",
   sale: "sale",
-  return: "customerReturn",
-  supplier_return: "supplierReturn",
-  transfer_out: "transferOut",
-  transfer_in: "transferIn",
+  customerReturn: "return",
+  supplierReturn: "supplier_return",
+  transferOut: "transfer_out",
+  transferIn: "transfer_in",
   adjustment: "adjustment",
-  damaged: "damage",
-  condition_change: "conditionChange",
-  scrap: "scrap"
-} as const satisfies Record<string, MovementKind>
+  countAdjustment: "count_adjustment",
+  damage: "damaged",
+  conditionChange: "condition_change",
+  scrap: "scrap",
+  reversal: "reversal"
+} as const satisfies Readonly<Record<MovementKind, string>>
 
-export const WireKind = Schema.Literals(Object.keys(wireKinds) as ReadonlyArray<keyof typeof wireKinds>)
+export const WireKind = Schema.Literals(Object.values(wireKindOf))
 export type WireKind = typeof WireKind.Type
 
-/** The name on the wire of each kind in the ledger. */
-export const wireKindOf = Object.fromEntries(Object.entries(wireKinds).map(([wire, kind]) => [kind, wire])) as Readonly<
-  Record<MovementKind, WireKind>
+/** What each name on the wire is in the ledger. */
+export const wireKinds = Object.fromEntries(Object.entries(wireKindOf).map(([kind, wire]) => [wire, kind])) as Readonly<
+  Record<WireKind, MovementKind>
 >
 
-/** The kinds that a caller may record; sales and transfers of documents come from their own endpoints as well. */
+/** The kinds that a caller may record; orders, transfers and counts write theirs as well. */
 const Line = Schema.Struct({
   kind: WireKind,
   product: ProductId,

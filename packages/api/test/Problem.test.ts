@@ -94,7 +94,7 @@ describe("the endpoints", () => {
   })
 
   it("that change stock take an idempotency key", () => {
-    const names = ["stockMovements.record", "carts.checkout", "products.import"]
+    const names = ["stockMovements.record", "stockTransfers.dispatch", "carts.checkout", "products.import"]
     for (const { name, headers } of endpoints().filter(({ name }) => names.includes(name))) {
       assert.include(headers, "idempotency-key", name)
     }

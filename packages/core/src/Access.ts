@@ -15,6 +15,7 @@ export const permissions = [
   "cart:own",
   "orders:own",
   "orders:read",
+  "orders:write",
   "reports:read",
   "users:write"
 ] as const
@@ -37,6 +38,7 @@ export const defaultRoles: Roles = {
     "stock:write",
     "thresholds:write",
     "orders:read",
+    "orders:write",
     "cart:own",
     "orders:own",
     "reports:read"

@@ -14,13 +14,22 @@ import {
   changedCart,
   UnknownCart
 } from "./Cart.ts"
-import { type Claim, claimEvent, HoldTime, type NewClaimEvent } from "./Claim.ts"
+import { type Claim, ClaimId, claimEvent, HoldTime, type NewClaimEvent } from "./Claim.ts"
 import { type DecisionContext, define, type Footprint } from "./Command.ts"
 import { holdEvents } from "./Hold.ts"
 import { knownLocation, LocationId, UnknownLocation } from "./Location.ts"
 import { type Money, Price, priceOf } from "./Money.ts"
-import type { NewMovement } from "./Movement.ts"
-import { Order, OrderId, type OrderLine } from "./Order.ts"
+import {
+  axesOf,
+  Order,
+  OrderId,
+  type OrderLine,
+  orderMovement,
+  orderSource,
+  type Shipment,
+  shipmentOf,
+  toldOf
+} from "./Order.ts"
 import { activeProduct, type Product, ProductId, ProductInactive, UnknownProduct } from "./Product.ts"
 import { put, ref, removeName } from "./Row.ts"
 import type { Slice } from "./Slice.ts"
@@ -126,6 +135,17 @@ export const CancelCheckout = define("CancelCheckout", {
     })
 })
 
+const nothingDone = {
+  canceled: 0,
+  shipped: 0,
+  requested: 0,
+  returned: 0,
+  restocked: 0,
+  damaged: 0,
+  scrapped: 0,
+  claims: []
+}
+
 const orderLine = (
   product: Product,
   quantity: number,
@@ -141,9 +161,7 @@ const orderLine = (
     name: product.name,
     unit: product.unit,
     ordered: quantity,
-    canceled: 0,
-    shipped: quantity,
-    returned: 0,
+    ...nothingDone,
     unitPrice: product.price,
     total
   })
@@ -163,44 +181,56 @@ const totalOf = (lines: ReadonlyArray<OrderLine>): Result.Result<Money, NotPrice
   return Result.succeed({ amount, currency })
 }
 
-/** What leaves the shelf for a cart: what it claimed, and what allocation finds for the rest. */
-const take = (
+/** What a cart is to be sold for: the lines of its order, and their sum. */
+const priced = (
+  slice: Slice,
+  cart: Cart,
+  charged: ReadonlyArray<typeof Charge.Type>
+): Result.Result<
+  { readonly lines: ReadonlyArray<OrderLine>; readonly total: Money },
+  CartEmpty | UnknownProduct | ProductInactive | NotPriced
+> =>
+  Result.gen(function* () {
+    if (cart.lines.length === 0) return yield* Result.fail(new CartEmpty({ cart: cart.id }))
+    const charges = new Map(charged.map((charge) => [charge.product, charge.total]))
+    const lines: Array<OrderLine> = []
+    for (const [index, { product: wanted, quantity }] of cart.lines.entries()) {
+      const product = yield* activeProduct(slice, wanted)
+      lines.push(yield* orderLine(product, quantity, index, charges.get(wanted)))
+    }
+    return { lines, total: yield* totalOf(lines) }
+  })
+
+/** A part of a cart's goods on the shelf: what it claimed before, or what allocation finds for the rest. */
+interface Part extends Omit<Allocated, "demand"> {
+  readonly line: number
+  readonly claim: Claim | undefined
+}
+
+/** Where the goods of a cart are: its own claims first, one line a product. */
+const partsOf = (
   slice: Slice,
   cart: Cart,
   location: LocationId
-): Result.Result<
-  { readonly parts: ReadonlyArray<Omit<Allocated, "demand">>; readonly claims: ReadonlyArray<NewClaimEvent> },
-  InsufficientStock
-> => {
-  const claimed = openClaimsOf(slice, cart)
+): Result.Result<ReadonlyArray<Part>, InsufficientStock> => {
+  const lineOf = new Map(cart.lines.map(({ product }, index) => [product, index + 1]))
+  const claimed = openClaimsOf(slice, cart).map((claim) => ({ ...claim, line: lineOf.get(claim.product) ?? 0, claim }))
   const rest = demandsOf(cart, location).flatMap((demand) => {
     const own = claimed.filter((claim) => claim.product === demand.product)
     const quantity = own.reduce((left, claim) => left - claim.quantity, demand.quantity)
     return quantity > 0 ? [{ ...demand, quantity }] : []
   })
-  return Result.map(allocate(slice, rest), (parts) => ({
-    parts: [...claimed, ...parts],
-    claims: claimed.map((claim) => claimEvent("consumed", claim))
-  }))
+  return Result.map(allocate(slice, rest), (parts) => [
+    ...claimed,
+    ...parts.map((part) => ({ ...part, line: lineOf.get(part.product) ?? 0, claim: undefined }))
+  ])
 }
-
-const saleOf = (part: Omit<Allocated, "demand">, order: OrderId): NewMovement => ({
-  kind: "sale",
-  product: part.product,
-  location: part.location,
-  lot: part.lot,
-  from: "sellable",
-  to: "customer",
-  quantity: part.quantity,
-  reason: null,
-  source: { type: "order", id: order },
-  unitCost: null
-})
 
 const orderOf = (
   cart: Cart,
   location: LocationId,
   lines: ReadonlyArray<OrderLine>,
+  shipments: ReadonlyArray<Shipment>,
   total: Money,
   context: DecisionContext
 ): Order => ({
@@ -209,21 +239,30 @@ const orderOf = (
   cart: cart.id,
   location,
   lines,
+  shipments,
   total,
-  status: "completed",
-  fulfilment: "fulfilled",
+  ...axesOf(lines),
   payment: "none",
-  returns: "none",
   version: 1,
   placedAt: context.occurredAt,
   recordedAt: context.now
 })
 
-/**
- * Sells a cart at a location and ships it at once: place and ship in one command. The order copies the prices of the
- * moment; `charged` overrides a product's total where the host charged something else (a discount, a promotion).
- */
-export const Checkout = define("Checkout", {
+/** The rows that selling a cart writes: the cart is completed, and its owner may have another. */
+const soldRows = (before: Cart, order: Order, context: DecisionContext) => [
+  put(
+    "carts",
+    changedCart(
+      before,
+      { state: "completed", claims: [], expiresAt: null, location: order.location, order: order.id },
+      context
+    )
+  ),
+  put("orders", order),
+  ...(before.owner === null ? [] : [removeName(activeCartName(before.owner))])
+]
+
+const sold = {
   payload: { cart: CartId, location: LocationId, charged: Schema.optionalKey(Schema.Array(Charge)) },
   reply: Order,
   refusals: [
@@ -235,41 +274,78 @@ export const Checkout = define("Checkout", {
     ProductInactive,
     NotPriced,
     InsufficientStock
-  ],
+  ]
+} as const
+
+/**
+ * Makes a cart an order at a location: what it held is committed, and so is the rest, all lines or none. The order
+ * copies the prices of the moment; `charged` overrides a product's total where the host charged something else (a
+ * discount, a promotion).
+ */
+export const PlaceOrder = define("PlaceOrder", {
+  ...sold,
   locations: ({ location }) => [location],
   footprint: checkoutFootprint,
   decide: (slice, { cart: id, location, charged = [] }, context) =>
     Result.gen(function* () {
       const before = yield* cartAt(slice, id, ["active", "checkingOut"], location)
-      if (before.lines.length === 0) return yield* Result.fail(new CartEmpty({ cart: id }))
       yield* knownLocation(slice, location)
-      const charges = new Map(charged.map((charge) => [charge.product, charge.total]))
-      const lines: Array<OrderLine> = []
-      for (const [index, { product: wanted, quantity }] of before.lines.entries()) {
-        const product = yield* activeProduct(slice, wanted)
-        lines.push(yield* orderLine(product, quantity, index, charges.get(wanted)))
-      }
-      const total = yield* totalOf(lines)
-      const { parts, claims } = yield* take(slice, before, location)
-      const order = orderOf(before, location, lines, total, context)
-      const cart = changedCart(
-        before,
-        { state: "completed", claims: [], expiresAt: null, location, order: order.id },
-        context
-      )
-      const told = { order: order.id, customer: order.customer, location }
+      const { lines, total } = yield* priced(slice, before, charged)
+      const committed = (yield* partsOf(slice, before, location)).map(({ claim, line, ...part }, index) => {
+        const { product, lot, quantity } = part
+        // A hold becomes the order's; what somebody committed before is claimed anew, as nothing is committed twice.
+        const own = claim?.state === "held" ? claim.id : ClaimId.make(`${context.id}-${index}`)
+        const event: NewClaimEvent = {
+          kind: "committed",
+          ...{ claim: own, product, location, lot, quantity },
+          expiresAt: null,
+          source: orderSource(OrderId.make(context.id))
+        }
+        return { line, event, released: claim?.state === "committed" ? [claimEvent("released", claim)] : [] }
+      })
+      const claimsOf = Map.groupBy(committed, ({ line }) => line)
+      const claiming = lines.map((line) => ({
+        ...line,
+        claims: (claimsOf.get(line.line) ?? []).map(({ event }) => event.claim)
+      }))
+      const order = orderOf(before, location, claiming, [], total, context)
       return {
         reply: order,
-        movements: parts.map((part) => saleOf(part, order.id)),
-        claims,
-        rows: [
-          put("carts", cart),
-          put("orders", order),
-          ...(before.owner === null ? [] : [removeName(activeCartName(before.owner))])
-        ],
+        claims: committed.flatMap(({ event, released }) => [...released, event]),
+        rows: soldRows(before, order, context),
+        events: [{ _tag: "OrderPlaced" as const, ...toldOf(order) }]
+      }
+    })
+})
+
+/** Sells a cart at a location and ships it at once: place and ship in one command, with the same prices. */
+export const Checkout = define("Checkout", {
+  ...sold,
+  locations: ({ location }) => [location],
+  footprint: checkoutFootprint,
+  decide: (slice, { cart: id, location, charged = [] }, context) =>
+    Result.gen(function* () {
+      const before = yield* cartAt(slice, id, ["active", "checkingOut"], location)
+      yield* knownLocation(slice, location)
+      const { lines, total } = yield* priced(slice, before, charged)
+      const parts = yield* partsOf(slice, before, location)
+      const shipped = lines.map((line) => ({ ...line, shipped: line.ordered }))
+      const order = orderOf(before, location, shipped, [shipmentOf(1, parts, context)], total, context)
+      return {
+        reply: order,
+        movements: parts.map(({ product, location, lot, quantity }) =>
+          orderMovement(order.id, {
+            kind: "sale",
+            ...{ product, location, lot, quantity },
+            from: "sellable",
+            to: "customer"
+          })
+        ),
+        claims: parts.flatMap(({ claim }) => (claim === undefined ? [] : [claimEvent("consumed", claim)])),
+        rows: soldRows(before, order, context),
         events: [
-          { _tag: "OrderPlaced" as const, ...told },
-          { _tag: "OrderShipped" as const, ...told }
+          { _tag: "OrderPlaced" as const, ...toldOf(order) },
+          { _tag: "OrderShipped" as const, ...toldOf(order) }
         ]
       }
     })

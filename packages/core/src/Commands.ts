@@ -2,13 +2,35 @@
  * The commands there are: the name a caller uses, and the definition behind it.
  */
 import { ChangeCart, OpenCart } from "./Cart.ts"
-import { BeginCheckout, CancelCheckout, Checkout } from "./Checkout.ts"
+import { BeginCheckout, CancelCheckout, Checkout, PlaceOrder } from "./Checkout.ts"
 import type { CommandDefinition } from "./Command.ts"
+import { RecordContact } from "./ContactRecord.ts"
+import {
+  ApproveCount,
+  CancelCount,
+  CreateCount,
+  FinishCount,
+  PostCount,
+  RecordCount,
+  RecountLines,
+  StartCount
+} from "./Counting.ts"
+import { CancelOrder, ShipOrder, UndoShipment } from "./Fulfilment.ts"
 import { CommitClaims, ExpireClaims, HoldStock, ReleaseClaims } from "./Hold.ts"
 import { RecordMovements } from "./Ledger.ts"
 import { CreateLocation, UpdateLocation } from "./Location.ts"
+import { ReceiveReturn, ReportPayment, RequestReturn } from "./OrderReturn.ts"
 import { ArchiveProduct, CreateProduct, UpdateProduct } from "./Product.ts"
 import { ImportProducts } from "./ProductImport.ts"
+import { ReceivePurchaseOrder } from "./PurchaseReceipt.ts"
+import {
+  CancelPurchaseOrder,
+  ClosePurchaseOrder,
+  CreatePurchaseOrder,
+  PlacePurchaseOrder,
+  UpdatePurchaseOrder
+} from "./Purchasing.ts"
+import { SetReorderPolicies } from "./ReorderPolicy.ts"
 import { SetThresholds } from "./Threshold.ts"
 import { CloseTransferShort, CompleteTransfer, ReceiveTransfer } from "./TransferIn.ts"
 import {
@@ -20,6 +42,8 @@ import {
   UpdateTransfer
 } from "./TransferOut.ts"
 import { RegisterUser, UpdateUser } from "./User.ts"
+import { ArchiveVendor, CreateVendor, UpdateVendor } from "./Vendor.ts"
+import { SetVendorProducts } from "./VendorProduct.ts"
 
 export const commands = {
   createProduct: CreateProduct,
@@ -34,6 +58,7 @@ export const commands = {
   releaseClaims: ReleaseClaims,
   expireClaims: ExpireClaims,
   setThresholds: SetThresholds,
+  setReorderPolicies: SetReorderPolicies,
   createTransfer: CreateTransfer,
   updateTransfer: UpdateTransfer,
   readyTransfer: ReadyTransfer,
@@ -43,11 +68,37 @@ export const commands = {
   completeTransfer: CompleteTransfer,
   closeTransferShort: CloseTransferShort,
   cancelTransfer: CancelTransfer,
+  createVendor: CreateVendor,
+  updateVendor: UpdateVendor,
+  archiveVendor: ArchiveVendor,
+  setVendorProducts: SetVendorProducts,
+  recordContact: RecordContact,
+  createPurchaseOrder: CreatePurchaseOrder,
+  updatePurchaseOrder: UpdatePurchaseOrder,
+  placePurchaseOrder: PlacePurchaseOrder,
+  receivePurchaseOrder: ReceivePurchaseOrder,
+  cancelPurchaseOrder: CancelPurchaseOrder,
+  closePurchaseOrder: ClosePurchaseOrder,
   openCart: OpenCart,
   changeCart: ChangeCart,
   beginCheckout: BeginCheckout,
   cancelCheckout: CancelCheckout,
   checkout: Checkout,
+  placeOrder: PlaceOrder,
+  shipOrder: ShipOrder,
+  undoShipment: UndoShipment,
+  cancelOrder: CancelOrder,
+  requestReturn: RequestReturn,
+  receiveReturn: ReceiveReturn,
+  reportPayment: ReportPayment,
+  createCount: CreateCount,
+  startCount: StartCount,
+  recordCount: RecordCount,
+  finishCount: FinishCount,
+  recountLines: RecountLines,
+  approveCount: ApproveCount,
+  postCount: PostCount,
+  cancelCount: CancelCount,
   registerUser: RegisterUser,
   updateUser: UpdateUser
 }

@@ -3,9 +3,13 @@
  * reach subscribers from there, so that none is lost and none tells of something that did not happen.
  */
 import { Schema } from "effect"
+import { CountState } from "./Count.ts"
 import { LocationId } from "./Location.ts"
+import { OrderAxes } from "./Order.ts"
 import { ProductId } from "./Product.ts"
+import { PurchaseOrderState } from "./PurchaseOrder.ts"
 import { TransferState } from "./Transfer.ts"
+import { VendorId } from "./Vendor.ts"
 
 const level = Schema.Struct({
   product: ProductId,
@@ -31,8 +35,24 @@ export const NewEvent = Schema.TaggedUnion({
   LowStockCleared: restock,
   OrderPlaced: order,
   OrderShipped: order,
+  /** Something else was done to an order: these are its axes now. */
+  OrderChanged: { ...order, ...OrderAxes.fields },
+  /** A count was opened, or anything was done to it; `state` is the one that it is in now. */
+  CountChanged: { count: Schema.String, location: LocationId, state: CountState },
   /** A transfer was created, or anything was done to it; `state` is the one that it is in now. */
   TransferChanged: { transfer: Schema.String, origin: LocationId, destination: LocationId, state: TransferState },
+  VendorCreated: { vendor: VendorId },
+  /** A vendor, or what it sells, was changed. */
+  VendorUpdated: { vendor: VendorId },
+  /** Something was said to a vendor, or by it; `contact` is its record. */
+  VendorContacted: { vendor: VendorId, contact: Schema.String },
+  /** A purchase order was created, or anything was done to it; `state` is the one that it is in now. */
+  PurchaseOrderChanged: {
+    purchaseOrder: Schema.String,
+    vendor: VendorId,
+    destination: LocationId,
+    state: PurchaseOrderState
+  },
   UserRegistered: { user: Schema.String },
   UserUpdated: { user: Schema.String }
 })

@@ -24,7 +24,37 @@ export const productColumns = [
 /** The columns of a table of stock; the first three must be there. */
 export const stockColumns = ["sku", "location", "quantity", "unit_cost", "currency"] as const
 
-/** What stands between several barcodes in one cell. */
+/** The columns of a table of demand; the first three must be there. */
+export const demandColumns = ["sku", "date", "quantity", "location", "name", "in_stock"] as const
+
+/** The columns of a table of what is there and how it is ordered; the first two must be there. */
+export const reorderColumns = [
+  "sku",
+  "on_hand",
+  "location",
+  "on_order",
+  "reserved",
+  "lead_days",
+  "pack",
+  "minimum",
+  "maximum",
+  "vendor",
+  "unit_cost"
+] as const
+
+/** The columns of a table of reorder policies: of a class, or of a product at a location. */
+export const policyColumns = [
+  "class",
+  "sku",
+  "location",
+  "target",
+  "lead_days",
+  "review_days",
+  "cover_days",
+  "alert_risk"
+] as const
+
+/** What stands between several barcodes, or several lead times, in one cell. */
 export const BARCODE_SEPARATOR = "|"
 
 const RowFault = Schema.Struct({ path: Schema.String, message: Schema.String })
@@ -209,3 +239,152 @@ export const unitCostFromDecimal = (decimal: string, currency: string): Result.R
   const rest = fraction.slice(digits)
   return Result.succeed({ amount: rest === "" ? whole : `${whole}.${rest}`, currency })
 }
+
+/** A row of a table of demand. */
+export interface DemandRow {
+  readonly sku: string
+  /** The location's name as it was written; empty where the table has none. */
+  readonly location: string
+  readonly name: string
+  /** `2026-11-21`, or an instant such as `2026-11-21T09:30:00Z`. */
+  readonly date: string
+  /** Asked for on that day; null where it is not known. */
+  readonly quantity: number | null
+  /** The share of the day with stock on the shelf; 1 where nothing is said. */
+  readonly inStock: number
+}
+
+const numberOf = (path: string, text: string | undefined, least = Number.NEGATIVE_INFINITY): Parsed<number | null> => {
+  if (text === undefined) return Result.succeed(null)
+  const number = Number(text)
+  return Number.isFinite(number) && number >= least
+    ? Result.succeed(number)
+    : fault(path, `"${text}" is not a number${least === 0 ? " of zero or more" : ""}`)
+}
+
+const DATE = /^\d{4}-\d{2}-\d{2}(T.*)?$/
+
+const demandOfRow = (row: Cells<(typeof demandColumns)[number]>): Result.Result<DemandRow, InvalidRow> => {
+  const { sku = "", date = "", location = "", name = "" } = row
+  const quantity = numberOf("quantity", row.quantity)
+  const inStock = numberOf("in_stock", row.in_stock, 0)
+  const faults = [
+    ...(sku === "" ? [{ path: "sku", message: "it is empty; every row needs one" }] : []),
+    ...(DATE.test(date) && !Number.isNaN(Date.parse(date))
+      ? []
+      : [{ path: "date", message: `"${date}" is no date; one such as 2026-11-21 is accepted` }]),
+    ...[quantity, inStock].flatMap((part) => (Result.isFailure(part) ? part.failure : []))
+  ]
+  if (Result.isFailure(quantity) || Result.isFailure(inStock) || faults.length > 0) {
+    return Result.fail(new InvalidRow({ faults }))
+  }
+  const share = Math.min(1, inStock.success ?? 1)
+  return Result.succeed({ sku, location, name, date, quantity: quantity.success, inStock: share })
+}
+
+/** How the rows under a header become demand. Several rows of one product on one day add up. */
+export const demandRows = (header: ReadonlyArray<string>): Result.Result<RowReader<DemandRow>, InvalidTable> =>
+  Result.map(
+    tableReader(header, demandColumns, 3),
+    (named): RowReader<DemandRow> =>
+      (cells) =>
+        Result.flatMap(named(cells), demandOfRow)
+  )
+
+/** A row of a table of what is there and how it is ordered, in units; null where the table says nothing. */
+export interface ReorderRow {
+  readonly sku: string
+  readonly location: string
+  readonly onHand: number
+  readonly onOrder: number
+  readonly reserved: number
+  /** Lead times in days, such as those seen so far; empty where the table says nothing. */
+  readonly leadDays: ReadonlyArray<number>
+  readonly pack: number | null
+  readonly minimum: number | null
+  readonly maximum: number | null
+  readonly vendor: string
+  readonly unitCost: number | null
+}
+
+const reorderOfRow = (row: Cells<(typeof reorderColumns)[number]>): Result.Result<ReorderRow, InvalidRow> => {
+  const faults: Array<RowFault> =
+    row.sku === undefined ? [{ path: "sku", message: "it is empty; every row needs one" }] : []
+  const read = (path: string, text: string | undefined): number | null => {
+    const number = numberOf(path, text, 0)
+    if (Result.isSuccess(number)) return number.success
+    faults.push(...number.failure)
+    return null
+  }
+  const reorder: ReorderRow = {
+    sku: row.sku ?? "",
+    location: row.location ?? "",
+    onHand: read("on_hand", row.on_hand) ?? 0,
+    onOrder: read("on_order", row.on_order) ?? 0,
+    reserved: read("reserved", row.reserved) ?? 0,
+    leadDays: (row.lead_days?.split(BARCODE_SEPARATOR) ?? []).flatMap((text) => read("lead_days", text.trim()) ?? []),
+    pack: read("pack", row.pack),
+    minimum: read("minimum", row.minimum),
+    maximum: read("maximum", row.maximum),
+    vendor: row.vendor ?? "",
+    unitCost: read("unit_cost", row.unit_cost)
+  }
+  return faults.length === 0 ? Result.succeed(reorder) : Result.fail(new InvalidRow({ faults }))
+}
+
+/** How the rows under a header become what is there and how it is ordered. */
+export const reorderRows = (header: ReadonlyArray<string>): Result.Result<RowReader<ReorderRow>, InvalidTable> =>
+  Result.map(
+    tableReader(header, reorderColumns, 2),
+    (named): RowReader<ReorderRow> =>
+      (cells) =>
+        Result.flatMap(named(cells), reorderOfRow)
+  )
+
+/** A row of a table of reorder policies, as it was written: `abc`, or `sku` and `location`. */
+export interface PolicyRow {
+  readonly abc?: string
+  readonly sku?: string
+  readonly location?: string
+  readonly target?: string
+  readonly leadDays?: ReadonlyArray<number>
+  readonly reviewDays?: number
+  readonly coverDays?: number
+  readonly alertRisk?: string
+}
+
+const policyOfRow = (row: Cells<(typeof policyColumns)[number]>): Result.Result<PolicyRow, InvalidRow> => {
+  const faults: Array<RowFault> = []
+  const { class: abc, sku, location, target, alert_risk: alertRisk } = row
+  const days = (path: "lead_days" | "review_days" | "cover_days", text: string) => {
+    const number = numberOf(path, text, 0)
+    if (Result.isSuccess(number) && number.success !== null) return number.success
+    faults.push({ path, message: `"${text}" is no number of days` })
+    return 0
+  }
+  if ((abc === undefined) === (sku === undefined) || (sku === undefined) !== (location === undefined)) {
+    faults.push({ path: "row", message: "a class, or a sku and a location, is accepted" })
+  }
+  const policy: PolicyRow = {
+    ...(abc === undefined ? {} : { abc }),
+    ...(sku === undefined ? {} : { sku }),
+    ...(location === undefined ? {} : { location }),
+    ...(target === undefined ? {} : { target }),
+    ...(row.lead_days === undefined
+      ? {}
+      : { leadDays: row.lead_days.split(BARCODE_SEPARATOR).map((text) => days("lead_days", text.trim())) }),
+    ...(row.review_days === undefined ? {} : { reviewDays: days("review_days", row.review_days) }),
+    ...(row.cover_days === undefined ? {} : { coverDays: days("cover_days", row.cover_days) }),
+    ...(alertRisk === undefined ? {} : { alertRisk })
+  }
+  return faults.length === 0 ? Result.succeed(policy) : Result.fail(new InvalidRow({ faults }))
+}
+
+/** How the rows under a header become reorder policies. */
+export const policyRows = (header: ReadonlyArray<string>): Result.Result<RowReader<PolicyRow>, InvalidTable> =>
+  Result.map(
+    tableReader(header, policyColumns, 0),
+    (named): RowReader<PolicyRow> =>
+      (cells) =>
+        Result.flatMap(named(cells), policyOfRow)
+  )

@@ -13,6 +13,8 @@ import {
 } from "./Balance.ts"
 import { activeCartName, CartId } from "./Cart.ts"
 import { hasLapsed } from "./Claim.ts"
+import type { ContactRecord } from "./ContactRecord.ts"
+import { type DemandFilter, type DemandSeries, foldDemand } from "./Demand.ts"
 import type { Event } from "./Event.ts"
 import { type FeedCursor, LAST_LINE } from "./Feed.ts"
 import type { Memory } from "./MemoryStore.ts"
@@ -26,6 +28,7 @@ import {
   type PageRequest
 } from "./Page.ts"
 import type { Product, ProductId } from "./Product.ts"
+import { expectedStates, openOnOrder, type PurchaseOrder } from "./PurchaseOrder.ts"
 import type {
   AsOf,
   Difference,
@@ -37,9 +40,11 @@ import type {
   Queries,
   StockAsOf,
   StockedProduct,
+  VendorProductFilter,
   Verification
 } from "./Queries.ts"
-import { stockKeyText, stockPlaceText } from "./StockKey.ts"
+import { type StockPlace, stockKeyText, stockPlaceText } from "./StockKey.ts"
+import { openInTransit } from "./Transfer.ts"
 import { UserId } from "./User.ts"
 
 type Value = string | number
@@ -115,6 +120,25 @@ const binding = (memory: Memory, balance: Balance, now: DateTime.Utc): Balance =
   return { ...balance, held }
 }
 
+/** What is on its way to each place, part by part. */
+const incomingOf = (memory: Memory): ReadonlyArray<StockPlace & { readonly quantity: number }> => {
+  const parts: Array<StockPlace & { readonly quantity: number }> = []
+  for (const { state, destination, lines } of memory.tables.purchaseOrders.values()) {
+    if (!expectedStates.includes(state)) continue
+    for (const line of lines) parts.push({ product: line.product, location: destination, quantity: openOnOrder(line) })
+  }
+  for (const { destination, lines } of memory.tables.transfers.values()) {
+    for (const line of lines)
+      parts.push({ product: line.product, location: destination, quantity: openInTransit(line) })
+  }
+  return parts.filter(({ quantity }) => quantity > 0)
+}
+
+const emptyLevel = ({ product, location }: StockPlace): Level => {
+  const nothing = { onHand: 0, sellable: 0, qualityControl: 0, damaged: 0, quarantine: 0 }
+  return { product, location, ...nothing, held: 0, committed: 0, available: 0, incoming: 0 }
+}
+
 const levelsOf = (memory: Memory, filter: LevelFilter, now: DateTime.Utc): ReadonlyArray<Level> => {
   const levels = new Map<string, Level>()
   for (const kept of memory.balances.values()) {
@@ -126,6 +150,7 @@ const levelsOf = (memory: Memory, filter: LevelFilter, now: DateTime.Utc): Reado
     levels.set(place, {
       product: balance.product,
       location: balance.location,
+      incoming: 0,
       onHand: (sum?.onHand ?? 0) + onHand(balance),
       sellable: (sum?.sellable ?? 0) + balance.sellable,
       qualityControl: (sum?.qualityControl ?? 0) + balance.qualityControl,
@@ -135,6 +160,13 @@ const levelsOf = (memory: Memory, filter: LevelFilter, now: DateTime.Utc): Reado
       committed: (sum?.committed ?? 0) + balance.committed,
       available: (sum?.available ?? 0) + available(balance)
     })
+  }
+  for (const { product, location, quantity } of incomingOf(memory)) {
+    if (filter.product !== undefined && product !== filter.product) continue
+    if (filter.location !== undefined && location !== filter.location) continue
+    const place = stockPlaceText({ product, location })
+    const level = levels.get(place) ?? emptyLevel({ product, location })
+    levels.set(place, { ...level, incoming: level.incoming + quantity })
   }
   return [...levels.values()]
 }
@@ -290,6 +322,8 @@ const stockQueries = (memory: Memory) => ({
       }
       return [...totals.values()].sort((a, b) => (a.kind < b.kind ? -1 : 1))
     }),
+  demand: (filter: DemandFilter, page: PageRequest) =>
+    Effect.suspend(() => Effect.fromResult(demandOf(memory, filter, page))),
   restockAlerts: (filter: LevelFilter, page: PageRequest) =>
     Effect.suspend(() => {
       const items = thresholdsOf(memory, filter)
@@ -308,8 +342,41 @@ const stockQueries = (memory: Memory) => ({
   thresholds: (filter: LevelFilter, page: PageRequest) =>
     Effect.suspend(() =>
       Effect.fromResult(pageOf("thresholds", thresholdsOf(memory, filter), (threshold) => [threshold.id], page))
-    )
+    ),
+  reorderPolicies: (filter: LevelFilter, page: PageRequest) =>
+    Effect.suspend(() => {
+      const items = [...memory.tables.policies.values()].filter(
+        ({ product, location }) =>
+          (filter.product === undefined || product === filter.product) &&
+          (filter.location === undefined || location === filter.location)
+      )
+      return Effect.fromResult(pageOf("policies", items, (policy) => [policy.id], page))
+    })
 })
+
+const demandOf = (memory: Memory, filter: DemandFilter, page: PageRequest) =>
+  Result.map(
+    pageOf(
+      "demand",
+      [...new Map([...memory.balances.values()].map((balance) => [stockPlaceText(balance), balance])).values()].filter(
+        ({ product, location }) =>
+          (filter.product === undefined || product === filter.product) &&
+          (filter.location === undefined || location === filter.location)
+      ),
+      ({ product, location }) => [product, location],
+      page
+    ),
+    (places): Page<DemandSeries> => {
+      const moved = new Map(places.items.map((place) => [stockPlaceText(place), [] as Movement[]]))
+      for (const movement of memory.movements) moved.get(stockPlaceText(movement))?.push(movement)
+      const items = places.items.map((place) => ({
+        product: place.product,
+        location: place.location,
+        ...foldDemand(moved.get(stockPlaceText(place)) ?? [], filter.bounds)
+      }))
+      return { ...places, items }
+    }
+  )
 
 const thresholdsOf = (memory: Memory, filter: LevelFilter) =>
   [...memory.tables.thresholds.values()].filter(
@@ -318,10 +385,53 @@ const thresholdsOf = (memory: Memory, filter: LevelFilter) =>
       (filter.location === undefined || threshold.location === filter.location)
   )
 
+const purchasingQueries = (
+  memory: Memory
+): Pick<Queries, "vendor" | "vendors" | "vendorProducts" | "contactHistory" | "purchaseOrder" | "purchaseOrders"> => ({
+  vendor: (id) => Effect.sync(() => found(memory.tables.vendors.get(id))),
+  vendors: (filter, page) =>
+    Effect.suspend(() => {
+      const search = filter.search?.trim().toLowerCase() ?? ""
+      const items = [...memory.tables.vendors.values()].filter(
+        (vendor) =>
+          (filter.status === undefined || vendor.status === filter.status) && vendor.name.toLowerCase().includes(search)
+      )
+      return Effect.fromResult(pageOf("vendors", items, (vendor) => [vendor.name, vendor.id], page))
+    }),
+  vendorProducts: (filter, page) =>
+    Effect.suspend(() => {
+      const items = [...memory.tables.vendorProducts.values()].filter((one) => isSold(one, filter))
+      return Effect.fromResult(pageOf("vendorProducts", items, (one) => [one.product, one.vendor], page))
+    }),
+  contactHistory: (filter, page) =>
+    Effect.suspend(() => {
+      const items = [...memory.tables.contactRecords.values()].filter((one) => isSold(one, filter))
+      const values = ({ contactedAt, id }: ContactRecord) => [DateTime.toEpochMillis(contactedAt), id]
+      return Effect.fromResult(pageOf("contactHistory", items, values, page, true))
+    }),
+  purchaseOrder: (id) => Effect.sync(() => found(memory.tables.purchaseOrders.get(id))),
+  purchaseOrders: (filter, page) =>
+    Effect.suspend(() => {
+      const items = [...memory.tables.purchaseOrders.values()].filter(
+        (order) =>
+          (filter.state === undefined || order.state === filter.state) &&
+          (filter.vendor === undefined || order.vendor === filter.vendor) &&
+          (filter.destination === undefined || order.destination === filter.destination)
+      )
+      const values = ({ createdAt, id }: PurchaseOrder) => [DateTime.toEpochMillis(createdAt), id]
+      return Effect.fromResult(pageOf("purchaseOrders", items, values, page, true))
+    })
+})
+
+const isSold = ({ vendor, product }: Pick<ContactRecord, "vendor" | "product">, filter: VendorProductFilter): boolean =>
+  (filter.vendor === undefined || vendor === filter.vendor) &&
+  (filter.product === undefined || product === filter.product)
+
 /** The queries over a memory. */
 export const memoryQueries = (memory: Memory): Queries => ({
   ...productQueries(memory),
   ...stockQueries(memory),
+  ...purchasingQueries(memory),
   location: (id) => Effect.sync(() => found(memory.tables.locations.get(id))),
   locations: (page) =>
     Effect.suspend(() =>
@@ -345,6 +455,17 @@ export const memoryQueries = (memory: Memory): Queries => ({
       )
       return Effect.fromResult(
         pageOf("orders", items, (order) => [DateTime.toEpochMillis(order.placedAt), order.id], page, true)
+      )
+    }),
+  count: (id) => Effect.sync(() => found(memory.tables.counts.get(id))),
+  counts: ({ state, location }, page) =>
+    Effect.suspend(() => {
+      const items = [...memory.tables.counts.values()].filter(
+        (count) =>
+          (state === undefined || count.state === state) && (location === undefined || count.location === location)
+      )
+      return Effect.fromResult(
+        pageOf("counts", items, (count) => [DateTime.toEpochMillis(count.createdAt), count.id], page, true)
       )
     }),
   transfer: (id) => Effect.sync(() => found(memory.tables.transfers.get(id))),

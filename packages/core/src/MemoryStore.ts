@@ -48,10 +48,16 @@ const emptyMemory = (shards: number): Memory => ({
     locations: new Map(),
     names: new Map(),
     carts: new Map(),
+    counts: new Map(),
     orders: new Map(),
+    policies: new Map(),
     thresholds: new Map(),
     transfers: new Map(),
-    users: new Map()
+    users: new Map(),
+    vendors: new Map(),
+    vendorProducts: new Map(),
+    contactRecords: new Map(),
+    purchaseOrders: new Map()
   },
   balances: new Map(),
   places: new Map(),

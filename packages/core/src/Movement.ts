@@ -15,9 +15,11 @@ export const movementKinds = [
   "transferOut",
   "transferIn",
   "adjustment",
+  "countAdjustment",
   "damage",
   "conditionChange",
-  "scrap"
+  "scrap",
+  "reversal"
 ] as const
 export const MovementKind = Schema.Literals(movementKinds)
 export type MovementKind = typeof MovementKind.Type
@@ -78,11 +80,9 @@ export const movementId = (movement: Pick<Movement, "shard" | "seq" | "line">): 
 
 type Flow = readonly [from: Place, to: Place]
 
-/**
- * The places each kind of movement may connect, the usual pair first. A movement that names no places gets the first
- * pair; one that names others than those listed is refused.
- */
-export const movementFlows: Readonly<Record<MovementKind, readonly [Flow, ...ReadonlyArray<Flow>]>> = {
+type Flows = readonly [Flow, ...ReadonlyArray<Flow>]
+
+const forward: Readonly<Record<Exclude<MovementKind, "reversal">, Flows>> = {
   opening: [
     ["opening", "sellable"],
     ["opening", "qualityControl"],
@@ -100,7 +100,8 @@ export const movementFlows: Readonly<Record<MovementKind, readonly [Flow, ...Rea
     ["customer", "sellable"],
     ["customer", "qualityControl"],
     ["customer", "damaged"],
-    ["customer", "quarantine"]
+    ["customer", "quarantine"],
+    ["customer", "scrap"]
   ],
   supplierReturn: [
     ["sellable", "supplier"],
@@ -126,6 +127,16 @@ export const movementFlows: Readonly<Record<MovementKind, readonly [Flow, ...Rea
     ["quarantine", "adjustment"],
     ["transit", "adjustment"]
   ],
+  countAdjustment: [
+    ["adjustment", "sellable"],
+    ["sellable", "adjustment"],
+    ["adjustment", "qualityControl"],
+    ["qualityControl", "adjustment"],
+    ["adjustment", "damaged"],
+    ["damaged", "adjustment"],
+    ["adjustment", "quarantine"],
+    ["quarantine", "adjustment"]
+  ],
   damage: [
     ["sellable", "damaged"],
     ["qualityControl", "damaged"],
@@ -148,3 +159,19 @@ export const movementFlows: Readonly<Record<MovementKind, readonly [Flow, ...Rea
     ["sellable", "scrap"]
   ]
 }
+
+const backward = ([from, to]: Flow): Flow => [to, from]
+
+/** What takes back any of the others, each pair of places once; first of all a sale. */
+const reversals = (): Flows => {
+  const usual = backward(forward.sale[0])
+  const all = new Map([usual, ...Object.values(forward).flat().map(backward)].map((flow) => [String(flow), flow]))
+  all.delete(String(usual))
+  return [usual, ...all.values()]
+}
+
+/**
+ * The places each kind of movement may connect, the usual pair first. A movement that names no places gets the first
+ * pair; one that names others than those listed is refused. A reversal takes back any of the others.
+ */
+export const movementFlows: Readonly<Record<MovementKind, Flows>> = { ...forward, reversal: reversals() }

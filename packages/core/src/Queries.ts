@@ -6,6 +6,9 @@ import type { DateTime, Effect, Option } from "effect"
 import { Schema } from "effect"
 import type { Balance } from "./Balance.ts"
 import type { Cart, CartId } from "./Cart.ts"
+import type { ContactRecord } from "./ContactRecord.ts"
+import type { Count, CountId, CountState } from "./Count.ts"
+import type { DemandFilter, DemandSeries } from "./Demand.ts"
 import type { Event } from "./Event.ts"
 import type { FeedCursor } from "./Feed.ts"
 import { type Location, LocationId } from "./Location.ts"
@@ -13,12 +16,16 @@ import type { Movement, MovementKind } from "./Movement.ts"
 import type { Order, OrderId } from "./Order.ts"
 import type { InvalidCursor, Page, PageRequest } from "./Page.ts"
 import { Product, ProductId } from "./Product.ts"
+import type { PurchaseOrder, PurchaseOrderId, PurchaseOrderState } from "./PurchaseOrder.ts"
+import type { ReorderPolicy } from "./ReorderPolicy.ts"
 import { StockKey } from "./StockKey.ts"
 import type { StoreUnavailable } from "./Store.ts"
 import type { CommandRecord } from "./Submission.ts"
 import type { Threshold } from "./Threshold.ts"
 import type { Transfer, TransferId, TransferState } from "./Transfer.ts"
 import type { User, UserId } from "./User.ts"
+import type { Vendor, VendorId } from "./Vendor.ts"
+import type { VendorProduct } from "./VendorProduct.ts"
 
 export const productSorts = [
   "name_asc",
@@ -47,7 +54,8 @@ export interface StockedProduct extends Schema.Schema.Type<typeof StockedProduct
 
 /**
  * A product at a location, over its lots. `held` counts only holds that bind at the time of reading, and `available`
- * is sellable − held − committed.
+ * is sellable − held − committed. `incoming` is what is open of placed purchase orders to the location and on its way
+ * in transfers to it; it is not on hand, and a product that is nothing but incoming somewhere has a level there too.
  */
 export const Level = Schema.Struct({
   product: ProductId,
@@ -59,7 +67,8 @@ export const Level = Schema.Struct({
   quarantine: Schema.Int,
   held: Schema.Int,
   committed: Schema.Int,
-  available: Schema.Int
+  available: Schema.Int,
+  incoming: Schema.Int
 }).annotate({ identifier: "Level" })
 export interface Level extends Schema.Schema.Type<typeof Level> {}
 
@@ -84,9 +93,33 @@ export interface OrderFilter {
   readonly location?: LocationId | undefined
 }
 
+/** Which counts of a list are wanted: those that answer all that is given. */
+export interface CountFilter {
+  readonly state?: CountState | undefined
+  readonly location?: LocationId | undefined
+}
+
 export interface TransferFilter {
   readonly state?: TransferState | undefined
   readonly origin?: LocationId | undefined
+  readonly destination?: LocationId | undefined
+}
+
+/** `search` looks into the vendor's name, without regard to case. */
+export interface VendorFilter {
+  readonly search?: string | undefined
+  readonly status?: Vendor["status"] | undefined
+}
+
+/** Who sells a product, and what a vendor sells. */
+export interface VendorProductFilter {
+  readonly vendor?: VendorId | undefined
+  readonly product?: ProductId | undefined
+}
+
+export interface PurchaseOrderFilter {
+  readonly state?: PurchaseOrderState | undefined
+  readonly vendor?: VendorId | undefined
   readonly destination?: LocationId | undefined
 }
 
@@ -177,6 +210,15 @@ export interface Queries {
   ) => Effect.Effect<Page<Movement>, StoreUnavailable | InvalidCursor>
   /** How many movements of each kind there are and how much they moved. */
   readonly movementTotals: (filter: LevelFilter) => Effect.Effect<ReadonlyArray<MovementTotal>, StoreUnavailable>
+  /**
+   * The demand in each period for every product at every location where it ever moved, in the order of `levels`:
+   * exactly what {@link foldDemand} makes of the movements. A store answers by sums, page by page, and reads for it no
+   * more of the ledger than what happened since the first bound.
+   */
+  readonly demand: (
+    filter: DemandFilter,
+    page: PageRequest
+  ) => Effect.Effect<Page<DemandSeries>, StoreUnavailable | InvalidCursor>
   readonly cart: (id: CartId) => Effect.Effect<Option.Option<Cart>, StoreUnavailable>
   /** The user's one active or checking-out cart. */
   readonly activeCart: (owner: string) => Effect.Effect<Option.Option<Cart>, StoreUnavailable>
@@ -195,12 +237,45 @@ export interface Queries {
     filter: LevelFilter,
     page: PageRequest
   ) => Effect.Effect<Page<Threshold>, StoreUnavailable | InvalidCursor>
+  /** Those of classes too, unless a product or location is asked for. */
+  readonly reorderPolicies: (
+    filter: LevelFilter,
+    page: PageRequest
+  ) => Effect.Effect<Page<ReorderPolicy>, StoreUnavailable | InvalidCursor>
+  /** With what the books expect, which `blindly` hides from those who count. */
+  readonly count: (id: CountId) => Effect.Effect<Option.Option<Count>, StoreUnavailable>
+  /** Newest first. */
+  readonly counts: (
+    filter: CountFilter,
+    page: PageRequest
+  ) => Effect.Effect<Page<Count>, StoreUnavailable | InvalidCursor>
   readonly transfer: (id: TransferId) => Effect.Effect<Option.Option<Transfer>, StoreUnavailable>
   /** Newest first. */
   readonly transfers: (
     filter: TransferFilter,
     page: PageRequest
   ) => Effect.Effect<Page<Transfer>, StoreUnavailable | InvalidCursor>
+  readonly vendor: (id: VendorId) => Effect.Effect<Option.Option<Vendor>, StoreUnavailable>
+  readonly vendors: (
+    filter: VendorFilter,
+    page: PageRequest
+  ) => Effect.Effect<Page<Vendor>, StoreUnavailable | InvalidCursor>
+  /** What vendors sell and on which terms, what they sell no more included. */
+  readonly vendorProducts: (
+    filter: VendorProductFilter,
+    page: PageRequest
+  ) => Effect.Effect<Page<VendorProduct>, StoreUnavailable | InvalidCursor>
+  /** What was said to vendors, the latest first. */
+  readonly contactHistory: (
+    filter: VendorProductFilter,
+    page: PageRequest
+  ) => Effect.Effect<Page<ContactRecord>, StoreUnavailable | InvalidCursor>
+  readonly purchaseOrder: (id: PurchaseOrderId) => Effect.Effect<Option.Option<PurchaseOrder>, StoreUnavailable>
+  /** Newest first. */
+  readonly purchaseOrders: (
+    filter: PurchaseOrderFilter,
+    page: PageRequest
+  ) => Effect.Effect<Page<PurchaseOrder>, StoreUnavailable | InvalidCursor>
   readonly user: (id: UserId) => Effect.Effect<Option.Option<User>, StoreUnavailable>
   readonly userByEmail: (email: string) => Effect.Effect<Option.Option<User>, StoreUnavailable>
   readonly users: (page: PageRequest) => Effect.Effect<Page<User>, StoreUnavailable | InvalidCursor>

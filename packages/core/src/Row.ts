@@ -2,12 +2,18 @@
  * The entities that a store keeps as whole rows, each with an id and a version: everything but the ledger itself.
  */
 import type { Cart } from "./Cart.ts"
+import type { ContactRecord } from "./ContactRecord.ts"
+import type { Count } from "./Count.ts"
 import type { Location } from "./Location.ts"
 import type { Order } from "./Order.ts"
 import type { Product } from "./Product.ts"
+import type { PurchaseOrder } from "./PurchaseOrder.ts"
+import type { ReorderPolicy } from "./ReorderPolicy.ts"
 import type { Threshold } from "./Threshold.ts"
 import type { Transfer } from "./Transfer.ts"
 import type { User } from "./User.ts"
+import type { Vendor } from "./Vendor.ts"
+import type { VendorProduct } from "./VendorProduct.ts"
 
 /**
  * A unique name of an entity, such as `sku:MUG-1` or `email:ann@example.com`. Uniqueness that spans rows is made a row
@@ -25,10 +31,16 @@ export interface Rows {
   readonly locations: Location
   readonly names: Name
   readonly carts: Cart
+  readonly counts: Count
   readonly orders: Order
+  readonly policies: ReorderPolicy
   readonly thresholds: Threshold
   readonly transfers: Transfer
   readonly users: User
+  readonly vendors: Vendor
+  readonly vendorProducts: VendorProduct
+  readonly contactRecords: ContactRecord
+  readonly purchaseOrders: PurchaseOrder
 }
 export type Table = keyof Rows
 

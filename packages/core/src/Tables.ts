@@ -3,13 +3,19 @@
  */
 import { Schema } from "effect"
 import { Cart } from "./Cart.ts"
+import { ContactRecord } from "./ContactRecord.ts"
+import { Count } from "./Count.ts"
 import { Location } from "./Location.ts"
 import { Order } from "./Order.ts"
 import { Product } from "./Product.ts"
+import { PurchaseOrder } from "./PurchaseOrder.ts"
+import { ReorderPolicy } from "./ReorderPolicy.ts"
 import type { Rows, Table } from "./Row.ts"
 import { Threshold } from "./Threshold.ts"
 import { Transfer } from "./Transfer.ts"
 import { User } from "./User.ts"
+import { Vendor } from "./Vendor.ts"
+import { VendorProduct } from "./VendorProduct.ts"
 
 const Name = Schema.Struct({ id: Schema.String, version: Schema.Int, target: Schema.String })
 
@@ -19,8 +25,14 @@ export const tables: { readonly [T in Table]: Schema.Codec<Rows[T], Schema.Json>
   locations: Location,
   names: Name,
   carts: Cart,
+  counts: Count,
   orders: Order,
+  policies: ReorderPolicy,
   thresholds: Threshold,
   transfers: Transfer,
-  users: User
+  users: User,
+  vendors: Vendor,
+  vendorProducts: VendorProduct,
+  contactRecords: ContactRecord,
+  purchaseOrders: PurchaseOrder
 }

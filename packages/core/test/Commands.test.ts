@@ -9,10 +9,12 @@ import {
   LocationId,
   type PayloadOf,
   ProductId,
+  PurchaseOrderId,
   payloadTextOf,
   shardOf,
   shardsOf,
-  TransferId
+  TransferId,
+  VendorId
 } from "../src/index.ts"
 
 const SHARDS = 64
@@ -74,6 +76,20 @@ describe("a command", () => {
     assert.deepStrictEqual(shardsOfCommand("receiveTransfer", { ...atDestination, lines: arrived }), destination)
     assert.deepStrictEqual(shardsOfCommand("completeTransfer", atDestination), destination)
     assert.deepStrictEqual(shardsOfCommand("closeTransferShort", { ...atDestination, reason: "lost" }), destination)
+  })
+
+  it("on a purchase order locks the ledger of its destination", () => {
+    const destination = [shardOf(shop, SHARDS)]
+    const lines = [{ product, quantity: 1 }] as const
+    const at = { purchaseOrder: PurchaseOrderId.make("order"), destination: shop }
+    const vendor = VendorId.make("vendor")
+    assert.deepStrictEqual(shardsOfCommand("createPurchaseOrder", { vendor, destination: shop, lines }), destination)
+    assert.deepStrictEqual(shardsOfCommand("updatePurchaseOrder", { ...at, expected: "any", lines }), destination)
+    assert.deepStrictEqual(shardsOfCommand("placePurchaseOrder", at), destination)
+    const arrived = [{ line: 1, quantity: 1 }] as const
+    assert.deepStrictEqual(shardsOfCommand("receivePurchaseOrder", { ...at, lines: arrived }), destination)
+    assert.deepStrictEqual(shardsOfCommand("cancelPurchaseOrder", at), destination)
+    assert.deepStrictEqual(shardsOfCommand("closePurchaseOrder", at), destination)
   })
 
   it("of no location stands in the first ledger", () => {

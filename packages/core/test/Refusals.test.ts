@@ -19,6 +19,11 @@ import {
   ProductExists,
   ProductId,
   ProductInactive,
+  PurchaseOrderElsewhere,
+  PurchaseOrderExceeded,
+  PurchaseOrderId,
+  PurchaseOrderStateConflict,
+  QuantityNotOffered,
   SameLocation,
   StaleQuantity,
   TransferElsewhere,
@@ -29,15 +34,23 @@ import {
   UnknownCart,
   UnknownLocation,
   UnknownProduct,
+  UnknownPurchaseOrder,
+  UnknownPurchaseOrderLine,
   UnknownTransfer,
   UnknownTransferLine,
-  UnknownUser
+  UnknownUser,
+  UnknownVendor,
+  VendorExists,
+  VendorId,
+  VendorInactive
 } from "../src/index.ts"
 
 const cart = CartId.make("c-1")
 const product = ProductId.make("mug")
 const location = LocationId.make("shop")
 const transfer = TransferId.make("t-1")
+const vendor = VendorId.make("potter")
+const purchaseOrder = PurchaseOrderId.make("p-1")
 const key = { product, location, lot: "" }
 const short = (wanted: number, available: number) => ({ key, wanted, available, nextIncoming: null })
 
@@ -113,6 +126,36 @@ const refusals = [
       ]
     }),
     "Transfer t-1 has less on its way than 5 of mug (open: 3), 1 of tea (open: 0); at most what is open is accepted"
+  ],
+  [new UnknownVendor({ vendor }), "There is no vendor potter; an id that a vendor was created with is accepted"],
+  [new VendorInactive({ vendor }), "Vendor potter is archived; restore it, or name an active vendor"],
+  [
+    new VendorExists({ vendor }),
+    "There is a vendor potter already; choose another id, or leave it out to have one made"
+  ],
+  [
+    new QuantityNotOffered({ vendor, lines: [{ line: 1, product, wanted: 5, accepted: 8 }] }),
+    "Vendor potter does not sell 5 of mug (next: 8); whole packs from its minimum on are accepted"
+  ],
+  [
+    new UnknownPurchaseOrder({ purchaseOrder }),
+    "There is no purchase order p-1; the id of a created purchase order is accepted"
+  ],
+  [
+    new PurchaseOrderStateConflict({ purchaseOrder, state: "closed", accepted: ["placed", "received"] }),
+    "Purchase order p-1 is closed; accepted: placed, received"
+  ],
+  [
+    new PurchaseOrderElsewhere({ purchaseOrder, location, accepted: LocationId.make("depot") }),
+    "Purchase order p-1 does not go to shop; depot is accepted"
+  ],
+  [
+    new UnknownPurchaseOrderLine({ purchaseOrder, line: 9, lines: 2 }),
+    "Purchase order p-1 has no line 9; 1 to 2 are accepted"
+  ],
+  [
+    new PurchaseOrderExceeded({ purchaseOrder, lines: [{ line: 1, product, wanted: 12, accepted: 11 }] }),
+    "Purchase order p-1 cannot take 12 of mug (at most 11); at most what is said is accepted"
   ],
   [new UnknownUser({ user: "u-1" }), "There is no user u-1; the id of a registered user is accepted"],
   [

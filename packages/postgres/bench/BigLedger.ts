@@ -149,10 +149,13 @@ const orders = [
    SELECT seq, id, customer, '{"id":"' || id || '","customer":"' || customer || '","cart":"' || big.cart_of(seq) ||
      '","location":"' || location || '","lines":[{"line":1,"product":"' || product || '","sku":"SKU-' || rank ||
      '","name":"Product ' || rank || '","unit":{"name":"piece","decimals":0},"ordered":' || quantity ||
-     ',"canceled":0,"shipped":' || quantity || ',"returned":0,"unitPrice":{"amount":950,"currency":"USD"},' ||
-     '"total":{"amount":' || 950 * quantity || ',"currency":"USD"}}],"total":{"amount":' || 950 * quantity ||
-     ',"currency":"USD"},"status":"completed","fulfilment":"fulfilled","payment":"none","returns":"none",' ||
-     '"version":1,"placedAt":"' || big.iso(occurred_at) || '","recordedAt":"' || big.iso(recorded_at) || '"}' AS data,
+     ',"canceled":0,"shipped":' || quantity || ',"requested":0,"returned":0,"restocked":0,"damaged":0,"scrapped":0,' ||
+     '"claims":[],"unitPrice":{"amount":950,"currency":"USD"},"total":{"amount":' || 950 * quantity ||
+     ',"currency":"USD"}}],"shipments":[{"shipment":1,"lines":[{"line":1,"lot":"","quantity":' || quantity ||
+     ',"returned":0}],"undone":false,"shippedAt":"' || big.iso(occurred_at) || '"}],"total":{"amount":' ||
+     950 * quantity || ',"currency":"USD"},"status":"completed","fulfilment":"fulfilled","payment":"none",' ||
+     '"returns":"none","version":1,"placedAt":"' || big.iso(occurred_at) || '","recordedAt":"' ||
+     big.iso(recorded_at) || '"}' AS data,
      '"order":"' || id || '","customer":"' || customer || '","location":"' || location || '"' AS told
    FROM (SELECT *, 'customer-' || (i * 7919) % 20000 AS customer, big.order_of(seq) AS id
      FROM big.lines WHERE is_order) l`,

@@ -70,6 +70,7 @@ const parametersFrom = ({ moved, stocked, customers, hottest, range }: Pool) => 
     source: () => of(sources),
     seq: () => Math.floor(uniform() * range.seq),
     micros,
+    end: () => DateTime.makeUnsafe(Math.floor(range.last / 1000)),
     time: () => DateTime.makeUnsafe(Math.floor(micros() / 1000))
   }
 }
@@ -102,6 +103,17 @@ const week = (next: Parameters) => {
   return { from, to: DateTime.add(from, { days: 7 }) }
 }
 const place = ({ product, location }: Sample) => ({ product, location })
+
+/** So many periods of some days, before the end of the ledger. */
+const periods = (next: Parameters, count: number, days: number) => {
+  const end = next.end()
+  return Array.from({ length: count + 1 }, (_, index) => DateTime.subtract(end, { days: days * (count - index) }))
+}
+const afterPlace = (list: string, { product, location }: Sample): PageRequest => ({
+  _tag: "Cursor",
+  limit: 50,
+  cursor: cursorAfter(list, [product, location])
+})
 
 const questions: ReadonlyArray<Question> = [
   { name: "balance", goal: 10, ask: (queries, next) => queries.balance({ ...place(next.key()), lot: "" }) },
@@ -156,13 +168,22 @@ const questions: ReadonlyArray<Question> = [
     goal: 100,
     ask: (queries, next) => queries.stockAsOf(place(next.hottest), { occurredBy: next.time(), recordedBy: next.time() })
   },
+  {
+    name: "demand by week for a year",
+    ask: (queries, next) => queries.demand({ bounds: periods(next, 52, 7) }, afterPlace("demand", next.key()))
+  },
+  {
+    name: "demand at a location by week for a year",
+    ask: (queries, next) => queries.demand({ location: next.key().location, bounds: periods(next, 52, 7) }, first)
+  },
+  {
+    name: "demand of the hottest key by day for a quarter",
+    ask: (queries, next) => queries.demand({ ...place(next.hottest), bounds: periods(next, 90, 1) }, first)
+  },
   { name: "levels", ask: (queries) => queries.levels({}, first) },
   {
     name: "levels, deep",
-    ask: (queries, next) => {
-      const { product, location } = next.key()
-      return queries.levels({}, { _tag: "Cursor", limit: 50, cursor: cursorAfter("levels", [product, location]) })
-    }
+    ask: (queries, next) => queries.levels({}, afterPlace("levels", next.key()))
   },
   { name: "levels of a product", ask: (queries, next) => queries.levels({ product: next.key().product }, first) },
   { name: "levels of a location", ask: (queries, next) => queries.levels({ location: next.key().location }, first) },

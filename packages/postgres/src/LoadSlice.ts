@@ -23,10 +23,16 @@ export const decodeRow: { readonly [T in Table]: (json: unknown) => Rows[T] } = 
   locations: Schema.decodeUnknownSync(tables.locations),
   names: Schema.decodeUnknownSync(tables.names),
   carts: Schema.decodeUnknownSync(tables.carts),
+  counts: Schema.decodeUnknownSync(tables.counts),
   orders: Schema.decodeUnknownSync(tables.orders),
+  policies: Schema.decodeUnknownSync(tables.policies),
   thresholds: Schema.decodeUnknownSync(tables.thresholds),
   transfers: Schema.decodeUnknownSync(tables.transfers),
-  users: Schema.decodeUnknownSync(tables.users)
+  users: Schema.decodeUnknownSync(tables.users),
+  vendors: Schema.decodeUnknownSync(tables.vendors),
+  vendorProducts: Schema.decodeUnknownSync(tables.vendorProducts),
+  contactRecords: Schema.decodeUnknownSync(tables.contactRecords),
+  purchaseOrders: Schema.decodeUnknownSync(tables.purchaseOrders)
 }
 
 /** Microseconds since 1970 of a timestamp column. */

@@ -4,11 +4,11 @@
 import {
   activeCartName,
   Balance,
+  type CountFilter,
   Event,
   emptyBalance,
   type FeedCursor,
   LAST_LINE,
-  Level,
   type LevelFilter,
   MovementKind,
   type OrderFilter,
@@ -21,37 +21,18 @@ import {
   type StockKey,
   type Table,
   Threshold,
-  type TransferFilter
+  type TransferFilter,
+  type VendorProductFilter
 } from "@onhand/core"
 import { Effect, Option, Schema } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
-import { allOf, integer, type ListQuery, listPage, oneOf, type SortKey, text, where } from "./ListQuery.ts"
+import { demandList } from "./DemandList.ts"
+import { hasLapsed, lapsed, levelList } from "./LevelList.ts"
+import { allOf, integer, type ListQuery, listPage, oneOf, type SortKey, text } from "./ListQuery.ts"
 import { commandJson, decodeCommand, decodeRow, jsonOf, parameters } from "./LoadSlice.ts"
 import { movementList } from "./MovementList.ts"
 import { stockAsOf } from "./StockAsOf.ts"
 import { verify } from "./Verify.ts"
-
-// What the clock says, unless it was set back since the ledger last wrote: a hold that was over stays so.
-const hasLapsed = `c.state = 'held' AND c.expires_at <= greatest(clock_timestamp(),
-  (SELECT to_timestamp(h.last_micros / 1e6) FROM onhand.heads h WHERE h.shard = c.shard))`
-
-/** What the holds of a stock place that no longer bind still take from its balances. */
-const lapsed = (table: string, byLot: string) => `coalesce((
-  SELECT sum(c.quantity) FROM onhand.claims c
-  WHERE ${hasLapsed} AND c.product = ${table}.product AND c.location = ${table}.location ${byLot}), 0)`
-
-const levelJson = jsonOf({
-  product: "b.product",
-  location: "b.location",
-  onHand: "b.on_hand",
-  sellable: "b.sellable",
-  qualityControl: "b.quality_control",
-  damaged: "b.damaged",
-  quarantine: "b.quarantine",
-  held: "b.held - b.lapsed",
-  committed: "b.committed",
-  available: "b.sellable - b.held - b.committed + b.lapsed"
-})
 
 /** A condition for each filter that is given, with its parameter. */
 const conditionsOf = (filters: ReadonlyArray<readonly [condition: string, value: unknown]>) => {
@@ -115,36 +96,6 @@ const productList = (filter: ProductFilter): ListQuery<StockedProduct> => {
   }
 }
 
-const levelList = (filter: LevelFilter): ListQuery<Level> => {
-  const { conditions, values } = conditionsOf([
-    ["k.product = ?::text", filter.product],
-    ["k.location = ?::text", filter.location],
-    // Of one shard the primary key has the location's products in order.
-    [
-      `k.shard = (SELECT h.shard FROM onhand.heads h
-        WHERE EXISTS (SELECT FROM onhand.balances s WHERE s.shard = h.shard AND s.location = ?::text) LIMIT 1)`,
-      filter.product === undefined ? filter.location : undefined
-    ]
-  ])
-  return {
-    name: "levels",
-    json: levelJson,
-    from: ({ after, limit = "ALL" }) => `(
-      SELECT DISTINCT k.product, k.location FROM onhand.balances k
-      ${where([...conditions, ...after(["k.product", "k.location"])])} ORDER BY 1, 2 LIMIT ${limit}
-    ) p CROSS JOIN LATERAL (
-      SELECT p.product, p.location, sum(sellable + quality_control + damaged + quarantine)::bigint AS on_hand,
-        sum(sellable)::bigint AS sellable, sum(quality_control)::bigint AS quality_control,
-        sum(damaged)::bigint AS damaged, sum(quarantine)::bigint AS quarantine,
-        sum(held)::bigint AS held, sum(committed)::bigint AS committed, ${lapsed("p", "")}::bigint AS lapsed
-      FROM onhand.balances s WHERE s.product = p.product AND s.location = p.location) b`,
-    conditions: [],
-    values,
-    keys: [text("b.product"), text("b.location")],
-    decode: Schema.decodeUnknownSync(Level)
-  }
-}
-
 /** A list of whole rows of a table. */
 const rowList = <T extends Table>(
   table: T,
@@ -188,7 +139,15 @@ const stockQueries = (
   sql: SqlClient
 ): Pick<
   Queries,
-  "balance" | "levels" | "stockAsOf" | "movements" | "movementTotals" | "restockAlerts" | "thresholds"
+  | "balance"
+  | "levels"
+  | "stockAsOf"
+  | "movements"
+  | "movementTotals"
+  | "demand"
+  | "restockAlerts"
+  | "thresholds"
+  | "reorderPolicies"
 > => ({
   balance: (key: StockKey) =>
     Effect.map(
@@ -225,11 +184,46 @@ const stockQueries = (
       decodeTotal
     )
   },
+  demand: (filter, page) => listPage(sql, demandList(filter), page),
   restockAlerts: (filter, page) => {
     const list = alertList(filter)
     return listPage(sql, { ...list, conditions: [...list.conditions, "t.raised IS NOT NULL"] }, page)
   },
-  thresholds: (filter, page) => listPage(sql, rowList("thresholds", [text("t.id")], placeFilters(filter)), page)
+  thresholds: (filter, page) => listPage(sql, rowList("thresholds", [text("t.id")], placeFilters(filter)), page),
+  reorderPolicies: (filter, page) => listPage(sql, rowList("policies", [text("t.id")], placeFilters(filter)), page)
+})
+
+const soldFilters = ({ vendor, product }: VendorProductFilter): ReadonlyArray<readonly [string, unknown]> => [
+  ["t.vendor = ?::text", vendor],
+  ["t.product = ?::text", product]
+]
+
+/** The lists of purchasing. */
+const purchasingLists = (
+  sql: SqlClient
+): Pick<Queries, "vendors" | "vendorProducts" | "contactHistory" | "purchaseOrders"> => ({
+  vendors: ({ search, status }, page) => {
+    const words = search?.trim().toLowerCase()
+    const filters = [
+      ["t.status = ?::text", status],
+      ["lower(t.name) LIKE ?::text", words ? `%${escapeLike(words)}%` : undefined]
+    ] as const
+    return listPage(sql, rowList("vendors", [text("t.name"), text("t.id")], filters), page)
+  },
+  vendorProducts: (filter, page) =>
+    listPage(sql, rowList("vendorProducts", [text("t.product"), text("t.vendor")], soldFilters(filter)), page),
+  contactHistory: (filter, page) => {
+    const keys = [text("t.contacted"), text("t.id")]
+    return listPage(sql, rowList("contactRecords", keys, soldFilters(filter), true), page)
+  },
+  purchaseOrders: ({ state, vendor, destination }, page) => {
+    const filters = [
+      ["t.state = ?::text", state],
+      ["t.vendor = ?::text", vendor],
+      ["t.destination = ?::text", destination]
+    ] as const
+    return listPage(sql, rowList("purchaseOrders", [text("t.created"), text("t.id")], filters, true), page)
+  }
 })
 
 /** The events after a cursor; each shard's are found from its own place, so that none is passed over. */
@@ -307,6 +301,21 @@ export const postgresQueries = (sql: SqlClient): Queries => {
         ),
         page
       ),
+    count: (id) => row("counts", id),
+    counts: ({ state, location }: CountFilter, page) =>
+      listPage(
+        sql,
+        rowList(
+          "counts",
+          [text("t.created"), text("t.id")],
+          [
+            ["t.state = ?::text", state],
+            ["t.location = ?::text", location]
+          ],
+          true
+        ),
+        page
+      ),
     transfer: (id) => row("transfers", id),
     transfers: ({ state, origin, destination }: TransferFilter, page) =>
       listPage(
@@ -323,6 +332,9 @@ export const postgresQueries = (sql: SqlClient): Queries => {
         ),
         page
       ),
+    vendor: (id) => row("vendors", id),
+    purchaseOrder: (id) => row("purchaseOrders", id),
+    ...purchasingLists(sql),
     user: (id) => row("users", id),
     userByEmail: (email) => named("users", `email:${email}`),
     users: (page) => listPage(sql, rowList("users", [text("t.email"), text("t.id")]), page),

@@ -21,10 +21,17 @@ export const privileges: Readonly<Record<string, string>> = {
   locations: "SELECT, INSERT, UPDATE",
   names: "SELECT, INSERT, UPDATE, DELETE",
   carts: "SELECT, INSERT, UPDATE",
+  counts: "SELECT, INSERT, UPDATE",
   orders: "SELECT, INSERT, UPDATE",
+  policies: "SELECT, INSERT, UPDATE",
+  forecasts: "SELECT, INSERT, UPDATE",
   thresholds: "SELECT, INSERT, UPDATE",
   transfers: "SELECT, INSERT, UPDATE",
-  users: "SELECT, INSERT, UPDATE"
+  users: "SELECT, INSERT, UPDATE",
+  vendors: "SELECT, INSERT, UPDATE",
+  vendorproducts: "SELECT, INSERT, UPDATE",
+  contactrecords: "SELECT, INSERT",
+  purchaseorders: "SELECT, INSERT, UPDATE"
 }
 
 /** The role is not one that privileges can hold back. */

@@ -223,6 +223,77 @@ const transfers = [
   `CREATE INDEX transfers_to ON onhand.transfers (destination, created, id)`
 ]
 
+// Forecasts follow from the ledger and may be dropped at any time.
+const forecasts = [
+  `CREATE TABLE onhand.forecasts (
+    product text COLLATE "C" NOT NULL,
+    location text COLLATE "C" NOT NULL,
+    data jsonb NOT NULL,
+    made_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (product, location)
+  ) WITH (fillfactor = 80)`,
+  document("policies", generated("product", "data->>'product'") + generated("location", "data->>'location'")),
+  `CREATE INDEX policies_of_product ON onhand.policies (product, id) WHERE product IS NOT NULL`,
+  `CREATE INDEX policies_of_location ON onhand.policies (location, id) WHERE location IS NOT NULL`
+]
+
+const counts = [
+  document(
+    "counts",
+    generated("state", "data->>'state'") +
+      generated("location", "data->>'location'") +
+      generated("created", "data->>'createdAt'")
+  ),
+  `CREATE INDEX counts_by_time ON onhand.counts (created, id)`,
+  `CREATE INDEX counts_in_state ON onhand.counts (state, created, id)`,
+  `CREATE INDEX counts_at ON onhand.counts (location, created, id)`
+]
+
+// The products of a document's open lines while they are on their way; null else. What is incoming is found through it,
+// and the open documents stay few, however many there were.
+const incoming = (states: string, open: string) => `incoming jsonb GENERATED ALWAYS AS (
+  CASE WHEN data->>'state' IN (${states}) THEN jsonb_path_query_array(data, '$.lines[*] ? (${open} > 0).product') END
+) STORED`
+const incomingIndexes = (table: string) => [
+  `CREATE INDEX ${table}_incoming ON onhand.${table} USING gin (incoming jsonb_path_ops) WHERE incoming IS NOT NULL`,
+  `CREATE INDEX ${table}_incoming_to ON onhand.${table} (destination) WHERE incoming IS NOT NULL`
+]
+
+const vendors = [
+  document("vendors", generated("name", "data->>'name'") + generated("status", "data->>'status'")),
+  `CREATE INDEX vendors_by_name ON onhand.vendors (name, id)`,
+  document("vendorProducts", generated("vendor", "data->>'vendor'") + generated("product", "data->>'product'")),
+  `CREATE INDEX vendorProducts_of_product ON onhand.vendorProducts (product, vendor)`,
+  `CREATE INDEX vendorProducts_of_vendor ON onhand.vendorProducts (vendor, product)`,
+  document(
+    "contactRecords",
+    generated("vendor", "data->>'vendor'") +
+      generated("product", "data->>'product'") +
+      generated("contacted", "data->>'contactedAt'")
+  ),
+  `CREATE INDEX contactRecords_by_time ON onhand.contactRecords (contacted, id)`,
+  `CREATE INDEX contactRecords_of_vendor ON onhand.contactRecords (vendor, contacted, id)`,
+  `CREATE INDEX contactRecords_of_product ON onhand.contactRecords (product, contacted, id)`,
+  document(
+    "purchaseOrders",
+    generated("state", "data->>'state'") +
+      generated("vendor", "data->>'vendor'") +
+      generated("destination", "data->>'destination'") +
+      generated("created", "data->>'createdAt'") +
+      `,\n  ${incoming("'placed', 'partiallyReceived'", "@.ordered - @.received - @.canceled")}`
+  ),
+  `CREATE INDEX purchaseOrders_by_time ON onhand.purchaseOrders (created, id)`,
+  `CREATE INDEX purchaseOrders_in_state ON onhand.purchaseOrders (state, created, id)`,
+  `CREATE INDEX purchaseOrders_of_vendor ON onhand.purchaseOrders (vendor, created, id)`,
+  `CREATE INDEX purchaseOrders_to ON onhand.purchaseOrders (destination, created, id)`,
+  ...incomingIndexes("purchaseOrders"),
+  `ALTER TABLE onhand.transfers ADD COLUMN ${incoming(
+    "'inTransit', 'partiallyReceived'",
+    "@.shipped - @.received - @.damaged - @.lost - @.returned"
+  )}`,
+  ...incomingIndexes("transfers")
+]
+
 const run = (statements: ReadonlyArray<string>): Effect.Effect<void, SqlError, SqlClient> =>
   Effect.gen(function* () {
     const sql = yield* SqlClient
@@ -255,5 +326,8 @@ export const migrations = (shards: number): Record<string, Effect.Effect<void, S
   ]),
   "2_entities": run(entities),
   "3_search": trigrams,
-  "4_transfers": run(transfers)
+  "4_transfers": run(transfers),
+  "5_forecasts": run(forecasts),
+  "6_vendors": run(vendors),
+  "7_counts": run(counts)
 })

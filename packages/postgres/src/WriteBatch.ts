@@ -34,10 +34,16 @@ const encodeRow: { readonly [T in Table]: (row: Rows[T]) => Schema.Json } = {
   locations: Schema.encodeSync(tables.locations),
   names: Schema.encodeSync(tables.names),
   carts: Schema.encodeSync(tables.carts),
+  counts: Schema.encodeSync(tables.counts),
   orders: Schema.encodeSync(tables.orders),
+  policies: Schema.encodeSync(tables.policies),
   thresholds: Schema.encodeSync(tables.thresholds),
   transfers: Schema.encodeSync(tables.transfers),
-  users: Schema.encodeSync(tables.users)
+  users: Schema.encodeSync(tables.users),
+  vendors: Schema.encodeSync(tables.vendors),
+  vendorProducts: Schema.encodeSync(tables.vendorProducts),
+  contactRecords: Schema.encodeSync(tables.contactRecords),
+  purchaseOrders: Schema.encodeSync(tables.purchaseOrders)
 }
 
 /** The head of a shard: its last seq, time and hash. */

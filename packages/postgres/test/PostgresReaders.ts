@@ -5,9 +5,11 @@ import {
   Claim,
   ClaimEvent,
   CommandRecord,
+  Count,
   Event,
   Movement,
   Order,
+  PurchaseOrder,
   Store,
   Threshold,
   Transfer
@@ -49,7 +51,9 @@ const selects = {
   carts: "SELECT data::text AS row FROM onhand.carts",
   orders: "SELECT data::text AS row FROM onhand.orders",
   thresholds: "SELECT data::text AS row FROM onhand.thresholds",
-  transfers: "SELECT data::text AS row FROM onhand.transfers"
+  counts: "SELECT data::text AS row FROM onhand.counts",
+  transfers: "SELECT data::text AS row FROM onhand.transfers",
+  purchaseOrders: "SELECT data::text AS row FROM onhand.purchaseOrders"
 }
 
 const Head = Schema.Struct({ shard: Schema.Int, seq: Schema.Int })
@@ -73,7 +77,9 @@ export const readersOf = (sql: SqlClient) => {
       carts: yield* all(selects.carts, Cart),
       orders: yield* all(selects.orders, Order),
       thresholds: yield* all(selects.thresholds, Threshold),
-      transfers: yield* all(selects.transfers, Transfer)
+      counts: yield* all(selects.counts, Count),
+      transfers: yield* all(selects.transfers, Transfer),
+      purchaseOrders: yield* all(selects.purchaseOrders, PurchaseOrder)
     }
   })
   // One instant for all of it: the suite reads while other callers write.
@@ -91,8 +97,9 @@ const reset = (sql: SqlClient): Effect.Effect<void, SqlError> =>
       yield* sql`SET LOCAL session_replication_role = replica`
       yield* sql`TRUNCATE onhand.seals, onhand.commands, onhand.movements, onhand.claim_events, onhand.balances,
         onhand.claims,
-        onhand.products, onhand.locations, onhand.names, onhand.carts, onhand.orders, onhand.thresholds,
-        onhand.transfers, onhand.users`
+        onhand.products, onhand.locations, onhand.names, onhand.carts, onhand.orders, onhand.policies,
+        onhand.thresholds, onhand.counts, onhand.transfers, onhand.users, onhand.vendors, onhand.vendorProducts,
+        onhand.contactRecords, onhand.purchaseOrders`
       yield* sql`UPDATE onhand.heads SET seq = 0, last_micros = 0, hash = ''`
     })
   )

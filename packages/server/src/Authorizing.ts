@@ -3,7 +3,7 @@
  */
 import { Authorization, CurrentActor, Forbidden, Requires, Unauthorized, Unavailable } from "@onhand/api"
 import { type Actor, type LocationId, type Permission, permits, type Roles } from "@onhand/core"
-import { Context, Effect, Layer, Option, Redacted } from "effect"
+import { Context, type DateTime, Effect, Layer, Option, Redacted } from "effect"
 import { RequestInfo } from "./RequestInfo.ts"
 import { Sessions } from "./Sessions.ts"
 import { ServerSettings } from "./Settings.ts"
@@ -20,6 +20,18 @@ export const requireAt = (
   }
   return Effect.void
 }
+
+/**
+ * Fails if a purchase is given a time of its own by somebody who may not write orders there: what was sold when is what
+ * reports and forecasts go by, so nobody dates what they buy for themselves.
+ */
+export const requireDating = (
+  roles: Roles,
+  actor: Actor,
+  occurredAt: DateTime.Utc | undefined,
+  location: LocationId
+): Effect.Effect<void, Forbidden> =>
+  occurredAt === undefined ? Effect.void : requireAt(roles, actor, "orders:write", [location])
 
 const make = Effect.gen(function* () {
   const sessions = yield* Sessions

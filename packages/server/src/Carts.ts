@@ -1,24 +1,16 @@
 /**
  * Carts and checkout over HTTP.
  */
-import { CurrentActor, type InvalidRequest, OnhandApi, type Unavailable, type Cart as WireCart } from "@onhand/api"
-import {
-  type Actor,
-  type Cart,
-  Inventory,
-  type LocationId,
-  type Money,
-  type Product,
-  type ProductId,
-  priceOf
-} from "@onhand/core"
+import { CurrentActor, OnhandApi, type Unavailable, type Cart as WireCart } from "@onhand/api"
+import { type Actor, type Cart, Inventory, type Money, type Product, type ProductId, priceOf } from "@onhand/core"
 import { Effect, Option } from "effect"
 import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
-import { checkoutActiveCart } from "./Checkout.ts"
+import { requireDating } from "./Authorizing.ts"
+import { buyActiveCart, locationOf } from "./Checkout.ts"
 import { faulty } from "./Faults.ts"
 import { answering, bareKey, requiredKey, submitAs } from "./OutwardRefusal.ts"
 import { changedReply, etagOf, moneyReply, timestamp } from "./Replying.ts"
-import { shortageReply } from "./StockMovements.ts"
+import { ServerSettings } from "./Settings.ts"
 import { decimalsOf, toDecimal, toSteps, Units } from "./Units.ts"
 
 /** The products of a cart that are read at once. */
@@ -66,6 +58,7 @@ const cartOf = (cart: Cart, products: ReadonlyMap<ProductId, Product>): WireCart
 const make = Effect.gen(function* () {
   const inventory = yield* Inventory
   const units = yield* Units
+  const { roles } = yield* ServerSettings
 
   /** A cart on the wire, with the names and prices that its products have now. */
   const cartReply = (cart: Cart): Effect.Effect<WireCart, Unavailable> =>
@@ -106,29 +99,14 @@ const make = Effect.gen(function* () {
       return changedReply(yield* cartReply(reply), reply.version, replayed)
     })
 
-  /** Where to buy: as the request says, or at the only location there is. */
-  const locationOf = (named: LocationId | undefined): Effect.Effect<LocationId, InvalidRequest | Unavailable> =>
-    named !== undefined
-      ? Effect.succeed(named)
-      : answering(inventory.read.locations({ _tag: "Cursor", limit: 2 })).pipe(
-          Effect.catchTag("InvalidCursor", Effect.die),
-          Effect.flatMap(({ items: [only, other] }) =>
-            only !== undefined && other === undefined
-              ? Effect.succeed(only.id)
-              : Effect.fail(
-                  faulty("payload.location", "The id of one of the locations is accepted; there is not just one")
-                )
-          )
-        )
-
-  return { inventory, units, cartReply, quantityOf, setLines, locationOf }
+  return { inventory, units, roles, cartReply, quantityOf, setLines }
 })
 
 export const layerCarts = HttpApiBuilder.group(
   OnhandApi,
   "carts",
   Effect.fnUntraced(function* (handlers) {
-    const { inventory, units, cartReply, quantityOf, setLines, locationOf } = yield* make
+    const { inventory, units, roles, cartReply, quantityOf, setLines } = yield* make
     return handlers.handleAll({
       mine: Effect.fnUntraced(function* () {
         const actor = yield* CurrentActor
@@ -163,14 +141,10 @@ export const layerCarts = HttpApiBuilder.group(
       checkout: Effect.fnUntraced(function* ({ headers, payload }) {
         const actor = yield* CurrentActor
         const key = yield* requiredKey(headers["idempotency-key"])
-        const location = yield* locationOf(payload.location)
-        return yield* checkoutActiveCart(inventory, location, { actor, key, occurredAt: payload.occurredAt }).pipe(
-          Effect.catchTag("InsufficientStock", (refusal) =>
-            Effect.flatMap(units.ofKnown(refusal.lines.map(({ key }) => key.product)), (decimals) =>
-              Effect.fail(shortageReply(refusal, decimals))
-            )
-          )
-        )
+        const location = yield* locationOf(inventory, payload.location)
+        yield* requireDating(roles, actor, payload.occurredAt, location)
+        const command = { actor, key, occurredAt: payload.occurredAt }
+        return yield* buyActiveCart(inventory, units, "checkout", location, command)
       })
     })
   })

@@ -1,12 +1,17 @@
 /**
  * Checkout of a user's active cart. The command names a cart, but the caller only knows that it was the active one; so
- * when a key comes again after its cart was bought, the cart is the one that the key was used for.
+ * when a key comes again after its cart was bought, the cart is the one that the key was used for. A shortage is told
+ * in the products' units.
  */
+import type { InvalidRequest, Unavailable } from "@onhand/api"
 import { CartEmpty, CartId, type Inventory, type LocationId } from "@onhand/core"
 import { Effect, Option, Schema } from "effect"
-import { orderReply } from "./Orders.ts"
+import { faulty } from "./Faults.ts"
+import { orderReply } from "./OrderReply.ts"
 import { type ActorCommand, answering, scopedKey, submitAs } from "./OutwardRefusal.ts"
 import { changedReply } from "./Replying.ts"
+import { shortageReply } from "./StockMovements.ts"
+import type { UnitsShape } from "./Units.ts"
 
 /** What stands for the cart in a refusal when nothing was put into one yet. */
 const NO_CART = CartId.make("active")
@@ -24,9 +29,36 @@ const cartUnder = (inventory: Inventory["Service"], { actor, key }: CheckoutComm
     Option.flatMap(record, ({ payloadText }) => decodePayload(payloadText))
   )
 
-/** Buys what is in the actor's cart; or, when the key was used for it before, answers with that order again. */
-export const checkoutActiveCart = (inventory: Inventory["Service"], location: LocationId, command: CheckoutCommand) => {
-  const checkout = (cart: CartId) => submitAs(inventory, "checkout", { cart, location }, command)
+/** The location that a request means: the one it names, or the only one there is. */
+export const locationOf = (
+  inventory: Inventory["Service"],
+  named: LocationId | undefined
+): Effect.Effect<LocationId, InvalidRequest | Unavailable> =>
+  named !== undefined
+    ? Effect.succeed(named)
+    : answering(inventory.read.locations({ _tag: "Cursor", limit: 2 })).pipe(
+        Effect.catchTag("InvalidCursor", Effect.die),
+        Effect.flatMap(({ items: [only, other] }) =>
+          only !== undefined && other === undefined
+            ? Effect.succeed(only.id)
+            : Effect.fail(
+                faulty("payload.location", "The id of one of the locations is accepted; there is not just one")
+              )
+        )
+      )
+
+/**
+ * Buys what is in the actor's cart, shipped at once or only placed; or, when the key was used for it before, answers
+ * with that order again.
+ */
+export const buyActiveCart = (
+  inventory: Inventory["Service"],
+  units: UnitsShape,
+  how: "checkout" | "placeOrder",
+  location: LocationId,
+  command: CheckoutCommand
+) => {
+  const checkout = (cart: CartId) => submitAs(inventory, how, { cart, location }, command)
   const again = Effect.flatMap(cartUnder(inventory, command), (used) =>
     Option.isSome(used) ? checkout(used.value.cart) : Effect.fail(new CartEmpty({ cart: NO_CART }))
   )
@@ -38,6 +70,11 @@ export const checkoutActiveCart = (inventory: Inventory["Service"], location: Lo
             conflict.field === "cart" ? again : Effect.fail(conflict)
           )
     ),
-    Effect.map(({ reply, replayed }) => changedReply(orderReply(reply), reply.version, replayed))
+    Effect.map(({ reply, replayed }) => changedReply(orderReply(reply), reply.version, replayed)),
+    Effect.catchTag("InsufficientStock", (refusal) =>
+      Effect.flatMap(units.ofKnown(refusal.lines.map(({ key }) => key.product)), (decimals) =>
+        Effect.fail(shortageReply(refusal, decimals))
+      )
+    )
   )
 }

@@ -44,7 +44,13 @@ const PERMISSIONS = {
   LowStockCleared: "stock:read",
   OrderPlaced: "orders:read",
   OrderShipped: "orders:read",
+  OrderChanged: "orders:read",
+  CountChanged: "stock:write",
   TransferChanged: "stock:write",
+  VendorCreated: "stock:write",
+  VendorUpdated: "stock:write",
+  VendorContacted: "stock:write",
+  PurchaseOrderChanged: "stock:write",
   UserRegistered: "users:write",
   UserUpdated: "users:write"
 } as const satisfies Record<NewEvent["_tag"], Permission>
@@ -52,7 +58,7 @@ const PERMISSIONS = {
 /** Whether an actor may see an event: by its permission, or because it is the actor's own. */
 export const maySee = (roles: Roles, actor: Actor, event: NewEvent): boolean => {
   if (permits(roles, actor, PERMISSIONS[event._tag])) return true
-  if (event._tag === "OrderPlaced" || event._tag === "OrderShipped") return event.customer === actor.id
+  if (PERMISSIONS[event._tag] === "orders:read" && "customer" in event) return event.customer === actor.id
   return event._tag === "UserUpdated" && event.user === actor.id
 }
 

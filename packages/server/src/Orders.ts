@@ -1,49 +1,85 @@
 /**
- * Orders over HTTP.
+ * Orders over HTTP. A caller names only the order; where its stock is follows from it, and the actor must be allowed to
+ * write orders there, unless the order is the actor's own.
  */
-import { CurrentActor, OnhandApi, UnknownOrder, type Order as WireOrder } from "@onhand/api"
-import { Inventory, type Order, permits } from "@onhand/core"
+import { CurrentActor, OnhandApi, UnknownOrder } from "@onhand/api"
+import {
+  type Actor,
+  Inventory,
+  type LocationId,
+  type Order,
+  type OrderId,
+  permits,
+  UnknownOrderLine
+} from "@onhand/core"
 import { Effect, Option } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
-import { answering } from "./OutwardRefusal.ts"
-import { conditional, etagOf, moneyReply, pageReply, pageRequest, timestamp } from "./Replying.ts"
+import { requireAt, requireDating } from "./Authorizing.ts"
+import { buyActiveCart, locationOf } from "./Checkout.ts"
+import { exceededReply, orderReply } from "./OrderReply.ts"
+import { answering, bareKey, requiredKey, submitAs } from "./OutwardRefusal.ts"
+import { changedReply, conditional, etagOf, pageReply, pageRequest } from "./Replying.ts"
 import { ServerSettings } from "./Settings.ts"
-import { toDecimal } from "./Units.ts"
+import { shortageReply } from "./StockMovements.ts"
+import { stepsAbove0, stepsFrom0, Units } from "./Units.ts"
 
-/** An order on the wire. Its lines carry their units, so nothing else needs to be read. */
-export const orderReply = (order: Order): WireOrder => ({
-  id: order.id,
-  customer: order.customer,
-  location: order.location,
-  lines: order.lines.map((line) => ({
-    line: line.line,
-    product: line.product,
-    sku: line.sku,
-    name: line.name,
-    unit: line.unit,
-    ordered: toDecimal(line.ordered, line.unit.decimals),
-    canceled: toDecimal(line.canceled, line.unit.decimals),
-    shipped: toDecimal(line.shipped, line.unit.decimals),
-    returned: toDecimal(line.returned, line.unit.decimals),
-    unitPrice: line.unitPrice && moneyReply(line.unitPrice),
-    total: moneyReply(line.total)
-  })),
-  total: moneyReply(order.total),
-  status: order.status,
-  fulfilment: order.fulfilment,
-  payment: order.payment,
-  returns: order.returns,
-  version: order.version,
-  placedAt: timestamp(order.placedAt),
-  recordedAt: timestamp(order.recordedAt)
+interface WireLine {
+  readonly line: number
+  readonly quantity: number
+}
+
+/** Lines of an order with their quantities in steps. */
+const inSteps = <Line extends WireLine>(
+  order: Order,
+  [first, ...rest]: readonly [Line, ...ReadonlyArray<Line>],
+  steps: typeof stepsAbove0 = stepsAbove0
+) => {
+  const one = Effect.fnUntraced(function* (line: Line, index: number) {
+    const found = order.lines[line.line - 1]
+    if (found === undefined) {
+      return yield* new UnknownOrderLine({ order: order.id, line: line.line, lines: order.lines.length })
+    }
+    const quantity = yield* steps(line.quantity, found.unit.decimals, `payload.lines.${index}.quantity`)
+    return { ...line, quantity }
+  })
+  return Effect.gen(function* () {
+    const others = yield* Effect.forEach(rest, (line, index) => one(line, index + 1))
+    return [yield* one(first, 0), ...others] as const
+  })
+}
+
+const make = Effect.gen(function* () {
+  const inventory = yield* Inventory
+  const units = yield* Units
+  const { roles } = yield* ServerSettings
+
+  /** The order, if the actor may see it: somebody else's is as good as none, and the answer must not tell of it. */
+  const visible = (actor: Actor, id: OrderId) =>
+    Effect.flatMap(answering(inventory.read.order(id)), (found) => {
+      const shown = Option.filter(
+        found,
+        ({ customer }) => customer === actor.id || permits(roles, actor, "orders:read")
+      )
+      return Effect.mapError(Effect.fromOption(shown), () => new UnknownOrder({ order: id }))
+    })
+  const writable = (actor: Actor, order: Order, at: LocationId = order.location) =>
+    requireAt(roles, actor, "orders:write", [at])
+  const ownOrWritable = (actor: Actor, order: Order) =>
+    order.customer === actor.id ? Effect.void : writable(actor, order)
+
+  /** What no caller can bring about, because the order was read before: that it is not there, or somewhere else. */
+  const impossible = { OrderElsewhere: Effect.die, UnknownOrder: Effect.die } as const
+  const told = ({ reply, replayed }: { readonly reply: Order; readonly replayed: boolean }) =>
+    changedReply(orderReply(reply), reply.version, replayed)
+
+  return { inventory, units, roles, visible, writable, ownOrWritable, impossible, told }
 })
 
 export const layerOrders = HttpApiBuilder.group(
   OnhandApi,
   "orders",
   Effect.fnUntraced(function* (handlers) {
-    const inventory = yield* Inventory
-    const { roles } = yield* ServerSettings
+    const { inventory, units, roles, visible, writable, ownOrWritable, impossible, told } = yield* make
     return handlers.handleAll({
       list: Effect.fnUntraced(function* ({ query }) {
         const actor = yield* CurrentActor
@@ -52,15 +88,123 @@ export const layerOrders = HttpApiBuilder.group(
         return pageReply(yield* answering(inventory.read.orders(filter, yield* pageRequest(query))), orderReply)
       }),
       byId: Effect.fnUntraced(function* ({ params, headers }) {
+        const order = yield* visible(yield* CurrentActor, params.id)
+        return conditional(orderReply(order), etagOf(order.version), headers["if-none-match"])
+      }),
+      place: Effect.fnUntraced(function* ({ headers, payload }) {
         const actor = yield* CurrentActor
-        const found = yield* answering(inventory.read.order(params.id))
-        // Somebody else's order is as good as none: the answer must not tell that there is one.
-        const visible = Option.filter(
-          found,
-          (order) => order.customer === actor.id || permits(roles, actor, "orders:read")
+        const key = yield* requiredKey(headers["idempotency-key"])
+        const location = yield* locationOf(inventory, payload.location)
+        yield* requireDating(roles, actor, payload.occurredAt, location)
+        const command = { actor, key, occurredAt: payload.occurredAt }
+        return yield* buyActiveCart(inventory, units, "placeOrder", location, command)
+      }),
+      ship: Effect.fnUntraced(function* ({ params, headers, payload }) {
+        const actor = yield* CurrentActor
+        const key = yield* requiredKey(headers["idempotency-key"])
+        const order = yield* visible(actor, params.id)
+        yield* writable(actor, order)
+        const lines = payload.lines && (yield* inSteps(order, payload.lines))
+        const at = { order: order.id, location: order.location }
+        const decimals = new Map(order.lines.map(({ product, unit }) => [product, unit.decimals]))
+        return yield* submitAs(inventory, "shipOrder", lines === undefined ? at : { ...at, lines }, {
+          actor,
+          key,
+          occurredAt: payload.occurredAt
+        }).pipe(
+          Effect.map(told),
+          Effect.catchTags({
+            ...impossible,
+            InsufficientStock: (refusal) => Effect.fail(shortageReply(refusal, decimals)),
+            OrderExceeded: (refusal) => Effect.fail(exceededReply(refusal, order))
+          })
         )
-        if (Option.isNone(visible)) return yield* new UnknownOrder({ order: params.id })
-        return conditional(orderReply(visible.value), etagOf(visible.value.version), headers["if-none-match"])
+      }),
+      undoShipment: Effect.fnUntraced(function* ({ params, headers }) {
+        const actor = yield* CurrentActor
+        const key = yield* requiredKey(headers["idempotency-key"])
+        const order = yield* visible(actor, params.id)
+        yield* writable(actor, order)
+        const payload = { order: order.id, location: order.location, shipment: params.shipment }
+        return yield* submitAs(inventory, "undoShipment", payload, {
+          actor,
+          key
+        }).pipe(Effect.map(told), Effect.catchTags(impossible))
+      }),
+      cancel: Effect.fnUntraced(function* ({ params, headers, payload }) {
+        const actor = yield* CurrentActor
+        const key = yield* requiredKey(headers["idempotency-key"])
+        const order = yield* visible(actor, params.id)
+        yield* ownOrWritable(actor, order)
+        const lines = payload.lines && (yield* inSteps(order, payload.lines))
+        const at = { order: order.id, location: order.location }
+        return yield* submitAs(inventory, "cancelOrder", lines === undefined ? at : { ...at, lines }, {
+          actor,
+          key,
+          occurredAt: payload.occurredAt
+        }).pipe(
+          Effect.map(told),
+          Effect.catchTags({ ...impossible, OrderExceeded: (refusal) => Effect.fail(exceededReply(refusal, order)) })
+        )
+      }),
+      requestReturn: Effect.fnUntraced(function* ({ params, headers, payload }) {
+        const actor = yield* CurrentActor
+        const order = yield* visible(actor, params.id)
+        yield* ownOrWritable(actor, order)
+        const lines = yield* inSteps(order, payload.lines, stepsFrom0)
+        return yield* submitAs(
+          inventory,
+          "requestReturn",
+          { order: order.id, lines },
+          {
+            actor,
+            key: bareKey(headers["idempotency-key"])
+          }
+        ).pipe(
+          Effect.map(told),
+          Effect.catchTags({
+            UnknownOrder: Effect.die,
+            OrderExceeded: (refusal) => Effect.fail(exceededReply(refusal, order))
+          })
+        )
+      }),
+      receiveReturn: Effect.fnUntraced(function* ({ params, headers, payload }) {
+        const actor = yield* CurrentActor
+        const key = yield* requiredKey(headers["idempotency-key"])
+        const order = yield* visible(actor, params.id)
+        const location = payload.location ?? order.location
+        yield* writable(actor, order, location)
+        const lines = yield* inSteps(order, payload.lines)
+        return yield* submitAs(
+          inventory,
+          "receiveReturn",
+          { order: order.id, location, lines },
+          {
+            actor,
+            key,
+            occurredAt: payload.occurredAt
+          }
+        ).pipe(
+          Effect.map(told),
+          Effect.catchTags({
+            UnknownOrder: Effect.die,
+            OrderExceeded: (refusal) => Effect.fail(exceededReply(refusal, order))
+          })
+        )
+      }),
+      reportPayment: Effect.fnUntraced(function* ({ params, headers, payload }) {
+        const actor = yield* CurrentActor
+        const order = yield* visible(actor, params.id)
+        yield* writable(actor, order)
+        return yield* submitAs(
+          inventory,
+          "reportPayment",
+          { order: order.id, payment: payload.payment },
+          {
+            actor,
+            key: bareKey(headers["idempotency-key"])
+          }
+        ).pipe(Effect.map(told), Effect.catchTag("UnknownOrder", Effect.die))
       })
     })
   })

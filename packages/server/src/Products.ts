@@ -65,7 +65,8 @@ export const levelReply = (level: Level, decimals: number): LocationStock => ({
   damaged: toDecimal(level.damaged, decimals),
   quarantine: toDecimal(level.quarantine, decimals),
   held: toDecimal(level.held, decimals),
-  committed: toDecimal(level.committed, decimals)
+  committed: toDecimal(level.committed, decimals),
+  incoming: toDecimal(level.incoming, decimals)
 })
 
 const stockedReply = (product: Product, levels: ReadonlyArray<Level>) => {
@@ -86,7 +87,8 @@ const stockedReply = (product: Product, levels: ReadonlyArray<Level>) => {
 const stockMark = (levels: ReadonlyArray<Level>): string => {
   let hash = 0x811c9dc5
   for (const level of levels) {
-    for (const part of [level.onHand, level.sellable, level.damaged, level.quarantine, level.held, level.committed]) {
+    const { onHand, sellable, damaged, quarantine, held, committed, incoming } = level
+    for (const part of [onHand, sellable, damaged, quarantine, held, committed, incoming]) {
       hash = Math.imul(hash ^ (part | 0), 0x01000193)
       hash = Math.imul(hash ^ Math.floor(part / 2 ** 32), 0x01000193)
     }

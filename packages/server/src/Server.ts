@@ -21,14 +21,17 @@ import { Lifecycle } from "./Lifecycle.ts"
 import { layerLocations } from "./Locations.ts"
 import { layerOrders } from "./Orders.ts"
 import { layerProducts } from "./Products.ts"
+import { layerPurchaseOrders } from "./PurchaseOrders.ts"
 import { Sessions } from "./Sessions.ts"
 import { SignInLimit } from "./SignInLimit.ts"
 import { layerStock } from "./Stock.ts"
 import { layerStockMovements } from "./StockMovements.ts"
+import { layerStockTransfers } from "./StockTransfers.ts"
 import { layerStrictness } from "./Strict.ts"
 import { layerThresholds } from "./Thresholds.ts"
 import { Units } from "./Units.ts"
 import { layerUsers } from "./Users.ts"
+import { layerVendors } from "./Vendors.ts"
 
 const handlers = Layer.mergeAll(
   layerAccounts,
@@ -36,6 +39,9 @@ const handlers = Layer.mergeAll(
   layerProducts,
   layerLocations,
   layerStockMovements,
+  layerStockTransfers,
+  layerVendors,
+  layerPurchaseOrders,
   layerStock,
   layerThresholds,
   layerCarts,

@@ -1,7 +1,7 @@
 /**
  * Units: how many decimals a product's quantities have. A product's unit never changes, so what was once read holds.
  */
-import type { Unavailable } from "@onhand/api"
+import type { InvalidRequest, Unavailable } from "@onhand/api"
 import {
   decimalFromQuantity,
   Inventory,
@@ -11,6 +11,7 @@ import {
   UnknownProduct
 } from "@onhand/core"
 import { Context, Effect, Layer, Option, Result } from "effect"
+import { faulty } from "./Faults.ts"
 import { answering } from "./OutwardRefusal.ts"
 
 /** The products whose decimals are remembered; beyond it the oldest is forgotten, and read again when it is needed. */
@@ -37,6 +38,16 @@ export const toDecimal = (steps: number, decimals: number): number =>
 /** Steps of a decimal number, or what would have been accepted in its place. */
 export const toSteps = (decimal: number, decimals: number): Result.Result<number, string> =>
   Result.mapError(quantityFromDecimal(decimal, decimals), (error) => error.message)
+
+/** Steps of a quantity above zero, which stands at that path of the request. */
+export const stepsAbove0 = (decimal: number, decimals: number, path: string): Effect.Effect<number, InvalidRequest> =>
+  decimal > 0
+    ? Effect.mapError(Effect.fromResult(toSteps(decimal, decimals)), (message) => faulty(path, message))
+    : Effect.fail(faulty(path, "A quantity above zero is accepted"))
+
+/** Steps of a quantity that may be zero, which stands at that path of the request. */
+export const stepsFrom0: typeof stepsAbove0 = (decimal, decimals, path) =>
+  decimal === 0 ? Effect.succeed(0) : stepsAbove0(decimal, decimals, path)
 
 const make = Effect.gen(function* () {
   const inventory = yield* Inventory

@@ -10,15 +10,18 @@ import {
   OrderId,
   type Page,
   type PageRequest,
+  PurchaseOrderId,
   productSorts,
   type Queries,
   type StoreUnavailable,
   type Submission,
+  TransferId,
   UserId
 } from "@onhand/core"
 import { Effect } from "effect"
-import { locationPool, productPool } from "./Arbitraries.ts"
-import { type Features, type Known, learn, nothingKnown, resolve, type Step, simplerSteps, steps } from "./History.ts"
+import { locationPool, productPool, vendorPool } from "./Arbitraries.ts"
+import { type Known, nothingKnown, type Step } from "./Draft.ts"
+import { type Features, learn, resolve, simplerSteps, steps } from "./History.ts"
 import { beginning } from "./HistoryRun.ts"
 import { checkProperty } from "./Property.ts"
 import { ensure, type Session, submissionOf, withSession } from "./Session.ts"
@@ -67,6 +70,7 @@ const stockQuestions: Readonly<Record<string, Question>> = Object.fromEntries([
         [`levels(${given})`, all((queries, page) => queries.levels(filter, page))],
         [`movements(${given})`, allByTime((queries, page) => queries.movements(filter, page))],
         [`movementTotals(${given})`, (queries) => queries.movementTotals(filter)],
+        [`reorderPolicies(${given})`, all((queries, page) => queries.reorderPolicies(filter, page))],
         [`thresholds(${given})`, all((queries, page) => queries.thresholds(filter, page))],
         [`restockAlerts(${given})`, allByTime((queries, page) => queries.restockAlerts(filter, page))]
       ]
@@ -102,7 +106,36 @@ const catalogueQuestions: Readonly<Record<string, Question>> = Object.fromEntrie
 
 const SHOP =
   "Given two locations l0 and l1, products p0 to p2 with a little stock, one of them archived under another code, " +
-  "two users with carts, and an order of p0:"
+  "reorder policies of two of them and of a class, vendors v0 and v1, two users with carts, an order of p0, and " +
+  "p0 and p1 on their way to l1:"
+
+/** Something on its way to the second location: by a transfer, and by a purchase order of what was never there. */
+const underway = (features: Features): ReadonlyArray<Submission> => {
+  const [product, other] = productPool
+  const [origin, destination] = locationPool
+  const [vendor] = vendorPool
+  if (!product || !other || !origin || !destination || !vendor) return []
+  const [transfer, purchaseOrder] = [TransferId.make("transfer-p0"), PurchaseOrderId.make("order-p1")]
+  const sent = { origin, destination, lines: [{ product, quantity: 2 }] as const }
+  const terms = { vendor, lines: [{ product: other, pack: 2, primary: true }] as const }
+  const asked = { vendor, destination, lines: [{ product: other, quantity: 4 }] as const }
+  return [
+    ...(features.transfers
+      ? [
+          submissionOf("createTransfer", sent, { key: "transfer", id: transfer }),
+          submissionOf("dispatchTransfer", { transfer, origin }, { key: "dispatched" })
+        ]
+      : []),
+    ...(features.purchasing
+      ? [
+          submissionOf("setVendorProducts", terms, { key: "terms" }),
+          submissionOf("recordContact", { vendor, medium: "phone", message: "Hello." }, { key: "call", id: "call-v0" }),
+          submissionOf("createPurchaseOrder", asked, { key: "purchase", id: purchaseOrder }),
+          submissionOf("placePurchaseOrder", { purchaseOrder, destination }, { key: "placed" })
+        ]
+      : [])
+  ]
+}
 
 /** What every question has an answer in: a code that was given up, something archived, users, carts and an order. */
 const shop = (features: Features): ReadonlyArray<Submission> => {
@@ -123,7 +156,15 @@ const shop = (features: Features): ReadonlyArray<Submission> => {
       { key: name }
     )
   )
+  const target = { kind: "fill rate", level: 0.9 } as const
+  const policies = [
+    { product, location, leadDays: [0, 12] as const, alertRisk: 0.25 },
+    { product: moved, location, target, reviewDays: 3 },
+    { abc: "A" as const, target }
+  ] as const
   return [
+    submissionOf("setReorderPolicies", { lines: policies }, { key: "policies" }),
+    submissionOf("setReorderPolicies", { lines: [{ ...policies[0], coverDays: 30 }] }, { key: "policy" }),
     submissionOf(
       "updateProduct",
       { product: moved, expected: "any", sku: "S4", category: "Cups", barcodes: ["4006381333931"] },
@@ -133,9 +174,30 @@ const shop = (features: Features): ReadonlyArray<Submission> => {
     ...(features.carts
       ? [open("ann"), open("bob"), submissionOf("checkout", { cart, location }, { key: "order", id: "order-ann" })]
       : []),
-    ...(features.users ? users : [])
+    ...(features.users ? users : []),
+    ...underway(features)
   ]
 }
+
+const purchasingQuestions: ReadonlyArray<[string, Question]> = [
+  ...vendorPool.map((id): [string, Question] => [`vendor(${id})`, (queries) => queries.vendor(id)]),
+  ...[{}, { search: " PO" }, { status: "archived" as const }].map((filter): [string, Question] => [
+    `vendors(${textOf(filter)})`,
+    all((queries, page) => queries.vendors(filter, page))
+  ]),
+  ...[{}, { vendor: vendorPool[0] }, { product: productPool[0] }].flatMap(
+    (filter): ReadonlyArray<[string, Question]> => [
+      [`vendorProducts(${textOf(filter)})`, all((queries, page) => queries.vendorProducts(filter, page))],
+      [`contactHistory(${textOf(filter)})`, allByTime((queries, page) => queries.contactHistory(filter, page))]
+    ]
+  ),
+  ...[{}, { state: "placed" as const }, { vendor: vendorPool[0] }, { destination: locationPool[0] }].map(
+    (filter): [string, Question] => [
+      `purchaseOrders(${textOf(filter)})`,
+      allByTime((queries, page) => queries.purchaseOrders(filter, page))
+    ]
+  )
+]
 
 /** Questions about what the history made. */
 const questionsOf = (known: Known): Readonly<Record<string, Question>> =>
@@ -152,6 +214,11 @@ const questionsOf = (known: Known): Readonly<Record<string, Question>> =>
     ),
     ["order(order-ann)", (queries) => queries.order(OrderId.make("order-ann"))],
     ["orders({})", allByTime((queries, page) => queries.orders({}, page))],
+    ...known.counts.map(({ id }): [string, Question] => [`count(${id})`, (queries) => queries.count(id)]),
+    ...[{}, { state: "counting" as const }, { location: locationPool[0]! }].map((filter): [string, Question] => [
+      `counts(${textOf(filter)})`,
+      allByTime((queries, page) => queries.counts(filter, page))
+    ]),
     ...known.transfers.map(({ id }): [string, Question] => [`transfer(${id})`, (queries) => queries.transfer(id)]),
     ...[{}, { state: "inTransit" as const }, { origin: locationPool[0] }, { destination: locationPool[0] }].map(
       (filter): [string, Question] => [
@@ -159,6 +226,11 @@ const questionsOf = (known: Known): Readonly<Record<string, Question>> =>
         allByTime((queries, page) => queries.transfers(filter, page))
       ]
     ),
+    ...purchasingQuestions,
+    ...known.purchaseOrders.map(({ id }): [string, Question] => [
+      `purchaseOrder(${id})`,
+      (queries) => queries.purchaseOrder(id)
+    ]),
     ["users()", all((queries, page) => queries.users(page))]
   ])
 
@@ -166,8 +238,10 @@ const questionsOf = (known: Known): Readonly<Record<string, Question>> =>
 const questionsOfFeatures: Readonly<Record<keyof Features, RegExp | undefined>> = {
   claims: undefined,
   carts: /^(cart|activeCart|order|orders)\(/,
-  thresholds: /^(thresholds|restockAlerts)\(/,
+  thresholds: /^(thresholds|reorderPolicies|restockAlerts)\(/,
+  counts: /^(count|counts)\(/,
   transfers: /^(transfer|transfers)\(/,
+  purchasing: /^(vendors?|vendorProducts|contactHistory|purchaseOrders?)\(/,
   users: /^(user|userByEmail|users)\(/
 }
 

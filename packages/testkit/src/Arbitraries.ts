@@ -15,7 +15,8 @@ import {
   movementKinds,
   ProductId,
   type StockKey,
-  type UnitOfMeasure
+  type UnitOfMeasure,
+  VendorId
 } from "@onhand/core"
 import * as fc from "fast-check"
 
@@ -24,6 +25,9 @@ export const productPool = ["p0", "p1", "p2", "p3"].map((id) => ProductId.make(i
 
 /** The locations of random histories. The last is never created. */
 export const locationPool = ["l0", "l1", "l2"].map((id) => LocationId.make(id))
+
+/** The vendors of random histories. The last is never created. */
+export const vendorPool = ["v0", "v1", "v2"].map((id) => VendorId.make(id))
 
 const mostly = <A>(usual: ReadonlyArray<A>, rare: A) =>
   fc.oneof(
@@ -45,6 +49,9 @@ export const productId: fc.Arbitrary<ProductId> = mostly(productPool.slice(0, 3)
 
 /** A location id of the pool, seldom the unknown one. */
 export const locationId: fc.Arbitrary<LocationId> = mostly(locationPool.slice(0, 2), LocationId.make("l2"))
+
+/** A vendor id of the pool, seldom the unknown one. */
+export const vendorId: fc.Arbitrary<VendorId> = mostly(vendorPool.slice(0, 2), VendorId.make("v2"))
 
 /** A lot: mostly none. */
 export const lot: fc.Arbitrary<string> = mostly(["", "", "", "A"], "B")

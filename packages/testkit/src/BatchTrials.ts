@@ -5,7 +5,8 @@ import { LocationId, type Outcome, ProductId, type Submission } from "@onhand/co
 import { Effect } from "effect"
 import * as fc from "fast-check"
 import { lineOf } from "./Diary.ts"
-import { type Features, learn, nothingKnown, resolve, type Step, simplerSteps, steps } from "./History.ts"
+import { nothingKnown, type Step } from "./Draft.ts"
+import { type Features, learn, resolve, simplerSteps, steps } from "./History.ts"
 import { BEGINNING, beginning } from "./HistoryRun.ts"
 import type { LawBroken } from "./Law.ts"
 import { checkProperty } from "./Property.ts"
@@ -32,7 +33,7 @@ const scripted = (session: Session, history: ReadonlyArray<Step>, features: Feat
 
 /** The balances and rows of a snapshot as text that does not depend on when things were written. */
 const stateText = (snapshot: LedgerSnapshot): string =>
-  rowsText(snapshot, ["balances", "claims", "carts", "orders", "transfers"]).replace(
+  rowsText(snapshot, ["balances", "claims", "carts", "counts", "orders", "transfers"]).replace(
     /\d{4}-\d{2}-\d{2}T[\d:.]+Z/g,
     "(time)"
   )
@@ -146,6 +147,7 @@ const unrecorded = [
   "balances",
   "events",
   "carts",
+  "counts",
   "orders",
   "thresholds",
   "transfers"

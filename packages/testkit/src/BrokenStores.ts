@@ -374,6 +374,34 @@ const reads: Record<string, BrokenStore> = {
       }
     }))
   },
+  emptyShelfIgnored: {
+    mistake: "takes an empty shelf for a shelf that nobody bought from",
+    caughtBy: ["H47"],
+    layer: sabotaged(({ store }) => ({
+      queries: {
+        ...store.queries,
+        demand: (filter, page) =>
+          Effect.map(store.queries.demand(filter, page), (answer) => ({
+            ...answer,
+            items: answer.items.map((series) => ({ ...series, inStock: series.inStock.map(() => 1) }))
+          }))
+      }
+    }))
+  },
+  incomingForgotten: {
+    mistake: "takes nothing for incoming until it is there",
+    caughtBy: ["G39"],
+    layer: sabotaged(({ store }) => ({
+      queries: {
+        ...store.queries,
+        levels: (filter, page) =>
+          Effect.map(store.queries.levels(filter, page), (answer) => ({
+            ...answer,
+            items: answer.items.map((level) => ({ ...level, incoming: 0 }))
+          }))
+      }
+    }))
+  },
   offsetPages: {
     mistake: "pages by offset over a list that grows at its front",
     caughtBy: ["G40"],
@@ -399,6 +427,41 @@ const reads: Record<string, BrokenStore> = {
       for (const transfer of memory.tables.transfers.values()) {
         const lines = transfer.lines.map((line) => ({ ...line, shipped: line.quantity + 1 }))
         memory.tables.transfers.set(transfer.id, { ...transfer, lines })
+      }
+    })
+  },
+  orderMiscounted: {
+    mistake: "says of each order that all of it was shipped",
+    caughtBy: ["H45"],
+    layer: afterBatch((memory) => {
+      for (const order of memory.tables.orders.values()) {
+        const lines = order.lines.map((line) => ({ ...line, shipped: line.ordered }))
+        memory.tables.orders.set(order.id, { ...order, lines })
+      }
+    })
+  },
+  countMiscounted: {
+    mistake: "says of each count that it was posted, with one more of each line than the books had",
+    caughtBy: ["H49"],
+    layer: afterBatch((memory) => {
+      for (const count of memory.tables.counts.values()) {
+        const lines = count.lines.map((line) => ({
+          ...line,
+          counted: (line.expected ?? 0) + 1,
+          expected: line.expected ?? 0
+        }))
+        memory.tables.counts.set(count.id, { ...count, lines, state: "posted" })
+      }
+    })
+  },
+  purchaseMiscounted: {
+    mistake: "says of each purchase order that one more arrived than did",
+    caughtBy: ["H50"],
+    layer: afterBatch((memory, batch) => {
+      for (const order of memory.tables.purchaseOrders.values()) {
+        if (!batch.some(({ key }) => memory.commands.get(key)?.id === order.id)) continue
+        const lines = order.lines.map((line) => ({ ...line, received: line.received + 1 }))
+        memory.tables.purchaseOrders.set(order.id, { ...order, lines })
       }
     })
   },

@@ -2,11 +2,16 @@
  * The laws that a snapshot shows about commands and their order, about what only ever grows, and about commerce.
  */
 import {
+  axesOf,
   type CommandRecord,
   commandsByTag,
+  differenceOf,
   type Event,
+  keptQuantity,
   type LocationId,
   type Movement,
+  type Order,
+  openQuantity,
   type ProductId,
   shardOf,
   type Transfer
@@ -14,6 +19,7 @@ import {
 import { Predicate } from "effect"
 import type { LedgerLaw } from "./Law.ts"
 import { availableOf, type LedgerView, nameOfKey, onHandOf, placeTallyAt, sharesShard, tallyAt } from "./LedgerView.ts"
+import { H50 } from "./PurchaseLaw.ts"
 import type { LedgerSnapshot } from "./RawReaders.ts"
 
 type Law = LedgerLaw<LedgerView>
@@ -272,30 +278,97 @@ const H44: Law = {
   }
 }
 
+const returnedInto = { damaged: "damaged", scrap: "scrapped" } as const
+
+/** What the movements of an order did to a product: shipped less what was undone, and what came back into where. */
+const orderedMoves = (moved: ReadonlyArray<Movement>) => {
+  const sums = { shipped: 0, restocked: 0, damaged: 0, scrapped: 0 }
+  for (const { kind, to, quantity } of moved) {
+    if (kind === "sale") sums.shipped += quantity
+    else if (kind === "reversal") sums.shipped -= quantity
+    else sums[to === "damaged" || to === "scrap" ? returnedInto[to] : "restocked"] += quantity
+  }
+  return sums
+}
+
+const orderFindings = (order: Order, moved: ReadonlyArray<Movement>): ReadonlyArray<string> => {
+  const { id, lines, shipments } = order
+  const found: Array<string> = []
+  for (const line of lines) {
+    const moves = orderedMoves(moved.filter(({ product }) => product === line.product))
+    for (const field of ["shipped", "restocked", "damaged", "scrapped"] as const) {
+      if (moves[field] !== line[field])
+        found.push(`order ${id}: ${line[field]} of ${line.product} are ${field}, the ledger says ${moves[field]}`)
+    }
+    const shipped = shipments
+      .filter(({ undone }) => !undone)
+      .flatMap((shipment) => shipment.lines)
+      .filter((part) => part.line === line.line)
+    const sum = shipped.reduce((total, part) => total + part.quantity, 0)
+    const back = shipped.reduce((total, part) => total + part.returned, 0)
+    if (sum !== line.shipped || back !== line.returned)
+      found.push(`order ${id}: its shipments have ${sum} of ${line.product}, of which ${back} came back`)
+    if (line.ordered < line.canceled + line.shipped) found.push(`order ${id} has less than nothing open`)
+    if (line.returned !== line.restocked + line.damaged + line.scrapped || line.returned > line.shipped)
+      found.push(`order ${id}: ${line.returned} of ${line.product} are returned, and do not add up`)
+    if (line.requested > keptQuantity(line))
+      found.push(`order ${id}: ${line.requested} of ${line.product} shall come back, which is more than was kept`)
+  }
+  const { status, fulfilment, returns } = axesOf(lines)
+  if (status !== order.status || fulfilment !== order.fulfilment || returns !== order.returns)
+    found.push(`order ${id} is ${order.status}, ${order.fulfilment}, ${order.returns}, against its lines`)
+  return found
+}
+
 const H45: Law = {
   law: "H45",
   findings: ({ snapshot }) => {
-    const sold = Map.groupBy(
+    const moved = Map.groupBy(
       snapshot.movements.filter(({ source }) => source?.type === "order"),
       ({ source }) => source?.id ?? ""
     )
-    const found: Array<string> = []
-    for (const order of snapshot.orders) {
-      for (const { product, ordered, canceled, shipped } of order.lines) {
-        const moved = (sold.get(order.id) ?? []).filter((movement) => movement.product === product)
-        const quantity = moved.reduce((sum, movement) => sum + movement.quantity, 0)
-        if (quantity !== shipped)
-          found.push(`order ${order.id} shipped ${shipped} of ${product}, ${quantity} left the shelf`)
-        if (ordered < canceled + shipped) found.push(`order ${order.id} has less than nothing open of ${product}`)
+    const open = snapshot.claims.filter(({ state }) => state === "held" || state === "committed")
+    const claimed = Map.groupBy(open, ({ source }) => (source === null ? "" : `${source.type}/${source.id}`))
+    const found = snapshot.orders.flatMap((order) => orderFindings(order, moved.get(order.id) ?? []))
+    for (const { id, lines } of snapshot.orders) {
+      for (const line of lines) {
+        const own = (claimed.get(`order/${id}`) ?? []).filter(({ product }) => product === line.product)
+        const quantity = own.reduce((sum, claim) => sum + claim.quantity, 0)
+        // Less where somebody let go of a claim by its name.
+        if (quantity > openQuantity(line) || own.some((claim) => !line.claims.includes(claim.id)))
+          found.push(`order ${id} claims ${quantity} of ${line.product}, of which ${openQuantity(line)} are open`)
       }
     }
-    const open = snapshot.claims.filter(({ state }) => state === "held" || state === "committed")
     for (const cart of snapshot.carts) {
-      const left = open.filter(({ source }) => source?.type === "cart" && source.id === cart.id)
+      const left = claimed.get(`cart/${cart.id}`) ?? []
       if (cart.state !== "checkingOut" && left.length > 0)
         found.push(`cart ${cart.id} is ${cart.state}, but still holds stock`)
     }
     return found
+  }
+}
+
+const H49: Law = {
+  law: "H49",
+  findings: ({ snapshot }) => {
+    const moved = Map.groupBy(
+      snapshot.movements.filter(({ source }) => source?.type === "count"),
+      ({ source }) => source?.id ?? ""
+    )
+    const keyOf = (product: string, lot: string, condition: string) => JSON.stringify([product, lot, condition])
+    return snapshot.counts.flatMap(({ id, state, lines }) => {
+      const sums = new Map<string, number>()
+      const add = (key: string, quantity: number) => sums.set(key, (sums.get(key) ?? 0) + quantity)
+      if (state === "posted")
+        for (const line of lines) add(keyOf(line.product, line.lot, line.condition), differenceOf(line))
+      for (const { product, lot, from, to, quantity } of moved.get(id) ?? []) {
+        const added = from === "adjustment"
+        add(keyOf(product, lot, added ? to : from), added ? -quantity : quantity)
+      }
+      return [...sums].flatMap(([key, left]) =>
+        left === 0 ? [] : [`count ${id} is ${state}; of ${key} its lines and the ledger differ by ${left}`]
+      )
+    })
   }
 }
 
@@ -342,8 +415,8 @@ const H48: Law = {
 /** That refused commands changed nothing; told first, because it explains whatever else is wrong then. */
 export const refusalLaw = D19
 
-/** The other laws that one snapshot shows of commands, from B10 to H48. */
-export const commandLaws: ReadonlyArray<Law> = [D18, D20, B10, B11, C14, E27, G38, H42, H44, H45, H46, H48]
+/** The other laws that one snapshot shows of commands, from B10 to H50. */
+export const commandLaws: ReadonlyArray<Law> = [D18, D20, B10, B11, C14, E27, G38, H42, H44, H45, H46, H48, H49, H50]
 
 /** Two snapshots of one store, the earlier first. */
 export interface Growth {

@@ -3,14 +3,18 @@
  * names what an earlier one made by its place ("the second cart"), so that a history stays sensible while it shrinks.
  */
 import {
-  type CartId,
   CartId as CartIdSchema,
-  type ClaimId,
   ClaimId as ClaimIdSchema,
-  type CommandName,
-  type LocationId,
+  type Count,
+  CountId,
+  Count as CountSchema,
+  type Order,
+  OrderId,
+  Order as OrderSchema,
   type Outcome,
   type PayloadOf,
+  type PurchaseOrder,
+  PurchaseOrder as PurchaseOrderSchema,
   type ReplyOf,
   type Submission,
   type Transfer,
@@ -31,7 +35,23 @@ import {
   productPool,
   smallQuantity
 } from "./Arbitraries.ts"
-import { submissionOf } from "./Session.ts"
+import { countDrafts } from "./CountDrafts.ts"
+import {
+  type Draft,
+  drafts,
+  expected,
+  type KeyChoice,
+  type Known,
+  lines,
+  type Meant,
+  optional,
+  pick,
+  picked,
+  present,
+  type Step
+} from "./Draft.ts"
+import { orderDrafts } from "./OrderDrafts.ts"
+import { purchaseDrafts, vendorDrafts } from "./PurchaseDrafts.ts"
 
 /** The parts of a store that may be switched off because an adapter does not have them. Laws never are. */
 export interface Features {
@@ -39,65 +59,23 @@ export interface Features {
   readonly carts: boolean
   readonly thresholds: boolean
   readonly transfers: boolean
+  readonly counts: boolean
+  readonly purchasing: boolean
   readonly users: boolean
 }
 
-export const allFeatures: Features = { claims: true, carts: true, thresholds: true, transfers: true, users: true }
-
-/** What a history has made so far, by which later steps can name it. */
-export interface Known {
-  readonly submissions: Array<Submission>
-  readonly carts: Array<CartId>
-  readonly claims: Array<{ readonly id: ClaimId; readonly location: LocationId }>
-  readonly transfers: Array<Transfer>
-  readonly users: Array<string>
+export const allFeatures: Features = {
+  claims: true,
+  carts: true,
+  thresholds: true,
+  transfers: true,
+  counts: true,
+  purchasing: true,
+  users: true
 }
-
-export const nothingKnown = (): Known => ({ submissions: [], carts: [], claims: [], transfers: [], users: [] })
-
-/** Which key a step uses: its own, or that of an earlier one with the same payload, or with another. */
-type KeyChoice = { readonly _tag: "Fresh" } | { readonly _tag: "Again" | "Stolen"; readonly pick: number }
-
-/** A step of a history. `joins`: it comes in the same batch as the step before. `wait`: time passes before it. */
-export interface Step {
-  readonly command: CommandName
-  readonly key: KeyChoice
-  readonly joins: boolean
-  readonly wait: number
-  readonly submission: (known: Known, key: string, id: string) => Submission
-}
-
-// Counted from the newest, because the old ones are mostly closed.
-const picked = <A>(pool: ReadonlyArray<A>, pick: number, otherwise: A): A =>
-  pool[pool.length - 1 - (pick % Math.max(1, pool.length))] ?? otherwise
 
 const NO_CART = CartIdSchema.make("no-cart")
 const NO_CLAIM = { id: ClaimIdSchema.make("no-claim"), location: locationPool[0]! }
-const pick = fc.oneof(fc.nat({ max: 1 }), fc.nat({ max: 20 }))
-const expected = fc.oneof(
-  { arbitrary: fc.constant("any" as const), weight: 3 },
-  { arbitrary: fc.integer({ min: 1, max: 3 }), weight: 1 }
-)
-const optional = <A>(arbitrary: fc.Arbitrary<A>) => onceIn(2, arbitrary)
-
-/** An object without its undefined fields, as payloads want it. */
-const present = <A extends object>(fields: A) =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    readonly [F in keyof A]: Exclude<A[F], undefined>
-  }
-
-type Draft = Pick<Step, "command" | "submission">
-
-/** Drafts of a command: random parts, made a payload of by what is known when its turn comes. */
-const drafts = <K extends CommandName, A>(
-  command: K,
-  parts: fc.Arbitrary<A>,
-  payload: (parts: A, known: Known) => PayloadOf<K>
-): fc.Arbitrary<Draft> =>
-  parts.map((values) => ({
-    command,
-    submission: (known, key, id) => submissionOf(command, payload(values, known), { key, id })
-  }))
 
 const price = fc.option(fc.record({ amount: fc.nat({ max: 2000 }), currency: fc.constantFrom("USD", "EUR") }), {
   freq: 6
@@ -132,9 +110,6 @@ const catalogue = [
     present(parts)
   )
 ]
-
-const lines = <A>(line: fc.Arbitrary<A>) =>
-  fc.array(line, { minLength: 1, maxLength: 3 }).map(([first, ...rest]) => [first!, ...rest] as const)
 
 const ledger = drafts("recordMovements", lines(movementLine), (moved) => ({ lines: moved }))
 
@@ -179,6 +154,19 @@ const thresholds = drafts(
   (rules) => ({ lines: rules })
 )
 
+const policies = drafts(
+  "setReorderPolicies",
+  lines(
+    fc.oneof(
+      fc
+        .record({ product: productId, location: locationId, reviewDays: optional(fc.integer({ min: 1, max: 9 })) })
+        .map((line) => present(line)),
+      fc.record({ abc: fc.constantFrom("A" as const, "C" as const), coverDays: fc.integer({ min: 1, max: 30 }) })
+    )
+  ),
+  (rules) => ({ lines: rules })
+)
+
 /** The places in the pool of a transfer's origin and destination. */
 type Route = readonly [origin: number, destination: number]
 // Goods go both ways, and sometimes nowhere.
@@ -202,11 +190,6 @@ const NO_TRANSFER = {
   id: TransferId.make("no-transfer"),
   origin: locationPool[0]!,
   destination: locationPool[1]!
-}
-
-interface Meant {
-  readonly pick: number
-  readonly mixed: boolean | undefined
 }
 
 /** A transfer in a state in which it can be meant, or any other where there is none; seldom with its ends mixed up. */
@@ -258,10 +241,13 @@ const transfers = [
     arbitrary: drafts("completeTransfer", transferPick, (one, known) => meant(known, onItsWay, one).atDestination),
     weight: 2
   },
-  drafts("closeTransferShort", transferPick, (one, known) => ({
-    ...meant(known, onItsWay, one).atDestination,
-    reason: "never arrived"
-  })),
+  {
+    arbitrary: drafts("closeTransferShort", transferPick, (one, known) => ({
+      ...meant(known, onItsWay, one).atDestination,
+      reason: "never arrived"
+    })),
+    weight: 2
+  },
   drafts("cancelTransfer", transferPick, (one, known) => meant(known, ["ready", ...onItsWay], one).atOrigin)
 ]
 
@@ -291,7 +277,13 @@ const carts = [
     ...parts,
     cart: cartOf(known, parts.cart)
   })),
-  drafts("cancelCheckout", cartAt, ({ cart, location }, known) => ({ cart: cartOf(known, cart), location })),
+  {
+    arbitrary: drafts("cancelCheckout", cartAt, ({ cart, location }, known) => ({
+      cart: cartOf(known, cart),
+      location
+    })),
+    weight: 2
+  },
   drafts("checkout", cartAt, ({ cart, location }, known) => ({ cart: cartOf(known, cart), location }))
 ]
 
@@ -316,10 +308,27 @@ const draftOf = (features: Features): fc.Arbitrary<Draft> =>
   fc.oneof(
     { arbitrary: ledger, weight: 8 },
     { arbitrary: fc.oneof(...catalogue), weight: 3 },
-    ...(features.claims ? [{ arbitrary: fc.oneof(...claims), weight: 9 }] : []),
-    ...(features.thresholds ? [{ arbitrary: thresholds, weight: 2 }] : []),
-    ...(features.carts ? [{ arbitrary: fc.oneof(...carts), weight: 10 }] : []),
-    ...(features.transfers ? [{ arbitrary: fc.oneof(...transfers), weight: 6 }] : []),
+    ...(features.claims ? [{ arbitrary: fc.oneof(...claims), weight: 12 }] : []),
+    ...(features.thresholds
+      ? [
+          { arbitrary: thresholds, weight: 2 },
+          { arbitrary: policies, weight: 1 }
+        ]
+      : []),
+    ...(features.carts
+      ? [
+          { arbitrary: fc.oneof(...carts), weight: 10 },
+          { arbitrary: fc.oneof(...orderDrafts(cartOf)), weight: 8 }
+        ]
+      : []),
+    ...(features.transfers ? [{ arbitrary: fc.oneof(...transfers), weight: 9 }] : []),
+    ...(features.counts ? [{ arbitrary: fc.oneof(...countDrafts), weight: 8 }] : []),
+    ...(features.purchasing
+      ? [
+          { arbitrary: fc.oneof(...vendorDrafts), weight: 1 },
+          { arbitrary: fc.oneof(...purchaseDrafts), weight: 4 }
+        ]
+      : []),
     ...(features.users ? [{ arbitrary: fc.oneof(...users), weight: 1 }] : [])
   )
 
@@ -330,23 +339,87 @@ const keyChoice: fc.Arbitrary<KeyChoice> = fc.oneof(
   { arbitrary: pick.map((index): KeyChoice => ({ _tag: "Stolen", pick: index })), weight: 1 }
 )
 
-/** Random steps. Time passes between them only where a trial can move the store's clock. */
-export const steps = (options: {
-  readonly features: Features
+/** How many steps. Time passes between them only where a trial can move the store's clock. */
+interface Length {
   readonly minLength?: number
   readonly maxLength: number
   readonly timePasses: boolean
-}): fc.Arbitrary<ReadonlyArray<Step>> => {
+}
+
+const stepsOf = (draft: fc.Arbitrary<Draft>, options: Length): fc.Arbitrary<ReadonlyArray<Step>> => {
   const wait = options.timePasses
     ? fc.oneof({ arbitrary: fc.constant(0), weight: 6 }, { arbitrary: fc.constantFrom(1_000, 999, 60_000), weight: 1 })
     : fc.constant(0)
   const joins = fc.oneof({ arbitrary: fc.constant(false), weight: 2 }, { arbitrary: fc.constant(true), weight: 1 })
   return fc.array(
-    fc
-      .record({ draft: draftOf(options.features), key: keyChoice, joins, wait })
-      .map(({ draft, ...step }) => ({ ...draft, ...step })),
+    fc.record({ draft, key: keyChoice, joins, wait }).map(({ draft, ...step }) => ({ ...draft, ...step })),
     { minLength: options.minLength ?? 0, maxLength: options.maxLength, size: "max" }
   )
+}
+
+/** Random steps. */
+export const steps = (options: Length & { readonly features: Features }): fc.Arbitrary<ReadonlyArray<Step>> =>
+  stepsOf(draftOf(options.features), options)
+
+const [shop, ...goods] = [locationPool[0]!, productPool[0]!, productPool[1]!] as const
+const basketLine = fc.record({
+  product: fc.constantFrom(...goods),
+  quantity: fc.integer({ min: 2, max: 5 }),
+  mode: fc.constant("add" as const)
+})
+const basket = drafts("openCart", fc.array(basketLine, { minLength: 1, maxLength: 2 }), (lines) => ({ lines }))
+
+/** What histories of a kind of document begin with, and what they are about. */
+const documents = {
+  orders: {
+    beginning: [
+      basket,
+      drafts("placeOrder", fc.constant({ location: shop }), (at, known) => ({ ...at, cart: cartOf(known, 0) })),
+      drafts("shipOrder", fc.constant([{ line: 1, quantity: 1 }] as const), (lines, known) => ({
+        order: known.orders[0]?.id ?? OrderId.make("no-order"),
+        location: shop,
+        lines
+      }))
+    ],
+    about: fc.oneof(basket, { arbitrary: fc.oneof(...orderDrafts(cartOf)), weight: 6 })
+  },
+  counts: {
+    beginning: [
+      drafts("createCount", fc.constant({ location: shop }), (parts) => parts),
+      drafts(
+        "recordCount",
+        fc.array(fc.nat({ max: 12 }), { minLength: 2, maxLength: 2 }),
+        ([mugs = 0, teas = 0], known) => ({
+          count: known.counts[0]?.id ?? CountId.make("no-count"),
+          location: shop,
+          lines: [
+            { product: goods[0], quantity: mugs },
+            { product: goods[1], quantity: teas }
+          ]
+        })
+      )
+    ],
+    about: fc.oneof(...countDrafts)
+  }
+}
+export type DocumentKind = keyof typeof documents
+
+/**
+ * Random steps on documents of one kind, the first of which is under way: in histories of everything few come so far.
+ * Meanwhile goods come and go, and are claimed.
+ */
+export const documentSteps = (
+  kind: DocumentKind,
+  { features, ...length }: Length & { readonly features: Features }
+): fc.Arbitrary<ReadonlyArray<Step>> => {
+  const { beginning, about } = documents[kind]
+  const others = fc.oneof(ledger, ...(features.claims ? claims : []))
+  const begun = fc
+    .tuple(...beginning)
+    .map((all) => all.map((draft): Step => ({ ...draft, key: { _tag: "Fresh" }, joins: false, wait: 0 })))
+  return fc
+    .tuple(begun, stepsOf(fc.oneof({ arbitrary: about, weight: 4 }, others), length))
+    .map(([all, rest]) => [...all, ...rest])
 }
 
 /** The submission of a step, given what the history has made so far. `index` counts the steps. */
@@ -367,10 +440,38 @@ const learnTransfer = (known: Known, transfer: Transfer): void => {
   known.claims.push(...claims.map((id) => ({ id, location: transfer.origin })))
 }
 
+/** Takes down an order as it is now; it becomes the newest. */
+const learnOrder = (known: Known, order: Order): void => {
+  const place = known.orders.findIndex(({ id }) => id === order.id)
+  if (place !== -1) known.orders.splice(place, 1)
+  known.orders.push(order)
+  const claims = order.lines.flatMap((line) => line.claims)
+  known.claims.push(...claims.map((id) => ({ id, location: order.location })))
+}
+
+/** Takes down a count as it is now; it becomes the newest. */
+const learnCount = (known: Known, count: Count): void => {
+  const place = known.counts.findIndex(({ id }) => id === count.id)
+  if (place !== -1) known.counts.splice(place, 1)
+  known.counts.push(count)
+}
+
+/** Takes down a purchase order as it is now; it becomes the newest. */
+const learnPurchaseOrder = (known: Known, order: PurchaseOrder): void => {
+  const place = known.purchaseOrders.findIndex(({ id }) => id === order.id)
+  if (place !== -1) known.purchaseOrders.splice(place, 1)
+  known.purchaseOrders.push(order)
+}
+
 /** Takes down what an applied command made. */
 export const learn = (known: Known, submission: Submission, outcome: Outcome): void => {
   if (outcome._tag !== "Applied" || outcome.replayed) return
   if (submission.definition.reply === TransferSchema) learnTransfer(known, outcome.reply as Transfer)
+  if (submission.definition.reply === OrderSchema) learnOrder(known, outcome.reply as Order)
+  if (submission.definition.reply === CountSchema) learnCount(known, outcome.reply as Count)
+  if (submission.definition.reply === PurchaseOrderSchema) {
+    learnPurchaseOrder(known, outcome.reply as PurchaseOrder)
+  }
   switch (submission.definition.tag) {
     case "OpenCart": {
       const { id } = outcome.reply as ReplyOf<"openCart">
@@ -422,13 +523,25 @@ export function* simplerSteps(history: ReadonlyArray<Step>): Generator<ReadonlyA
   }
 }
 
-/** Histories that are a step shorter than one: with a random step in the place of two. */
+/** As long as this, a history may be made anew from plain steps, one fewer. */
+const MADE_ANEW = 4
+
+/**
+ * Histories that are a step shorter than one: with a random step in the place of two, of a plain kind or of the kind of
+ * either; and short ones made of plain steps alone, with which most mistakes show.
+ */
 export const shorterSteps = (
   history: ReadonlyArray<Step>,
   options: Pick<Parameters<typeof steps>[0], "features" | "timePasses">
-): fc.Arbitrary<ReadonlyArray<Step>> | undefined =>
-  history.length < 2
-    ? undefined
-    : fc
-        .tuple(fc.nat({ max: history.length - 2 }), steps({ ...options, minLength: 1, maxLength: 1 }))
-        .map(([place, [fresh]]) => (fresh === undefined ? history : history.toSpliced(place, 2, fresh)))
+): fc.Arbitrary<ReadonlyArray<Step>> | undefined => {
+  if (history.length < 2) return undefined
+  const drawn = (length: number, features: Features) =>
+    steps({ ...options, features, minLength: length, maxLength: length })
+  const plain = { ...options.features, carts: false, transfers: false, counts: false, purchasing: false, users: false }
+  const merged = fc.nat({ max: history.length - 2 }).chain((place) => {
+    const kinds = history.slice(place, place + 2).map(({ command }) => command)
+    const alike = drawn(1, options.features).filter(([step]) => step !== undefined && kinds.includes(step.command))
+    return fc.oneof(drawn(1, plain), alike).map((fresh) => history.toSpliced(place, 2, ...fresh))
+  })
+  return history.length > MADE_ANEW ? merged : fc.oneof(merged, drawn(history.length - 1, plain))
+}

@@ -11,12 +11,14 @@ import {
   ProductId,
   type StoreFailure,
   type StoreShape,
-  type Submission
+  type Submission,
+  VendorId
 } from "@onhand/core"
 import { Effect } from "effect"
 import { isExpiryKey } from "./CommandLaws.ts"
 import { lineOf, placedText } from "./Diary.ts"
-import { type Features, learn, nothingKnown, resolve, type Step } from "./History.ts"
+import { nothingKnown, type Step } from "./Draft.ts"
+import { type Features, learn, resolve } from "./History.ts"
 import { LawBroken } from "./Law.ts"
 import type { LedgerSnapshot } from "./RawReaders.ts"
 import { checkRows, outcomeText, type Session, submissionOf } from "./Session.ts"
@@ -28,9 +30,9 @@ const [p0, p1, p2] = ["p0", "p1", "p2"].map((id) => ProductId.make(id)) as [Prod
 const [l0, l1] = ["l0", "l1"].map((id) => LocationId.make(id)) as [LocationId, LocationId]
 
 /** What a diary says of {@link beginning}, once nothing is wrong with it. */
-export const BEGINNING = "Given two locations l0 and l1, products p0 to p2 and a little stock:"
+export const BEGINNING = "Given two locations l0 and l1, products p0 to p2, vendors v0 and v1, and a little stock:"
 
-/** Where every history begins: two locations and three products, one of them not priced, with a little stock. */
+/** Where every history begins: two locations, three products, one not priced, a little stock and two vendors. */
 export const beginning = (features: Features): ReadonlyArray<Submission> => [
   given(0, "createLocation", { id: l0, name: "Shop" }),
   given(1, "createLocation", { id: l1, name: "Depot" }),
@@ -43,7 +45,13 @@ export const beginning = (features: Features): ReadonlyArray<Submission> => [
     price: { amount: 1999, currency: "USD" }
   }),
   given(4, "createProduct", { id: p2, sku: "S2", name: "Sample" }),
-  given(5, "recordMovements", {
+  ...(features.purchasing
+    ? [
+        given(5, "createVendor", { id: VendorId.make("v0"), name: "Potter", tolerance: 50 }),
+        given(6, "createVendor", { id: VendorId.make("v1"), name: "Importer" })
+      ]
+    : []),
+  given(7, "recordMovements", {
     lines: [
       { kind: "opening", product: p0, location: l0, quantity: 10 },
       { kind: "opening", product: p0, location: l1, quantity: 5 },
@@ -53,7 +61,7 @@ export const beginning = (features: Features): ReadonlyArray<Submission> => [
     ]
   }),
   ...(features.thresholds
-    ? [given(6, "setThresholds", { lines: [{ product: p0, location: l0, low: 4, clear: 7 }] })]
+    ? [given(8, "setThresholds", { lines: [{ product: p0, location: l0, low: 4, clear: 7 }] })]
     : [])
 ]
 

@@ -50,9 +50,12 @@ export const laws = {
   H42: "events are what was committed: told once, in order, with the right levels",
   H43: "a reader of the feed misses nothing and gets nothing twice",
   H44: "what a transfer says of its lines is what was moved for it, and only a ready one claims stock",
-  H45: "an order's goods are what was taken from stock for it",
+  H45: "what an order says of its lines is what was moved for it, and it claims at most what is open",
   H46: "a cart becomes at most one order",
-  H48: "low stock is raised and cleared once each time its threshold is crossed"
+  H47: "the demand of a period is what was sold in it less what came back, and an empty shelf is known as one",
+  H48: "low stock is raised and cleared once each time its threshold is crossed",
+  H49: "a posted count moved its differences, once, and no other count moved anything",
+  H50: "what a purchase order says of its lines is what was received for it, within its tolerance"
 } as const
 
 export type LawId = keyof typeof laws

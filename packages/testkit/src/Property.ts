@@ -23,7 +23,7 @@ export interface PropertyOptions<A> {
 const MAX_SIMPLER = 500
 
 /** The random values that are tried in the hope of a shorter one, for each length. */
-const SHORTER_TRIED = 300
+const SHORTER_TRIED = 900
 
 /** Tries `run` on random values. The failure is that of the smallest value found, with the seed that led to it. */
 export const checkProperty = <A>(

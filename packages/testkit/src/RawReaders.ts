@@ -8,11 +8,13 @@ import {
   type Claim,
   type ClaimEvent,
   type CommandRecord,
+  type Count,
   type Event,
   type Memory,
   type Movement,
   makeMemoryStore,
   type Order,
+  type PurchaseOrder,
   Store,
   type Threshold,
   type Transfer
@@ -30,9 +32,11 @@ export interface LedgerSnapshot {
   readonly commands: ReadonlyArray<CommandRecord>
   readonly events: ReadonlyArray<Event>
   readonly carts: ReadonlyArray<Cart>
+  readonly counts: ReadonlyArray<Count>
   readonly orders: ReadonlyArray<Order>
   readonly thresholds: ReadonlyArray<Threshold>
   readonly transfers: ReadonlyArray<Transfer>
+  readonly purchaseOrders: ReadonlyArray<PurchaseOrder>
 }
 
 /** Reads the rows as they are stored. A reader that fails is a defect of the test, not a finding. */
@@ -56,9 +60,11 @@ export const memorySnapshot = (memory: Memory): LedgerSnapshot => ({
   commands: [...memory.commands.values()],
   events: [...memory.events],
   carts: [...memory.tables.carts.values()],
+  counts: [...memory.tables.counts.values()],
   orders: [...memory.tables.orders.values()],
   thresholds: [...memory.tables.thresholds.values()],
-  transfers: [...memory.tables.transfers.values()]
+  transfers: [...memory.tables.transfers.values()],
+  purchaseOrders: [...memory.tables.purchaseOrders.values()]
 })
 
 /** A memory store together with its raw readers, as the suite wants a store to come. */

@@ -15,6 +15,7 @@ import { simplerSteps, steps } from "./History.ts"
 import type { LawBroken } from "./Law.ts"
 import { availableOf, onHandOf, placeTallyAt } from "./LedgerView.ts"
 import { checkProperty } from "./Property.ts"
+import type { LedgerSnapshot } from "./RawReaders.ts"
 import { checkRows, ensure, type Session, withSession } from "./Session.ts"
 import { commitBatch, commitOne, fillStore, receive, type Shelf, sell, stockShelf } from "./Setup.ts"
 import type { Trial } from "./Trial.ts"
@@ -143,18 +144,34 @@ const monotone: Trial = {
     )
 }
 
-const placesOf = (session: Session) =>
-  Effect.map(session.snapshot, ({ balances }) => {
-    const places = new Map(balances.map(({ product, location }) => [`${product} ${location}`, { product, location }]))
-    return [...places.values()]
-  })
+const placeName = ({ product, location }: Shelf) => `${product} ${location}`
+
+/** What the rows say is on its way to each place: of orders that were placed, and of what transfers carry. */
+const incomingOf = ({ purchaseOrders, transfers }: LedgerSnapshot): ReadonlyMap<string, number> => {
+  const sums = new Map<string, number>()
+  const add = (product: Shelf["product"], location: Shelf["location"], quantity: number) => {
+    const place = placeName({ product, location })
+    if (quantity > 0) sums.set(place, (sums.get(place) ?? 0) + quantity)
+  }
+  for (const { state, destination, lines } of purchaseOrders) {
+    if (state !== "placed" && state !== "partiallyReceived") continue
+    for (const line of lines) add(line.product, destination, line.ordered - line.received - line.canceled)
+  }
+  for (const { destination, lines } of transfers) {
+    for (const { product, shipped, received, damaged, lost, returned } of lines)
+      add(product, destination, shipped - received - damaged - lost - returned)
+  }
+  return sums
+}
 
 const levelsAgree = (session: Session): Effect.Effect<void, LawBroken | StoreUnavailable> =>
   Effect.gen(function* () {
     const view = yield* session.view
     const levels = yield* leaf((page) => session.inventory.read.levels({}, page), 3)
-    const places: ReadonlyArray<Shelf> = yield* placesOf(session)
-    yield* ensure("G39", levels.length === places.length, () => `${levels.length} levels for ${places.length} places`)
+    const { balances } = view.snapshot
+    const incoming = incomingOf(view.snapshot)
+    const places = new Set([...balances.map(placeName), ...incoming.keys()])
+    yield* ensure("G39", levels.length === places.size, () => `${levels.length} levels for ${places.size} places`)
     for (const level of levels) {
       const tally = placeTallyAt(view, level, Infinity)
       yield* ensure(
@@ -163,6 +180,12 @@ const levelsAgree = (session: Session): Effect.Effect<void, LawBroken | StoreUna
         () =>
           `A read tells of ${level.onHand} on hand and ${level.available} available of ${level.product} at ` +
           `${level.location}; its rows make ${onHandOf(tally)} and ${availableOf(tally)}`
+      )
+      const expected = incoming.get(placeName(level)) ?? 0
+      yield* ensure(
+        "G39",
+        level.incoming === expected,
+        () => `A read tells of ${level.incoming} incoming to ${placeName(level)}; its rows make ${expected}`
       )
     }
     const { thresholds } = view.snapshot

@@ -8,6 +8,14 @@ import {
   CartId,
   type Claim,
   ClaimId,
+  type ContactRecord,
+  ContactRecordId,
+  type Count,
+  CountId,
+  type CountLine,
+  conditions,
+  contactMedia,
+  countStates,
   type Event,
   type Location,
   LocationId,
@@ -20,7 +28,13 @@ import {
   type OrderLine,
   type Product,
   ProductId,
+  type PurchaseOrder,
+  PurchaseOrderId,
+  type PurchaseOrderLine,
+  purchaseOrderStates,
+  type ReorderPolicy,
   type Rows,
+  type Shipment,
   type Table,
   type Threshold,
   type Transfer,
@@ -28,7 +42,10 @@ import {
   type TransferLine,
   transferStates,
   type User,
-  UserId
+  UserId,
+  type Vendor,
+  VendorId,
+  type VendorProduct
 } from "@onhand/core"
 import { DateTime } from "effect"
 import * as fc from "fast-check"
@@ -53,6 +70,8 @@ const locationId = text(1, 64).map((id) => LocationId.make(id))
 const stockKey = { product: productId, location: locationId, lot: text(0, 64) }
 const source = nullable(fc.record({ type: text(1, 32), id: text(1, 128) }))
 const placed = { shard: fc.nat(255), seq: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), line: fc.nat(1_000) }
+const email = fc.stringMatching(/^[a-z0-9.]{1,20}@[a-z0-9]{1,20}\.[a-z]{2,5}$/)
+const unitCost = fc.record({ amount: fc.stringMatching(/^(0|[1-9]\d{0,11})(\.\d{1,6})?$/), currency })
 const written = { command: fc.uuid(), recordedAt: instant }
 
 export const product: fc.Arbitrary<Product> = fc.record({
@@ -93,7 +112,7 @@ export const movement: fc.Arbitrary<Movement> = movementKind.chain((kind) =>
       quantity,
       reason: nullable(text(0, 200)),
       source,
-      unitCost: nullable(fc.record({ amount: fc.stringMatching(/^(0|[1-9]\d{0,11})(\.\d{1,6})?$/), currency })),
+      unitCost: nullable(unitCost),
       version,
       onHandAfter: quantityOrZero,
       sellableAfter: quantityOrZero,
@@ -143,6 +162,32 @@ export const cart: fc.Arbitrary<Cart> = fc.record({
   updatedAt: instant
 })
 
+const countLine: fc.Arbitrary<CountLine> = fc.record({
+  line: fc.integer({ min: 1, max: 500 }),
+  product: productId,
+  lot: stockKey.lot,
+  condition: fc.constantFrom(...conditions),
+  counted: nullable(fc.nat(2 ** 30)),
+  expected: nullable(fc.nat(2 ** 30)),
+  position: nullable(fc.nat(2 ** 30)),
+  countedAt: nullable(instant),
+  countedBy: nullable(text(1, 128)),
+  reason: nullable(text(1, 200))
+})
+
+export const count: fc.Arbitrary<Count> = fc.record({
+  id: text(1, 64).map((id) => CountId.make(id)),
+  name: text(0, 200),
+  location: locationId,
+  lines: fc.array(countLine, { maxLength: 4 }),
+  blind: fc.boolean(),
+  policy: fc.constantFrom("rebase", "reject"),
+  state: fc.constantFrom(...countStates),
+  version,
+  createdAt: instant,
+  updatedAt: instant
+})
+
 const orderLine: fc.Arbitrary<OrderLine> = fc
   .record({
     line: fc.integer({ min: 1, max: 500 }),
@@ -151,13 +196,31 @@ const orderLine: fc.Arbitrary<OrderLine> = fc
     name: text(1, 200),
     unit: unitOfMeasure,
     canceled: fc.nat(2 ** 30),
-    shipped: fc.nat(2 ** 30),
+    kept: fc.nat(2 ** 28),
     open: fc.integer({ min: 1, max: 2 ** 30 }),
-    returned: fc.nat(2 ** 30),
+    requested: fc.nat(2 ** 28),
+    restocked: fc.nat(2 ** 28),
+    damaged: fc.nat(2 ** 28),
+    scrapped: fc.nat(2 ** 28),
+    claims: fc.array(claimId, { maxLength: 3 }),
     unitPrice: nullable(price),
     total: money
   })
-  .map(({ open, ...line }) => ({ ...line, ordered: line.canceled + line.shipped + open }))
+  .map(({ kept, open, ...line }) => {
+    const returned = line.restocked + line.damaged + line.scrapped
+    const shipped = kept + returned
+    return { ...line, returned, shipped, ordered: line.canceled + shipped + open }
+  })
+
+const shipment: fc.Arbitrary<Shipment> = fc.record({
+  shipment: fc.integer({ min: 1, max: 500 }),
+  lines: fc.array(
+    fc.record({ line: fc.integer({ min: 1, max: 500 }), lot: stockKey.lot, quantity, returned: fc.nat(2 ** 28) }),
+    { minLength: 1, maxLength: 3 }
+  ),
+  undone: fc.boolean(),
+  shippedAt: instant
+})
 
 export const order: fc.Arbitrary<Order> = fc.record({
   id: text(1, 64).map((id) => OrderId.make(id)),
@@ -165,6 +228,7 @@ export const order: fc.Arbitrary<Order> = fc.record({
   cart: nullable(text(1, 64).map((id) => CartId.make(id))),
   location: locationId,
   lines: fc.array(orderLine, { minLength: 1, maxLength: 4 }),
+  shipments: fc.array(shipment, { maxLength: 3 }),
   total: money,
   status: fc.constantFrom("placed", "completed", "canceled"),
   fulfilment: fc.constantFrom("unfulfilled", "partial", "fulfilled"),
@@ -173,6 +237,32 @@ export const order: fc.Arbitrary<Order> = fc.record({
   version,
   placedAt: instant,
   recordedAt: instant
+})
+
+const share = fc.double({ min: 0.001, max: 0.999, noNaN: true })
+const days = nullable(fc.integer({ min: 0, max: 730 }))
+
+const target: fc.Arbitrary<NonNullable<ReorderPolicy["target"]>> = fc.oneof(
+  fc.record({ kind: fc.constantFrom("cycle service", "fill rate"), level: share }),
+  fc.record({ kind: fc.constant("marginal" as const), chance: share }),
+  fc.record({ kind: fc.constant("threshold" as const), units: fc.nat(2 ** 30) })
+)
+
+export const reorderPolicy: fc.Arbitrary<ReorderPolicy> = fc.record({
+  id: text(1, 80),
+  product: nullable(productId),
+  location: nullable(locationId),
+  abc: nullable(fc.constantFrom("A", "B", "C")),
+  target: nullable(target),
+  leadDays: nullable(
+    fc
+      .tuple(fc.nat(730), fc.array(fc.nat(730), { maxLength: 3 }))
+      .map(([first, rest]): readonly [number, ...Array<number>] => [first, ...rest])
+  ),
+  reviewDays: days,
+  coverDays: days,
+  alertRisk: nullable(share),
+  version
 })
 
 export const threshold: fc.Arbitrary<Threshold> = fc
@@ -188,7 +278,7 @@ export const threshold: fc.Arbitrary<Threshold> = fc
 
 export const user: fc.Arbitrary<User> = fc.record({
   id: text(1, 64).map((id) => UserId.make(id)),
-  email: fc.stringMatching(/^[a-z0-9.]{1,20}@[a-z0-9]{1,20}\.[a-z]{2,5}$/),
+  email,
   name: text(1, 120),
   credential: text(0, 100),
   roles: fc.array(text(1, 40), { maxLength: 3 }),
@@ -227,6 +317,84 @@ export const transfer: fc.Arbitrary<Transfer> = fc.record({
   updatedAt: instant
 })
 
+const vendorId = text(1, 64).map((id) => VendorId.make(id))
+
+export const vendor: fc.Arbitrary<Vendor> = fc.record({
+  id: vendorId,
+  name: text(1, 120),
+  email: nullable(email),
+  phone: text(0, 40),
+  address: text(0, 500),
+  contacts: fc.array(
+    fc.record({ name: text(1, 120), role: text(0, 120), email: nullable(email), phone: text(0, 40) }),
+    { maxLength: 3 }
+  ),
+  tolerance: fc.nat(100),
+  status: fc.constantFrom("active", "archived"),
+  version,
+  createdAt: instant,
+  updatedAt: instant
+})
+
+export const vendorProduct: fc.Arbitrary<VendorProduct> = fc
+  .record({
+    vendor: vendorId,
+    product: productId,
+    sku: nullable(sku),
+    pack: quantity,
+    minimum: quantity,
+    price: nullable(unitCost),
+    leadTimeDays: nullable(fc.nat(730)),
+    primary: fc.boolean(),
+    status: fc.constantFrom("active" as const, "archived" as const),
+    version,
+    updatedAt: instant
+  })
+  .map((terms) => ({ ...terms, id: `${terms.product}@${terms.vendor}` }))
+
+export const contactRecord: fc.Arbitrary<ContactRecord> = fc.record({
+  id: text(1, 64).map((id) => ContactRecordId.make(id)),
+  vendor: vendorId,
+  medium: fc.constantFrom(...contactMedia),
+  message: text(1, 300),
+  person: nullable(text(0, 120)),
+  product: nullable(productId),
+  actor: nullable(text(1, 64)),
+  contactedAt: instant,
+  recordedAt: instant,
+  version
+})
+
+const purchaseOrderLine: fc.Arbitrary<PurchaseOrderLine> = fc
+  .record({
+    line: fc.integer({ min: 1, max: 500 }),
+    product: productId,
+    vendorSku: nullable(text(1, 64)),
+    unitCost: nullable(unitCost),
+    open: fc.integer({ min: 1, max: 2 ** 30 }),
+    received: fc.nat(2 ** 30),
+    over: fc.nat(2 ** 30),
+    damaged: fc.nat(2 ** 30),
+    canceled: fc.nat(2 ** 30)
+  })
+  .map(({ open, ...line }) => ({ ...line, ordered: open + line.received + line.canceled }))
+
+export const purchaseOrder: fc.Arbitrary<PurchaseOrder> = fc.record({
+  id: text(1, 64).map((id) => PurchaseOrderId.make(id)),
+  vendor: vendorId,
+  destination: locationId,
+  lines: fc.array(purchaseOrderLine, { minLength: 1, maxLength: 4 }),
+  state: fc.constantFrom(...purchaseOrderStates),
+  tolerance: fc.nat(100),
+  note: text(0, 300),
+  reason: nullable(text(1, 200)),
+  expectedAt: nullable(instant),
+  placedAt: nullable(instant),
+  version,
+  createdAt: instant,
+  updatedAt: instant
+})
+
 const name: fc.Arbitrary<Rows["names"]> = fc.record({ id: text(1, 80), version, target: text(1, 64) })
 
 /** Rows of each table. */
@@ -235,10 +403,16 @@ export const rows: { readonly [T in Table]: fc.Arbitrary<Rows[T]> } = {
   locations: location,
   names: name,
   carts: cart,
+  counts: count,
   orders: order,
+  policies: reorderPolicy,
   thresholds: threshold,
   transfers: transfer,
-  users: user
+  users: user,
+  vendors: vendor,
+  vendorProducts: vendorProduct,
+  contactRecords: contactRecord,
+  purchaseOrders: purchaseOrder
 }
 
 const level = fc.record({ product: productId, location: locationId, onHand: quantityOrZero, available: quantityOrZero })
@@ -261,6 +435,15 @@ const newEvent: fc.Arbitrary<NewEvent> = fc.oneof(
     origin: locationId,
     destination: locationId,
     state: fc.constantFrom(...transferStates)
+  }),
+  fc.record({ _tag: fc.constantFrom("VendorCreated", "VendorUpdated"), vendor: vendorId }),
+  fc.record({ _tag: fc.constant("VendorContacted" as const), vendor: vendorId, contact: fc.uuid() }),
+  fc.record({
+    _tag: fc.constant("PurchaseOrderChanged" as const),
+    purchaseOrder: fc.uuid(),
+    vendor: vendorId,
+    destination: locationId,
+    state: fc.constantFrom(...purchaseOrderStates)
   }),
   fc.record({ _tag: fc.constantFrom("UserRegistered", "UserUpdated"), user: fc.uuid() })
 )

@@ -10,6 +10,7 @@ import { asOfTrials } from "./AsOfTrials.ts"
 import { batchTrials } from "./BatchTrials.ts"
 import { claimTrials } from "./ClaimTrials.ts"
 import { concurrencyTrials } from "./ConcurrencyTrials.ts"
+import { demandTrials } from "./DemandTrials.ts"
 import { feedTrials } from "./FeedTrials.ts"
 import { allFeatures, type Features } from "./History.ts"
 import { historyTrials } from "./HistoryTrials.ts"
@@ -30,6 +31,7 @@ export const trials: ReadonlyArray<Trial> = [
   ...readTrials,
   ...answerTrials,
   ...asOfTrials,
+  ...demandTrials,
   ...feedTrials,
   ...historyTrials,
   ...concurrencyTrials

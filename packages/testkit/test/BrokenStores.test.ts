@@ -47,6 +47,7 @@ const FEWEST: Readonly<Record<string, number>> = {
   halfRejected: 1,
   versionsReordered: 1,
   transferMiscounted: 1,
+  purchaseMiscounted: 1,
   noFingerprint: 2,
   replayDecidedAnew: 2,
   poisonedBatch: 2,
@@ -60,7 +61,7 @@ const FEWEST: Readonly<Record<string, number>> = {
   answeredBeforeCommit: 6
 }
 
-const OF_THE_BEGINNING = 7
+const OF_THE_BEGINNING = 9
 
 /** Looking for a shorter history than the one that was found takes seconds, on a busy machine more. */
 const MINUTE = 60_000
@@ -72,12 +73,12 @@ describe("a broken law is told with the shortest history that breaks it, and the
       () =>
         Effect.gen(function* () {
           const { layer } = brokenStores[name] ?? assert.fail(`there is no ${name}`)
-          const options = { time: "virtual", effort: { ...effort, histories: 500, seed: 7 } } as const
+          const options = { time: "virtual", effort: { ...effort, histories: 500, seed: 8 } } as const
           const found = yield* Stream.runHead(StoreConformance.failures(layer, options, historyTrials))
           const { broken, message } = Option.getOrElse(found, () => assert.fail("nothing was found"))
           assert.match(
             message,
-            /The shortest history found:\n[\s\S]*\nSeed 7, shrunk \d+ times; .* effort: \{ seed: 7 \}$/
+            /The shortest history found:\n[\s\S]*\nSeed 8, shrunk \d+ times; .* effort: \{ seed: 8 \}$/
           )
           const asked = (broken?.history ?? []).filter((line) => line.includes(", key "))
           const begun = broken?.history?.[0]?.startsWith("Given two locations") === true

@@ -63,7 +63,15 @@ describe("the suite", () => {
 
   it.effect("tries nothing that a store says it does not have", () =>
     Effect.gen(function* () {
-      const none = { claims: false, carts: false, thresholds: false, transfers: false, users: false }
+      const none = {
+        claims: false,
+        carts: false,
+        thresholds: false,
+        transfers: false,
+        purchasing: false,
+        counts: false,
+        users: false
+      }
       const options = { time: "virtual", effort: { ...effort, histories: 20 }, supports: none } as const
       const seen = new Set<string>()
       const watched = Layer.effectContext(
@@ -79,7 +87,7 @@ describe("the suite", () => {
       )
       const found = yield* Stream.runCollect(StoreConformance.failures(watched, options))
       assert.deepStrictEqual(found.map(tell), [])
-      for (const tag of ["HoldStock", "OpenCart", "SetThresholds", "CreateTransfer", "RegisterUser"])
+      for (const tag of ["HoldStock", "OpenCart", "SetThresholds", "CreateTransfer", "CreateVendor", "RegisterUser"])
         assert.isFalse(seen.has(tag), tag)
       assert.isTrue(seen.has("RecordMovements"))
     })

@@ -1,0 +1,244 @@
+/**
+ * The commands on an order at the location that serves it: to ship it, whole or in parts, to take a shipment back, and
+ * to cancel what is open.
+ */
+import { Result, Schema } from "effect"
+import { allocate, InsufficientStock } from "./Allocation.ts"
+import { type Claim, ClaimId, claimEvent, type NewClaimEvent } from "./Claim.ts"
+import { define, type Footprint, MAX_LINES } from "./Command.ts"
+import { LocationId } from "./Location.ts"
+import {
+  changedOrder,
+  LineQuantity,
+  Order,
+  OrderClosed,
+  OrderElsewhere,
+  OrderExceeded,
+  OrderId,
+  type OrderLine,
+  openQuantity,
+  orderAt,
+  orderMovement,
+  orderSource,
+  shipmentOf,
+  toldOf,
+  UnknownOrder,
+  UnknownOrderLine,
+  wantedOf,
+  writtenOrder
+} from "./Order.ts"
+import { ref } from "./Row.ts"
+import type { Slice } from "./Slice.ts"
+
+/** An order has no such shipment. */
+export class UnknownShipment extends Schema.TaggedError<UnknownShipment>()("UnknownShipment", {
+  order: OrderId,
+  shipment: Schema.Int,
+  shipments: Schema.Int
+}) {
+  override get message() {
+    const accepted = this.shipments === 0 ? "none is accepted yet" : `1 to ${this.shipments} are accepted`
+    return `Order ${this.order} has no shipment ${this.shipment}; ${accepted}`
+  }
+}
+
+/** A shipment that cannot be undone: it was before, or something of it came back. */
+export class ShipmentClosed extends Schema.TaggedError<ShipmentClosed>()("ShipmentClosed", {
+  order: OrderId,
+  shipment: Schema.Int,
+  because: Schema.Literals(["undone", "returned"])
+}) {
+  override get message() {
+    const what = this.because === "undone" ? "was undone before" : "was returned, in part at least"
+    return `Shipment ${this.shipment} of order ${this.order} ${what}; one that the customer has whole is accepted`
+  }
+}
+
+const orderFootprint = (
+  { order: id, location }: { readonly order: OrderId; readonly location: LocationId },
+  slice: Slice
+): Footprint => {
+  const order = slice.row("orders", id)
+  // Stock of another location is in a ledger that the command does not lock.
+  const lines = order?.location === location ? order.lines : []
+  return {
+    rows: [ref("orders", id)],
+    stock: lines.map(({ product }) => ({ product, location })),
+    claims: lines.flatMap(({ claims }) => claims)
+  }
+}
+
+const atLocation = { order: OrderId, location: LocationId }
+/** Some lines of an order; all that is open of every line when left out. */
+const someLines = Schema.optionalKey(Schema.NonEmptyArray(LineQuantity).check(Schema.isMaxLength(MAX_LINES)))
+const refusals = [UnknownOrder, OrderElsewhere, OrderClosed, UnknownOrderLine, OrderExceeded] as const
+
+/** How much of each line is meant, of an order that has something open. */
+const meantOf = (
+  order: Order,
+  lines: ReadonlyArray<LineQuantity> | undefined
+): Result.Result<ReadonlyMap<number, number>, OrderClosed | UnknownOrderLine | OrderExceeded> => {
+  if (order.status !== "placed") return Result.fail(new OrderClosed({ order: order.id, state: order.status }))
+  const open = order.lines
+    .map((line) => ({ line: line.line, quantity: openQuantity(line) }))
+    .filter(({ quantity }) => quantity > 0)
+  return wantedOf(order, lines ?? open, openQuantity)
+}
+
+const openClaimsOf = (slice: Slice, line: OrderLine): ReadonlyArray<Claim> =>
+  line.claims.flatMap((id) => slice.claim(id) ?? []).filter((claim) => claim.state === "committed")
+
+/** Parts of claims, in their order, that sum to at most a quantity. */
+const partsOf = (claims: ReadonlyArray<Claim>, quantity: number) => {
+  let left = quantity
+  return claims.flatMap((claim) => {
+    const part = Math.min(left, claim.quantity)
+    left -= part
+    return part > 0 ? [{ claim, quantity: part }] : []
+  })
+}
+
+/** The claims of a line of which something is left after some of it was consumed or released. */
+const claimsLeft = (line: OrderLine, events: ReadonlyArray<{ readonly claim: Claim; readonly quantity: number }>) =>
+  line.claims.filter((id) => !events.some(({ claim, quantity }) => claim.id === id && quantity === claim.quantity))
+
+/** What leaves for each line: what it committed, and where somebody else let go of that, what allocation finds. */
+const taken = (slice: Slice, order: Order, wanted: ReadonlyMap<number, number>) => {
+  const claimed = order.lines.map((line) => partsOf(openClaimsOf(slice, line), wanted.get(line.line) ?? 0))
+  const demands = order.lines.flatMap(({ line, product }, index) => {
+    const quantity = (claimed[index] ?? []).reduce((left, part) => left - part.quantity, wanted.get(line) ?? 0)
+    return quantity > 0 ? [{ line, product, location: order.location, quantity }] : []
+  })
+  return Result.map(allocate(slice, demands), (found) => ({
+    claimed,
+    parts: order.lines.flatMap(({ line, product }, index) => [
+      ...(claimed[index] ?? []).map(({ claim, quantity }) => ({ line, product, lot: claim.lot, quantity })),
+      ...found
+        .filter(({ demand }) => demands[demand]?.line === line)
+        .map(({ lot, quantity }) => ({ line, product, lot, quantity }))
+    ])
+  }))
+}
+
+/** Ships lines of an order, or all that is open: commitments are consumed, and the stock leaves for the customer. */
+export const ShipOrder = define("ShipOrder", {
+  payload: { ...atLocation, lines: someLines },
+  reply: Order,
+  refusals: [...refusals, InsufficientStock],
+  locations: ({ location }) => [location],
+  footprint: orderFootprint,
+  decide: (slice, { order: id, location, lines }, context) =>
+    Result.gen(function* () {
+      const before = yield* orderAt(slice, id, location)
+      const wanted = yield* meantOf(before, lines)
+      const { claimed, parts } = yield* taken(slice, before, wanted)
+      const shipment = shipmentOf(before.shipments.length + 1, parts, context)
+      const order = changedOrder(before, {
+        lines: before.lines.map((line, index) => ({
+          ...line,
+          shipped: line.shipped + (wanted.get(line.line) ?? 0),
+          claims: claimsLeft(line, claimed[index] ?? [])
+        })),
+        shipments: [...before.shipments, shipment]
+      })
+      const productOf = (line: number) => order.lines[line - 1]?.product
+      return {
+        ...writtenOrder(order),
+        events: [{ _tag: "OrderShipped" as const, ...toldOf(order) }],
+        claims: claimed.flat().map(({ claim, quantity }) => ({ ...claimEvent("consumed", claim), quantity })),
+        movements: shipment.lines.flatMap(({ line, lot, quantity }) => {
+          const product = productOf(line)
+          const place = { kind: "sale", location, from: "sellable", to: "customer" } as const
+          return product === undefined ? [] : [orderMovement(id, { ...place, product, lot, quantity })]
+        })
+      }
+    })
+})
+
+/**
+ * Takes a shipment back, as if it had never left: its stock is on the shelf again, from where it came, and committed to
+ * the order. What a customer sends back is a return instead.
+ */
+export const UndoShipment = define("UndoShipment", {
+  payload: { ...atLocation, shipment: Schema.Int },
+  reply: Order,
+  refusals: [UnknownOrder, OrderElsewhere, UnknownShipment, ShipmentClosed],
+  locations: ({ location }) => [location],
+  footprint: orderFootprint,
+  decide: (slice, { order: id, location, shipment: number }, context) =>
+    Result.gen(function* () {
+      const before = yield* orderAt(slice, id, location)
+      const shipment = before.shipments[number - 1]
+      if (shipment === undefined) {
+        return yield* Result.fail(
+          new UnknownShipment({ order: id, shipment: number, shipments: before.shipments.length })
+        )
+      }
+      const closed = (because: ShipmentClosed["because"]) =>
+        Result.fail(new ShipmentClosed({ order: id, shipment: number, because }))
+      if (shipment.undone) return yield* closed("undone")
+      if (shipment.lines.some(({ returned }) => returned > 0)) return yield* closed("returned")
+      const parts = shipment.lines.flatMap(({ line, lot, quantity }, index) => {
+        const product = before.lines[line - 1]?.product
+        const claim = ClaimId.make(`${context.id}-${index}`)
+        return product === undefined ? [] : [{ line, product, lot, quantity, claim }]
+      })
+      const lines = before.lines.map((line) => {
+        const back = parts.filter((part) => part.line === line.line)
+        const shipped = back.reduce((left, { quantity }) => left - quantity, line.shipped)
+        const requested = Math.min(line.requested, shipped - line.returned)
+        return { ...line, shipped, requested, claims: [...line.claims, ...back.map(({ claim }) => claim)] }
+      })
+      const shipments = before.shipments.map((each) => (each === shipment ? { ...each, undone: true } : each))
+      return {
+        ...writtenOrder(changedOrder(before, { lines, shipments })),
+        claims: parts.map(
+          ({ product, lot, quantity, claim }): NewClaimEvent => ({
+            kind: "committed",
+            ...{ claim, product, location, lot, quantity },
+            expiresAt: null,
+            source: orderSource(id)
+          })
+        ),
+        movements: parts.map(({ product, lot, quantity }) =>
+          orderMovement(id, {
+            kind: "reversal",
+            ...{ product, location, lot, quantity },
+            from: "customer",
+            to: "sellable",
+            reason: `shipment ${number} was undone`
+          })
+        )
+      }
+    })
+})
+
+/** Cancels lines of an order, or all that is open: what was committed for them is available again. */
+export const CancelOrder = define("CancelOrder", {
+  payload: { ...atLocation, lines: someLines },
+  reply: Order,
+  refusals,
+  locations: ({ location }) => [location],
+  footprint: orderFootprint,
+  decide: (slice, { order: id, location, lines }) =>
+    Result.gen(function* () {
+      const before = yield* orderAt(slice, id, location)
+      const wanted = yield* meantOf(before, lines)
+      // Of what is claimed, only what the rest of the line does not need is let go of; the last claimed goes first.
+      const released = before.lines.map((line) => {
+        const claims = openClaimsOf(slice, line)
+        const claimed = claims.reduce((sum, claim) => sum + claim.quantity, 0)
+        const needed = openQuantity(line) - (wanted.get(line.line) ?? 0)
+        return partsOf(claims.toReversed(), Math.max(0, claimed - needed))
+      })
+      const after = before.lines.map((line, index) => ({
+        ...line,
+        canceled: line.canceled + (wanted.get(line.line) ?? 0),
+        claims: claimsLeft(line, released[index] ?? [])
+      }))
+      return {
+        ...writtenOrder(changedOrder(before, { lines: after })),
+        claims: released.flat().map(({ claim, quantity }) => ({ ...claimEvent("released", claim), quantity }))
+      }
+    })
+})

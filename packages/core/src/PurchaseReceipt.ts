@@ -1,0 +1,108 @@
+/**
+ * Receiving a purchase order: what arrives of its lines, in which condition and lot, and at what cost.
+ */
+import { Result, Schema } from "effect"
+import { type DecisionContext, define, MAX_LINES } from "./Command.ts"
+import { LocationId } from "./Location.ts"
+import { type NewMovement, UnitCost } from "./Movement.ts"
+import {
+  changedPurchaseOrder,
+  openOnOrder,
+  PurchaseOrder,
+  PurchaseOrderElsewhere,
+  PurchaseOrderExceeded,
+  PurchaseOrderId,
+  type PurchaseOrderLine,
+  PurchaseOrderStateConflict,
+  purchaseOrderAt,
+  purchaseOrderSource,
+  receivable,
+  UnknownPurchaseOrder,
+  UnknownPurchaseOrderLine,
+  wantedOfLines,
+  writtenPurchaseOrder
+} from "./PurchaseOrder.ts"
+import { Quantity } from "./Quantity.ts"
+import { ref } from "./Row.ts"
+import { Condition, Lot, NO_LOT } from "./StockKey.ts"
+
+/** What arrived of a line; sellable and without a lot when nothing is said, at the line's cost unless another is. */
+const ArrivedLine = Schema.Struct({
+  line: Schema.Int,
+  quantity: Quantity,
+  condition: Schema.optionalKey(Condition),
+  lot: Schema.optionalKey(Lot),
+  unitCost: Schema.optionalKey(UnitCost)
+})
+interface ArrivedLine extends Schema.Schema.Type<typeof ArrivedLine> {}
+
+const receiptOf = (
+  { id, destination }: PurchaseOrder,
+  line: PurchaseOrderLine,
+  { quantity, condition = "sellable", lot = NO_LOT, unitCost }: ArrivedLine
+): NewMovement => ({
+  kind: "receipt",
+  product: line.product,
+  location: destination,
+  lot,
+  from: "supplier",
+  to: condition,
+  quantity,
+  reason: null,
+  source: purchaseOrderSource(id),
+  unitCost: unitCost ?? line.unitCost
+})
+
+/** What an order becomes when something of it arrives. What is open is filled first; the rest is beyond it. */
+const received = (order: PurchaseOrder, arrived: ReadonlyArray<ArrivedLine>, context: DecisionContext) => {
+  const byLine = Map.groupBy(arrived, ({ line }) => line)
+  const lines = order.lines.map((line): PurchaseOrderLine => {
+    const parts = byLine.get(line.line) ?? []
+    const sum = parts.reduce((total, { quantity }) => total + quantity, 0)
+    const broken = parts.reduce((total, { quantity, condition }) => total + (condition === "damaged" ? quantity : 0), 0)
+    const filling = Math.min(sum, openOnOrder(line))
+    return {
+      ...line,
+      received: line.received + filling,
+      over: line.over + sum - filling,
+      damaged: line.damaged + broken
+    }
+  })
+  const state = lines.every((line) => openOnOrder(line) === 0) ? "received" : "partiallyReceived"
+  return {
+    ...writtenPurchaseOrder(changedPurchaseOrder(order, { state, lines }, context)),
+    movements: lines.flatMap((line) => (byLine.get(line.line) ?? []).map((part) => receiptOf(order, line, part)))
+  }
+}
+
+/** Receives what arrived of an order into its destination: at most what is open and what its tolerance allows. */
+export const ReceivePurchaseOrder = define("ReceivePurchaseOrder", {
+  payload: {
+    purchaseOrder: PurchaseOrderId,
+    destination: LocationId,
+    lines: Schema.NonEmptyArray(ArrivedLine).check(Schema.isMaxLength(MAX_LINES))
+  },
+  reply: PurchaseOrder,
+  refusals: [
+    UnknownPurchaseOrder,
+    PurchaseOrderElsewhere,
+    PurchaseOrderStateConflict,
+    UnknownPurchaseOrderLine,
+    PurchaseOrderExceeded
+  ],
+  locations: ({ destination }) => [destination],
+  footprint: ({ purchaseOrder: id, destination }, slice) => {
+    const lines = slice.row("purchaseOrders", id)?.lines ?? []
+    return {
+      rows: [ref("purchaseOrders", id)],
+      stock: lines.map(({ product }) => ({ product, location: destination }))
+    }
+  },
+  decide: (slice, { purchaseOrder: id, destination, lines }, context) =>
+    Result.gen(function* () {
+      const accepted = ["placed", "partiallyReceived", "received"] as const
+      const before = yield* purchaseOrderAt(slice, id, destination, accepted)
+      yield* wantedOfLines(before, lines, (line) => receivable(line, before.tolerance))
+      return received(before, lines, context)
+    })
+})

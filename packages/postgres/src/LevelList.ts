@@ -1,0 +1,112 @@
+/**
+ * Pages of levels: what is at a place, by its balances, and what is on its way there, by the open documents.
+ */
+import { Level, type LevelFilter } from "@onhand/core"
+import { Schema } from "effect"
+import { type ListQuery, text, where } from "./ListQuery.ts"
+import { jsonOf, parameters } from "./LoadSlice.ts"
+
+// What the clock says, unless it was set back since the ledger last wrote: a hold that was over stays so.
+export const hasLapsed = `c.state = 'held' AND c.expires_at <= greatest(clock_timestamp(),
+  (SELECT to_timestamp(h.last_micros / 1e6) FROM onhand.heads h WHERE h.shard = c.shard))`
+
+/** What the holds of a stock place that no longer bind still take from its balances. */
+export const lapsed = (table: string, byLot: string) => `coalesce((
+  SELECT sum(c.quantity) FROM onhand.claims c
+  WHERE ${hasLapsed} AND c.product = ${table}.product AND c.location = ${table}.location ${byLot}), 0)`
+
+const levelJson = jsonOf({
+  product: "b.product",
+  location: "b.location",
+  onHand: "b.on_hand",
+  sellable: "b.sellable",
+  qualityControl: "b.quality_control",
+  damaged: "b.damaged",
+  quarantine: "b.quarantine",
+  held: "b.held - b.lapsed",
+  committed: "b.committed",
+  available: "b.sellable - b.held - b.committed + b.lapsed",
+  incoming: "b.incoming"
+})
+
+interface PlaceText {
+  readonly product?: string | undefined
+  readonly location?: string | undefined
+}
+
+// A document's column `incoming` names the products of its open lines, and is null while nothing of it is on its way.
+const documents = [
+  { table: "purchaseOrders", steps: ["ordered", "received", "canceled"] },
+  { table: "transfers", steps: ["shipped", "received", "damaged", "lost", "returned"] }
+]
+
+const isIncoming = ({ product, location }: PlaceText): string =>
+  [
+    "t.incoming IS NOT NULL",
+    ...(product === undefined ? [] : [`t.incoming @> jsonb_build_array(${product})`]),
+    ...(location === undefined ? [] : [`t.destination = ${location}`])
+  ].join(" AND ")
+
+/** The places that something is on its way to, of a product or at a location or both, given as expressions. */
+const incomingPlaces = (place: PlaceText): string =>
+  documents
+    .map(
+      ({ table }) => `SELECT product COLLATE "C" AS product, t.destination AS location
+        FROM onhand.${table} t CROSS JOIN LATERAL jsonb_array_elements_text(t.incoming) product
+        WHERE ${isIncoming(place)} ${place.product === undefined ? "" : `AND product = ${place.product}`}`
+    )
+    .join(" UNION ALL ")
+
+/** What is on its way to a place, given as expressions. */
+const incomingTo = (place: Required<PlaceText>): string =>
+  documents
+    .map(({ table, steps: [whole, ...gone] }) => {
+      const open = [whole, ...gone].map((field) => `(line->>'${field}')::bigint`).join(" - ")
+      return `coalesce((SELECT sum(${open})
+        FROM onhand.${table} t CROSS JOIN LATERAL jsonb_array_elements(t.data->'lines') line
+        WHERE ${isIncoming(place)} AND line->>'product' = ${place.product}), 0)`
+    })
+    .join(" + ")
+
+/** The list of the levels that a filter lets through, by product and location. */
+export const levelList = (filter: LevelFilter): ListQuery<Level> => {
+  const { values, add } = parameters()
+  const product = filter.product === undefined ? undefined : `${add(filter.product)}::text`
+  const location = filter.location === undefined ? undefined : `${add(filter.location)}::text`
+  const ofBalances = [
+    ...(product === undefined ? [] : [`k.product = ${product}`]),
+    ...(location === undefined ? [] : [`k.location = ${location}`]),
+    // Of one shard the primary key has the location's products in order.
+    ...(location === undefined || product !== undefined
+      ? []
+      : [
+          `k.shard = (SELECT h.shard FROM onhand.heads h
+            WHERE EXISTS (SELECT FROM onhand.balances s WHERE s.shard = h.shard AND s.location = ${location}) LIMIT 1)`
+        ])
+  ]
+  const sum = (columns: string) => `coalesce(sum(${columns}), 0)::bigint`
+  return {
+    name: "levels",
+    json: levelJson,
+    from: ({ after, limit = "ALL" }) => {
+      const places = (from: string, conditions: ReadonlyArray<string>) =>
+        `(SELECT DISTINCT k.product, k.location FROM ${from} k
+          ${where([...conditions, ...after(["k.product", "k.location"])])} ORDER BY 1, 2 LIMIT ${limit})`
+      return `(
+      SELECT product, location FROM (
+        ${places("onhand.balances", ofBalances)} UNION ${places(`(${incomingPlaces({ product, location })})`, [])}
+      ) k ORDER BY 1, 2 LIMIT ${limit}
+    ) p CROSS JOIN LATERAL (
+      SELECT p.product, p.location, ${sum("sellable + quality_control + damaged + quarantine")} AS on_hand,
+        ${sum("sellable")} AS sellable, ${sum("quality_control")} AS quality_control,
+        ${sum("damaged")} AS damaged, ${sum("quarantine")} AS quarantine,
+        ${sum("held")} AS held, ${sum("committed")} AS committed, ${lapsed("p", "")}::bigint AS lapsed,
+        (${incomingTo({ product: "p.product", location: "p.location" })})::bigint AS incoming
+      FROM onhand.balances s WHERE s.product = p.product AND s.location = p.location) b`
+    },
+    conditions: [],
+    values,
+    keys: [text("b.product"), text("b.location")],
+    decode: Schema.decodeUnknownSync(Level)
+  }
+}
