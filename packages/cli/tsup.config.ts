@@ -1,7 +1,7 @@
 import { defineConfig } from "tsup"
 
 export default defineConfig({
-  entry: ["src/index.ts", "src/main.ts"],
+  entry: ["src/index.ts", "src/main.ts", "src/PlanWorker.ts"],
   format: "esm",
   target: "node22",
   // Some modules exist under their `node:` name only.

@@ -1,9 +1,9 @@
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
-import { Inventory, layerMemory } from "@onhand/core"
+import { Inventory, layerMemory, planAll, usualTerms } from "@onhand/core"
 import { PostgresStore } from "@onhand/postgres"
 import * as Pglite from "@onhand/postgres/pglite"
-import { Effect, Layer } from "effect"
+import { DateTime, Effect, Layer, Stream } from "effect"
 import { importCatalogue, openStores, replay } from "../src/Replay.ts"
 import { ranLowMostOften, reconcile } from "../src/Report.ts"
 import { readBaskets } from "../src/RetailFiles.ts"
@@ -25,6 +25,45 @@ const year = Effect.gen(function* () {
   const verification = yield* inventory.read.verify
   return { outcomes, tills, numbers: reconcile(baskets, tills), verification, low: yield* ranLowMostOften }
 })
+
+/** What to order of everything at the end of the year, with an order a week that takes a week. */
+const proposals = Effect.gen(function* () {
+  const { read } = yield* Inventory
+  const plans = planAll(read, {
+    calendar: {
+      every: "week",
+      timeZone: DateTime.zoneMakeNamedUnsafe("America/New_York"),
+      from: DateTime.makeUnsafe("2017-01-02T12:00:00Z"),
+      to: DateTime.makeUnsafe("2018-01-01T12:00:00Z")
+    },
+    horizon: 4,
+    termsOf: ({ abc }) => usualTerms(abc)
+  })
+  // The two stores give products ids of their own, and an order by them.
+  const told = yield* Stream.runCollect(plans)
+  return told
+    .map(({ product, location, abc, stock, expected, suggestion }) => ({
+      place: `${product.sku} at ${location}`,
+      plan: { abc, stock, expected, suggestion }
+    }))
+    .toSorted((a, b) => (a.place < b.place ? -1 : 1))
+})
+
+/** Whether an order follows from what is told beside it, without looking anywhere else. */
+const isExplained = ({ plan: { stock, suggestion } }: Effect.Success<typeof proposals>[number]): boolean => {
+  if (suggestion === null) return false
+  const { order, position, reorderPoint, expectedDemand, reasons } = suggestion
+  const told = reasons.join("\n")
+  return (
+    position === stock.onHand + stock.onOrder - stock.reserved &&
+    order > 0 === (position <= reorderPoint && expectedDemand > 0) &&
+    (order === 0 || position + order >= reorderPoint) &&
+    told.includes(`On hand ${stock.onHand}, on order ${stock.onOrder}, promised ${stock.reserved}`) &&
+    /\d+ weeks of demand are known/.test(told) &&
+    /An order takes .+ until then .+ are expected to sell/.test(told) &&
+    /The reorder point is .+ with 9[058] % certainty/.test(told)
+  )
+}
 
 for (const [name, store] of Object.entries(stores)) {
   describe(`the retail year on ${name}`, () => {
@@ -54,3 +93,19 @@ for (const [name, store] of Object.entries(stores)) {
     )
   })
 }
+
+describe("orders at the end of the retail year", () => {
+  it.live("are the same on both stores, and each follows from what is told with it", () =>
+    Effect.gen(function* () {
+      const [inMemory, onPglite] = yield* Effect.forEach(Object.values(stores), (store) =>
+        Effect.andThen(year, proposals).pipe(Effect.provide(Inventory.layer.pipe(Layer.provide(store))))
+      )
+      assert.deepStrictEqual(onPglite, inMemory)
+      assert.isAbove(inMemory?.filter(({ plan }) => (plan.suggestion?.order ?? 0) > 0).length ?? 0, 50)
+      assert.deepStrictEqual(
+        inMemory?.filter((proposal) => !isExplained(proposal)),
+        []
+      )
+    })
+  )
+})

@@ -30,6 +30,7 @@ const codesByTag: Readonly<Record<string, number>> = {
   NotMigrated: exitCodes.store,
   StoreUnavailable: exitCodes.store,
   OutcomeUnknown: exitCodes.store,
+  InvalidPeriods: exitCodes.usage,
   InvalidTable: exitCodes.usage,
   RoleNotLimited: exitCodes.usage,
   WeakTokenKey: exitCodes.usage

@@ -26,7 +26,7 @@ import { layerInventory, storeFlags } from "./StoreChoice.ts"
 /** Products that are remembered while a file is imported, so that a product in 300 shops is looked up once. */
 const PRODUCTS_REMEMBERED = 100_000
 
-const refused = (path: string, message: string) => new InvalidRow({ faults: [{ path, message }] })
+export const refused = (path: string, message: string) => new InvalidRow({ faults: [{ path, message }] })
 
 /** What the file's content is known by. It is read as CSV on the way, so that one that breaks off imports nothing. */
 const hashOf = (file: string) =>
@@ -38,7 +38,7 @@ const hashOf = (file: string) =>
   })
 
 /** The locations by id, and by name. A shop has few of them, and a file names them again and again. */
-const allLocations = Effect.gen(function* () {
+export const allLocations = Effect.gen(function* () {
   const { read } = yield* Inventory
   const locations: Array<Location> = []
   for (let cursor: string | null | undefined; cursor !== null; ) {
@@ -73,7 +73,8 @@ export const locationNamed = (
   }
 }
 
-const productNamed = (sku: string, found: Option.Option<Product>): Result.Result<Product, InvalidRow> => {
+/** The active product that a cell names. */
+export const productNamed = (sku: string, found: Option.Option<Product>): Result.Result<Product, InvalidRow> => {
   if (Option.isNone(found)) return Result.fail(refused("sku", `there is no product "${sku}"; create it first`))
   if (found.value.status === "active") return Result.succeed(found.value)
   return Result.fail(refused("sku", `the product "${sku}" is archived; restore it first`))

@@ -4,8 +4,10 @@
 import { readFileSync } from "node:fs"
 import { Cause, Console, Effect, Predicate, Schema } from "effect"
 import { CliConfig, CliError, Command, GlobalFlag } from "effect/cli"
+import { forecastCommand } from "./Forecast.ts"
 import { importCommand } from "./Import.ts"
 import { migrateCommand } from "./Migrate.ts"
+import { replenishCommand } from "./Replenish.ts"
 import { serveCommand } from "./Serve.ts"
 import { verifyCommand } from "./Verify.ts"
 
@@ -24,9 +26,18 @@ export const onhand = Command.make("onhand").pipe(
   Command.withExamples([
     { command: "onhand serve", description: "Serve on http://127.0.0.1:3000" },
     { command: "onhand import products catalogue.csv", description: "Bring in a catalogue" },
+    { command: "onhand forecast", description: "See what will probably be asked for" },
+    { command: "onhand replenish --why", description: "See what to order, and why" },
     { command: "onhand verify", description: "Check that the books balance" }
   ]),
-  Command.withSubcommands([serveCommand, importCommand, verifyCommand, migrateCommand])
+  Command.withSubcommands([
+    serveCommand,
+    importCommand,
+    forecastCommand,
+    replenishCommand,
+    verifyCommand,
+    migrateCommand
+  ])
 )
 
 /** A failure for the person at the terminal: what happened, without the way there. Bugs keep their whole trace. */
