@@ -155,7 +155,7 @@ const targetInWords = (target: ServiceTarget): string =>
 const timesInWords = ({ leadTimes, review }: ReplenishmentPolicy): string => {
   const [least, most] = [Math.min(...leadTimes), longest(leadTimes)]
   const lead = least === most ? number(most) : `${number(least)} to ${number(most)}`
-  return `An order takes ${lead} periods${review > 0 ? ` and stock is reviewed every ${number(review)}` : ""}`
+  return `An order takes ${lead} period${most === 1 ? "" : "s"}${review > 0 ? ` and stock is reviewed every ${number(review)}` : ""}`
 }
 
 /** Suggests an order: none while the position is above the reorder point, else enough lots to lift it above. */
@@ -169,8 +169,10 @@ export const suggest = (forecast: DemandForecast, stock: StockPosition, policy: 
   const order = roundedOrder(missing, policy.rules)
   const stockoutRisk = 1 - demand.cdf(position)
   const decision = needed
-    ? `The position of ${number(position)} is not above that, so ${number(order)} are ordered`
-    : `The position of ${number(position)} is above that, so nothing is ordered`
+    ? `The position of ${number(position)} is not above that, so ${number(order)} ${order === 1 ? "is" : "are"} ordered`
+    : position > point
+      ? `The position of ${number(position)} is above that, so nothing is ordered`
+      : "Nothing is expected to sell until then, so nothing is ordered"
   return {
     order,
     position,

@@ -63,6 +63,23 @@ describe("a suggestion", () => {
     assert.match(reasons[4]!, /are ordered/)
   })
 
+  it("says in good words that one is ordered, that there is enough, and that nothing sells", () => {
+    const rare = forecast(
+      Array.from({ length: 60 }, (_, week) => (week % 20 === 0 ? 1 : 0)),
+      { horizon: 8, period: 1 }
+    )
+    const single = { ...policy, leadTimes: [1], review: 0, lot: { kind: "fixed", units: 1 } } as const
+    const last = (ahead: typeof rare, position: number) => suggest(ahead, stock(position), single).reasons.at(-1)
+    assert.match(suggest(rare, stock(0), single).reasons[1] ?? "", /^An order takes 1 period;/)
+    assert.strictEqual(last(rare, 0), "The position of 0 is not above that, so 1 is ordered")
+    assert.strictEqual(last(rare, 9), "The position of 9 is above that, so nothing is ordered")
+    const none = forecast(
+      Array.from({ length: 60 }, () => 0),
+      { horizon: 8, period: 1 }
+    )
+    assert.strictEqual(last(none, 0), "Nothing is expected to sell until then, so nothing is ordered")
+  })
+
   it("covers lead time plus review, at the service asked for", () => {
     const demand = protectedDemand(ahead, policy)
     const own = suggest(ahead, stock(5), policy)
