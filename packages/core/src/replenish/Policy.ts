@@ -154,8 +154,8 @@ const targetInWords = (target: ServiceTarget): string =>
 
 const timesInWords = ({ leadTimes, review }: ReplenishmentPolicy): string => {
   const [least, most] = [Math.min(...leadTimes), longest(leadTimes)]
-  const lead = least === most ? number(most) : `${number(least)} to ${number(most)}`
-  return `An order takes ${lead} period${most === 1 ? "" : "s"}${review > 0 ? ` and stock is reviewed every ${number(review)}` : ""}`
+  const lead = `${least === most ? "" : `${number(least)} to `}${number(most)} period${most === 1 ? "" : "s"}`
+  return `An order takes ${lead}${review > 0 ? ` and stock is reviewed every ${number(review)}` : ""}`
 }
 
 /** Suggests an order: none while the position is above the reorder point, else enough lots to lift it above. */
