@@ -136,15 +136,21 @@ interface World {
   readonly known: Known
 }
 
+/** Engines take turns. */
+const engineOf = ({ engines }: World, turn: number): Effect.Effect<EngineShape> =>
+  Effect.suspend(() => {
+    const engine = engines[turn % engines.length]
+    return engine === undefined ? Effect.die(new Error("A simulation has at least one engine")) : Effect.succeed(engine)
+  })
+
 const broken = (law: LawId, detail: string) => new LawBroken({ law, detail })
 
 /** One answer of an engine, checked against what the store holds at that instant. */
 const attempt = (world: World, submission: Submission, tries: number): Effect.Effect<Outcome | undefined, LawBroken> =>
   Effect.gen(function* () {
-    const { memory, engines, random, ledger } = world
+    const { memory, random, ledger } = world
     const { key } = submission
-    const engine = engines[(ledger.counts.commands + tries) % engines.length]
-    if (engine === undefined) return yield* Effect.die(new Error("A simulation has at least one engine"))
+    const engine = yield* engineOf(world, ledger.counts.commands + tries)
     if (random() < INTERRUPT_RATE) {
       ledger.counts.interrupted++
       ledger.undecided.set(sentText(submission), submission)
@@ -227,9 +233,9 @@ const eachAtOnce = <A, E>(items: Iterable<A>, run: (item: A, index: number) => E
 /** After the faults: whatever has no answer gets one, and whatever had one gets the same again. */
 const settle = (world: World) =>
   Effect.gen(function* () {
-    const { engines, ledger, isPoison } = world
+    const { ledger, isPoison } = world
     const submit = (submission: Submission, index: number) =>
-      Effect.orDie((engines[index % engines.length] as EngineShape).submit(submission))
+      Effect.orDie(Effect.flatMap(engineOf(world, index), (engine) => engine.submit(submission)))
     yield* eachAtOnce([...ledger.undecided.values()], (submission, index) =>
       isPoison(submission)
         ? Effect.void

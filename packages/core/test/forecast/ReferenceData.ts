@@ -150,6 +150,7 @@ export const statsforecastFits = (): ReadonlyArray<ReferenceFit> =>
     Object.entries(series.models).flatMap(([key, output]) => {
       if (!key.startsWith("sf_ets_")) return []
       const model = modelOf(key, output.method)
+      // The file keeps R's parameters by name and statsforecast's in a row, under one key.
       const { par } = output as unknown as StatsforecastOutput
       const [alpha, beta, gamma, phi, level, ...states] = par.map((value) => value ?? undefined)
       const weights = { alpha: alpha!, beta: beta ?? 0, gamma: gamma ?? 0, phi: phi ?? 1 }
