@@ -12,6 +12,7 @@ import { OrdersApi } from "./Orders.ts"
 import { ProductsApi } from "./Products.ts"
 import { PurchaseOrdersApi } from "./PurchaseOrders.ts"
 import { StockApi } from "./Stock.ts"
+import { StockCountsApi } from "./StockCounts.ts"
 import { StockMovementsApi } from "./StockMovements.ts"
 import { StockTransfersApi } from "./StockTransfers.ts"
 import { ThresholdsApi } from "./Thresholds.ts"
@@ -28,6 +29,7 @@ export class OnhandApi extends HttpApi.make("onhand")
   .add(LocationsApi)
   .add(StockMovementsApi)
   .add(StockTransfersApi)
+  .add(StockCountsApi)
   .add(VendorsApi)
   .add(PurchaseOrdersApi)
   .add(StockApi)

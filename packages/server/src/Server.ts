@@ -25,6 +25,7 @@ import { layerPurchaseOrders } from "./PurchaseOrders.ts"
 import { Sessions } from "./Sessions.ts"
 import { SignInLimit } from "./SignInLimit.ts"
 import { layerStock } from "./Stock.ts"
+import { layerStockCounts } from "./StockCounts.ts"
 import { layerStockMovements } from "./StockMovements.ts"
 import { layerStockTransfers } from "./StockTransfers.ts"
 import { layerStrictness } from "./Strict.ts"
@@ -40,6 +41,7 @@ const handlers = Layer.mergeAll(
   layerLocations,
   layerStockMovements,
   layerStockTransfers,
+  layerStockCounts,
   layerVendors,
   layerPurchaseOrders,
   layerStock,
