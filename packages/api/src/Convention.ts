@@ -7,8 +7,8 @@ import { Context, Schema } from "effect"
 import { HttpApiMiddleware, HttpApiSecurity, OpenApi } from "effect/http-api"
 import { problems } from "./Problem.ts"
 
-/** Who may call an endpoint: anyone, whoever is signed in, or who has a permission. */
-export type Requirement = Permission | "anyone" | "signedIn"
+/** Who may call an endpoint: anyone, whoever is signed in, or who has a permission, or one of several. */
+export type Requirement = Permission | ReadonlyArray<Permission> | "anyone" | "signedIn"
 
 /** The annotation by which an endpoint says who may call it. An endpoint without one fails the tests. */
 export class Requires extends Context.Service<Requires, Requirement>()("@onhand/api/Requires") {}
@@ -18,7 +18,9 @@ const whoMay = (requirement: Requirement): string =>
     ? "Open to anyone."
     : requirement === "signedIn"
       ? "For whoever is signed in."
-      : `Needs the permission \`${requirement}\`.`
+      : typeof requirement === "string"
+        ? `Needs the permission \`${requirement}\`.`
+        : `Needs one of the permissions ${requirement.map((one) => `\`${one}\``).join(", ")}.`
 
 // The server itself refuses these when they are left out, with an answer that says more than "missing"; and the client
 // makes keys for its caller. So they are optional to the compiler, and required in the documentation.

@@ -151,6 +151,12 @@ export const buyErrors = [
   ...writeErrors
 ] as const
 
+/** Who may see an order: its customer, and whoever reads or works on the orders of all. */
+const seeOrders = ["orders:own", "orders:read", "orders:write"] as const
+
+/** Who may cancel an order or ask to send something back: its customer, and whoever works on it. */
+const changeOrders = ["orders:own", "orders:write"] as const
+
 export class OrdersApi extends HttpApiGroup.make("orders")
   .add(
     HttpApiEndpoint.get("list", "/orders", {
@@ -166,9 +172,9 @@ export class OrdersApi extends HttpApiGroup.make("orders")
       success: listOf(Order),
       error: [problems.InvalidCursor]
     }).annotateMerge(
-      about("orders:own", {
+      about(seeOrders, {
         summary: "List orders",
-        description: "Newest first: your own, or everyone's with the permission `orders:read`."
+        description: "Newest first: your own; everyone's with the permission `orders:read` or `orders:write`."
       })
     ),
     HttpApiEndpoint.get("byId", "/orders/:id", {
@@ -176,7 +182,7 @@ export class OrdersApi extends HttpApiGroup.make("orders")
       headers: versionKnown,
       success: [HttpApiSchema.WithHeaders(Order, etag), HttpApiSchema.Empty(304)],
       error: [problems.UnknownOrder]
-    }).annotateMerge(about("orders:own", { summary: "Get an order" })),
+    }).annotateMerge(about(seeOrders, { summary: "Get an order" })),
     HttpApiEndpoint.post("place", "/orders", {
       headers: keyRequired,
       payload: NewOrder,
@@ -218,7 +224,7 @@ export class OrdersApi extends HttpApiGroup.make("orders")
       success: changed,
       error: [problems.OrderClosed, ...changeErrors]
     }).annotateMerge(
-      about("orders:own", {
+      about(changeOrders, {
         summary: "Cancel what is open of an order",
         description: "Your own, or any with the permission `orders:write`. What was committed is available again."
       })
@@ -230,7 +236,7 @@ export class OrdersApi extends HttpApiGroup.make("orders")
       success: changed,
       error: changeErrors
     }).annotateMerge(
-      about("orders:own", {
+      about(changeOrders, {
         summary: "Ask to send something back",
         description: "Of your own order, or of any with the permission `orders:write`. It changes no stock."
       })

@@ -31,6 +31,12 @@ export const Source = Schema.Struct({
 })
 export interface Source extends Schema.Schema.Type<typeof Source> {}
 
+/**
+ * The types of source by which the commands of documents mark their movements. What one of them says follows from its
+ * document; so a program that lets people record movements by hand should not let them write these.
+ */
+export const documentSources: ReadonlyArray<string> = ["order", "transfer", "count", "purchaseOrder"]
+
 /** The cost of one whole unit, in the currency's minor unit, and possibly fractions of it as a decimal text. */
 export const UnitCost = Schema.Struct({
   amount: Schema.String.check(Schema.isPattern(/^(0|[1-9]\d{0,11})(\.\d{1,6})?$/)),

@@ -1,7 +1,15 @@
 /**
  * Authorizing: a request gets to its handler only if somebody is signed in who may call the endpoint.
  */
-import { Authorization, CurrentActor, Forbidden, Requires, Unauthorized, Unavailable } from "@onhand/api"
+import {
+  Authorization,
+  CurrentActor,
+  Forbidden,
+  type Requirement,
+  Requires,
+  Unauthorized,
+  Unavailable
+} from "@onhand/api"
 import { type Actor, type LocationId, type Permission, permits, type Roles } from "@onhand/core"
 import { Context, type DateTime, Effect, Layer, Option, Redacted } from "effect"
 import { RequestInfo } from "./RequestInfo.ts"
@@ -33,6 +41,13 @@ export const requireDating = (
 ): Effect.Effect<void, Forbidden> =>
   occurredAt === undefined ? Effect.void : requireAt(roles, actor, "orders:write", [location])
 
+/** The permission that the actor lacks for an endpoint; of several that would do, the first. */
+const missingOf = (roles: Roles, actor: Actor, requirement: Requirement): Permission | undefined => {
+  if (requirement === "signedIn" || requirement === "anyone") return undefined
+  const enough = typeof requirement === "string" ? [requirement] : requirement
+  return enough.some((permission) => permits(roles, actor, permission)) ? undefined : enough[0]
+}
+
 const make = Effect.gen(function* () {
   const sessions = yield* Sessions
   const { roles } = yield* ServerSettings
@@ -52,9 +67,8 @@ const make = Effect.gen(function* () {
       if (requirement === undefined) {
         return yield* Effect.die(new Error(`${endpoint.identifier} does not say who may call it, so nobody may`))
       }
-      if (requirement !== "signedIn" && requirement !== "anyone" && !permits(roles, actor, requirement)) {
-        return yield* new Forbidden({ permission: requirement })
-      }
+      const missing = missingOf(roles, actor, requirement)
+      if (missing !== undefined) return yield* new Forbidden({ permission: missing })
       return yield* Effect.provideService(handler, CurrentActor, actor)
     })
   })

@@ -58,7 +58,9 @@ const PERMISSIONS = {
 /** Whether an actor may see an event: by its permission, or because it is the actor's own. */
 export const maySee = (roles: Roles, actor: Actor, event: NewEvent): boolean => {
   if (permits(roles, actor, PERMISSIONS[event._tag])) return true
-  if (PERMISSIONS[event._tag] === "orders:read" && "customer" in event) return event.customer === actor.id
+  if (PERMISSIONS[event._tag] === "orders:read" && "customer" in event) {
+    return event.customer === actor.id || permits(roles, actor, "orders:write")
+  }
   return event._tag === "UserUpdated" && event.user === actor.id
 }
 

@@ -53,37 +53,37 @@ const make = Effect.gen(function* () {
   const units = yield* Units
   const { roles } = yield* ServerSettings
 
+  const isOwn = (actor: Actor, { customer }: Order) => customer === actor.id && permits(roles, actor, "orders:own")
+  /** Whether the actor sees the orders of all. Whoever may write them must see what there is to be done. */
+  const seesAll = (actor: Actor) => permits(roles, actor, "orders:read") || permits(roles, actor, "orders:write")
+
   /** The order, if the actor may see it: somebody else's is as good as none, and the answer must not tell of it. */
   const visible = (actor: Actor, id: OrderId) =>
     Effect.flatMap(answering(inventory.read.order(id)), (found) => {
-      const shown = Option.filter(
-        found,
-        ({ customer }) => customer === actor.id || permits(roles, actor, "orders:read")
-      )
+      const shown = Option.filter(found, (order) => isOwn(actor, order) || seesAll(actor))
       return Effect.mapError(Effect.fromOption(shown), () => new UnknownOrder({ order: id }))
     })
   const writable = (actor: Actor, order: Order, at: LocationId = order.location) =>
     requireAt(roles, actor, "orders:write", [at])
-  const ownOrWritable = (actor: Actor, order: Order) =>
-    order.customer === actor.id ? Effect.void : writable(actor, order)
+  const ownOrWritable = (actor: Actor, order: Order) => (isOwn(actor, order) ? Effect.void : writable(actor, order))
 
   /** What no caller can bring about, because the order was read before: that it is not there, or somewhere else. */
   const impossible = { OrderElsewhere: Effect.die, UnknownOrder: Effect.die } as const
   const told = ({ reply, replayed }: { readonly reply: Order; readonly replayed: boolean }) =>
     changedReply(orderReply(reply), reply.version, replayed)
 
-  return { inventory, units, roles, visible, writable, ownOrWritable, impossible, told }
+  return { inventory, units, roles, seesAll, visible, writable, ownOrWritable, impossible, told }
 })
 
 export const layerOrders = HttpApiBuilder.group(
   OnhandApi,
   "orders",
   Effect.fnUntraced(function* (handlers) {
-    const { inventory, units, roles, visible, writable, ownOrWritable, impossible, told } = yield* make
+    const { inventory, units, roles, seesAll, visible, writable, ownOrWritable, impossible, told } = yield* make
     return handlers.handleAll({
       list: Effect.fnUntraced(function* ({ query }) {
         const actor = yield* CurrentActor
-        const customer = permits(roles, actor, "orders:read") ? query.customer : actor.id
+        const customer = seesAll(actor) ? query.customer : actor.id
         const filter = { customer, location: query.location }
         return pageReply(yield* answering(inventory.read.orders(filter, yield* pageRequest(query))), orderReply)
       }),

@@ -15,6 +15,7 @@ import {
 import {
   type InsufficientStock as CoreInsufficientStock,
   type StaleQuantity as CoreStaleQuantity,
+  documentSources,
   Inventory,
   isCondition,
   type Movement,
@@ -115,6 +116,12 @@ export const layerStockMovements = HttpApiBuilder.group(
         const actor = yield* CurrentActor
         const key = yield* requiredKey(headers["idempotency-key"])
         const { lines, occurredAt, ...rest } = payload
+        if (documentSources.includes(payload.source?.type ?? "")) {
+          return yield* faulty(
+            "payload.source.type",
+            `Any but ${documentSources.join(", ")} is accepted; movements of those come from their documents alone`
+          )
+        }
         yield* requireAt(
           roles,
           actor,

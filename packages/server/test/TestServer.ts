@@ -8,6 +8,7 @@ import {
   defaultSettings,
   ensureAdmin,
   ServerSettings,
+  type Settings,
   toWebHandler
 } from "../src/index.ts"
 import { undocumented } from "./Contract.ts"
@@ -35,14 +36,18 @@ export interface Ask {
   readonly headers?: Record<string, string>
 }
 
-/** Starts a server with an administrator. */
-export const startServer = async () => {
+/** Starts a server with an administrator; `settings` are those in which it differs from the others of the tests. */
+export const startServer = async (settings: Partial<Settings> = {}) => {
   const entries: Array<AccessEntry> = []
   const Services = Layer.mergeAll(
     Inventory.layer.pipe(Layer.provide(layerMemory)),
     layerLocal(tokenSettings).pipe(Layer.orDie),
     Layer.succeed(AccessLog, (entry: AccessEntry) => void entries.push(entry)),
-    Layer.succeed(ServerSettings, { ...defaultSettings, signInsPerMinute: { address: 1_000, account: 20 } })
+    Layer.succeed(ServerSettings, {
+      ...defaultSettings,
+      signInsPerMinute: { address: 1_000, account: 20 },
+      ...settings
+    })
   )
   const runtime = ManagedRuntime.make(Services)
   const context = await runtime.runPromise(Effect.context<Layer.Success<typeof Services>>())
@@ -76,6 +81,17 @@ export const startServer = async () => {
     return reply.body.access_token
   }
 
+  /** The token of a new user with these roles, at these locations only if some are named. */
+  const user = async (name: string, roles: ReadonlyArray<string>, locations: ReadonlyArray<string> | null = null) => {
+    const token = await customer(name)
+    const { id } = (await ask("GET", "/api/v1/users/me", { token })).body
+    const admin = await signIn(ADMIN.email, ADMIN.password)
+    const change = { token: admin, headers: { "if-match": "*" }, body: { roles, locations } }
+    const { status, body } = await ask("PATCH", `/api/v1/users/${id}`, change)
+    if (status !== 200) throw new Error(`Nobody got the roles: ${JSON.stringify(body)}`)
+    return token
+  }
+
   /** A new customer's token. */
   const customer = async (name: string): Promise<string> => {
     const account = { email: `${name}@example.com`, name, password: `the password of ${name}` }
@@ -89,6 +105,7 @@ export const startServer = async () => {
     request,
     signIn,
     customer,
+    user,
     entries,
     runtime,
     admin: () => signIn(ADMIN.email, ADMIN.password),

@@ -1,0 +1,284 @@
+// Who may do what: checks 21 to 29 of docs/internals/security-checks.md, each a test that begins with its number.
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { defaultRoles, firstPage, Inventory, permissions, type Roles } from "@onhand/core"
+import { Effect } from "effect"
+import { startServer, type TestServer } from "../TestServer.ts"
+import { allows, type Operation, operations } from "./Operations.ts"
+
+const roles: Roles = {
+  ...defaultRoles,
+  packer: ["orders:write"],
+  clerk: ["orders:read"],
+  nobody: []
+}
+
+let server: TestServer
+let admin: string
+
+beforeAll(async () => {
+  server = await startServer({ roles })
+  admin = await server.admin()
+})
+afterAll(() => server.stop())
+
+const post = (path: string, key: string, body: unknown = undefined, token = admin) =>
+  server.ask("POST", `/api/v1/${path}`, { token, headers: { "idempotency-key": key }, body })
+
+/** How many movements and commands there are: what a refused request must not change. */
+const written = () =>
+  server.runtime.runPromise(
+    Effect.gen(function* () {
+      const { read } = yield* Inventory
+      return JSON.stringify([yield* read.head, (yield* read.movements({}, firstPage(1))).items])
+    })
+  )
+
+/** An operation asked with ids that nothing has, and a body that no operation takes. */
+const knock = ({ method, path }: Operation, token: string) =>
+  server.ask(method, path.replace(/\{\w+\}/g, "nothing"), {
+    token,
+    headers: { "idempotency-key": "knock", "if-match": "*" },
+    ...(method === "GET" || method === "DELETE" ? {} : { body: { "?": 1 } })
+  })
+
+describe("a role", () => {
+  it.each(Object.keys(roles))("23, 28: %s is let in where it may, and writes nothing anywhere else", async (role) => {
+    const token = await server.user(`role-${role.replace("_", "")}`, [role])
+    for (const operation of operations) {
+      if (operation.requires === "anyone" || operation.path === "/api/v1/events") continue
+      const before = await written()
+      const { status, body } = await knock(operation, token)
+      const place = `${role} asks ${operation.name}: ${JSON.stringify(body)}`
+      if (allows(roles[role] ?? [], operation)) assert.notInclude([401, 403], status, place)
+      else {
+        assert.strictEqual(status, 403, place)
+        assert.strictEqual(await written(), before, place)
+      }
+      assert.isBelow(status, 500, place)
+    }
+  })
+
+  it("28: every operation says who may call it, and names permissions that there are", () => {
+    for (const { name, requires } of operations) {
+      if (typeof requires === "string") continue
+      assert.isNotEmpty(requires, name)
+      assert.includeMembers([...permissions], [...requires], name)
+    }
+  })
+
+  it("27: counts no more with the next request after it was taken away", async () => {
+    const token = await server.user("former", ["warehouse_manager"])
+    assert.strictEqual((await server.ask("GET", "/api/v1/stock-movements", { token })).status, 200)
+    const { id } = (await server.ask("GET", "/api/v1/users/me", { token })).body
+    const demoted = { token: admin, headers: { "if-match": "*" }, body: { roles: ["customer"] } }
+    assert.strictEqual((await server.ask("PATCH", `/api/v1/users/${id}`, demoted)).status, 200)
+    assert.strictEqual((await server.ask("GET", "/api/v1/stock-movements", { token })).status, 403)
+  })
+})
+
+describe("a manager of one location", () => {
+  let token: string
+  const north = "north"
+  const south = "south"
+  const lines = [{ product: "cup", quantity: 1 }]
+  const ids: Record<string, string> = {}
+
+  const created = async (path: string, key: string, body: unknown, by = admin): Promise<string> => {
+    const reply = await post(path, key, body, by)
+    assert.strictEqual(reply.status, 201, JSON.stringify(reply.body))
+    return reply.body.id
+  }
+
+  const orderOf = async (key: string, shipped: boolean) => {
+    const shopper = await server.customer(`shopper-${key}`)
+    await server.ask("POST", "/api/v1/cart/items", { token: shopper, body: { product: "cup", quantity: 2 } })
+    const id = await created("orders", key, { location: south }, shopper)
+    if (shipped) assert.strictEqual((await post(`orders/${id}/ship`, `${key}-ship`, {})).status, 200)
+    return id
+  }
+
+  beforeAll(async () => {
+    for (const id of [north, south]) {
+      await server.ask("POST", "/api/v1/locations", { token: admin, body: { id, name: id } })
+    }
+    const price = { amount: "1.00", currency: "EUR" }
+    await server.ask("POST", "/api/v1/products", { token: admin, body: { id: "cup", sku: "CUP", name: "Cup", price } })
+    const filled = [north, south].map((location) => ({ kind: "purchase", product: "cup", location, quantity: 100 }))
+    assert.strictEqual((await post("stock-movements", "fill", { lines: filled })).status, 201)
+    await post("vendors", "vendor", { id: "grower", name: "Grower" })
+    ids["draft"] = await created("stock-transfers", "t-1", { origin: south, destination: north, lines, draft: true })
+    ids["ready"] = await created("stock-transfers", "t-2", { origin: south, destination: north, lines })
+    ids["sent"] = await created("stock-transfers", "t-3", { origin: north, destination: south, lines })
+    await post(`stock-transfers/${ids["sent"]}/dispatch`, "t-3-sent")
+    ids["sheet"] = await created("stock-counts", "c-1", { location: south, lines: [{ product: "cup" }] })
+    const asked = { vendor: "grower", destination: south, lines }
+    ids["asked"] = await created("purchase-orders", "p-1", asked)
+    ids["ordered"] = await created("purchase-orders", "p-2", asked)
+    await post(`purchase-orders/${ids["ordered"]}/place`, "p-2-placed")
+    ids["placed"] = await orderOf("o-1", false)
+    ids["shipped"] = await orderOf("o-2", true)
+    token = await server.user("northerner", ["warehouse_manager"], [north])
+  })
+
+  const at = (path: string, body?: unknown) => ({ path, body })
+  const part = { lines: [{ line: 1, quantity: 1 }] }
+  const received = { lines: [{ line: 1, quantity: 1, into: "sellable" }] }
+  const sold = (location: string) => ({ kind: "sale", product: "cup", location, quantity: 1 })
+  const noLocation = "what it writes is of no location"
+
+  /** For each write that something of a location depends on: an attempt elsewhere, or why there is none. */
+  const elsewhere: Readonly<Record<string, string | (() => { readonly path: string; readonly body?: unknown })>> = {
+    "POST /api/v1/locations": () => at("locations", { name: "Another" }),
+    "PATCH /api/v1/locations/{id}": () => at("locations/south", { name: "Mine" }),
+    "POST /api/v1/stock-movements": () => at("stock-movements", { lines: [sold(north), sold(south)] }),
+    "POST /api/v1/stock-transfers": () => at("stock-transfers", { origin: south, destination: north, lines }),
+    "PUT /api/v1/stock-transfers/{id}": () => at(`stock-transfers/${ids["draft"]}`, { lines }),
+    "POST /api/v1/stock-transfers/{id}/ready": () => at(`stock-transfers/${ids["draft"]}/ready`),
+    "POST /api/v1/stock-transfers/{id}/release": () => at(`stock-transfers/${ids["ready"]}/release`),
+    "POST /api/v1/stock-transfers/{id}/dispatch": () => at(`stock-transfers/${ids["ready"]}/dispatch`),
+    "POST /api/v1/stock-transfers/{id}/cancel": () => at(`stock-transfers/${ids["ready"]}/cancel`),
+    "POST /api/v1/stock-transfers/{id}/complete": () => at(`stock-transfers/${ids["sent"]}/complete`),
+    "POST /api/v1/stock-transfers/{id}/receive": () => at(`stock-transfers/${ids["sent"]}/receive`, part),
+    "POST /api/v1/stock-transfers/{id}/close-short": () =>
+      at(`stock-transfers/${ids["sent"]}/close-short`, { reason: "lost" }),
+    "POST /api/v1/stock-counts": () => at("stock-counts", { location: south }),
+    "POST /api/v1/stock-counts/{id}/start": () => at(`stock-counts/${ids["sheet"]}/start`),
+    "POST /api/v1/stock-counts/{id}/lines": () => at(`stock-counts/${ids["sheet"]}/lines`, { lines }),
+    "POST /api/v1/stock-counts/{id}/finish": () => at(`stock-counts/${ids["sheet"]}/finish`, {}),
+    "POST /api/v1/stock-counts/{id}/recount": () => at(`stock-counts/${ids["sheet"]}/recount`, {}),
+    "POST /api/v1/stock-counts/{id}/approve": () => at(`stock-counts/${ids["sheet"]}/approve`, {}),
+    "POST /api/v1/stock-counts/{id}/post": () => at(`stock-counts/${ids["sheet"]}/post`),
+    "POST /api/v1/stock-counts/{id}/cancel": () => at(`stock-counts/${ids["sheet"]}/cancel`),
+    "POST /api/v1/vendors": noLocation,
+    "PATCH /api/v1/vendors/{id}": noLocation,
+    "PUT /api/v1/vendors/{id}/products": noLocation,
+    "POST /api/v1/vendors/{id}/contacts": noLocation,
+    "POST /api/v1/purchase-orders": () => at("purchase-orders", { vendor: "grower", destination: south, lines }),
+    "PATCH /api/v1/purchase-orders/{id}": () => at(`purchase-orders/${ids["asked"]}`, { note: "mine" }),
+    "POST /api/v1/purchase-orders/{id}/place": () => at(`purchase-orders/${ids["asked"]}/place`),
+    "POST /api/v1/purchase-orders/{id}/receive": () => at(`purchase-orders/${ids["ordered"]}/receive`, part),
+    "POST /api/v1/purchase-orders/{id}/cancel": () => at(`purchase-orders/${ids["ordered"]}/cancel`, {}),
+    "POST /api/v1/purchase-orders/{id}/close": () => at(`purchase-orders/${ids["ordered"]}/close`, {}),
+    "PUT /api/v1/thresholds": () =>
+      at("thresholds", { lines: [north, south].map((location) => ({ product: "cup", location, low: 1 })) }),
+    "POST /api/v1/orders/{id}/ship": () => at(`orders/${ids["placed"]}/ship`, {}),
+    "POST /api/v1/orders/{id}/shipments/{shipment}/undo": () => at(`orders/${ids["shipped"]}/shipments/1/undo`),
+    "POST /api/v1/orders/{id}/cancel": () => at(`orders/${ids["placed"]}/cancel`, {}),
+    "POST /api/v1/orders/{id}/return-requests": () => at(`orders/${ids["shipped"]}/return-requests`, part),
+    "POST /api/v1/orders/{id}/returns": () => at(`orders/${ids["shipped"]}/returns`, received),
+    "PUT /api/v1/orders/{id}/payment": () => at(`orders/${ids["placed"]}/payment`, { payment: "paid" })
+  }
+
+  const placed: ReadonlyArray<string> = ["locations:write", "stock:write", "thresholds:write", "orders:write"]
+  const writes = operations.filter(
+    ({ method, requires }) =>
+      method !== "GET" && typeof requires !== "string" && requires.some((one) => placed.includes(one))
+  )
+
+  it.each(writes.map(({ name, method }) => [name, method] as const))(
+    "24: is refused at another location by %s, and writes nothing",
+    async (name, method) => {
+      const attempt = elsewhere[name]
+      assert.isDefined(attempt, `${name}: say in this test how it is tried at another location, or why it cannot be`)
+      if (attempt === undefined || typeof attempt === "string") return
+      const { path, body } = attempt()
+      const before = await written()
+      const refused = await server.ask(method, `/api/v1/${path}`, {
+        token,
+        headers: { "idempotency-key": encodeURIComponent(name), "if-match": "*" },
+        ...(body === undefined ? {} : { body })
+      })
+      assert.strictEqual(refused.status, 403, JSON.stringify(refused.body))
+      if (name !== "POST /api/v1/locations") assert.strictEqual(refused.body.location, south)
+      assert.strictEqual(await written(), before)
+    }
+  )
+
+  it("24: names only operations that there are", () => {
+    assert.includeMembers(
+      writes.map(({ name }) => name),
+      Object.keys(elsewhere)
+    )
+  })
+
+  it("24: writes at its own", async () => {
+    assert.strictEqual((await post("stock-movements", "own", { lines: [sold(north)] }, token)).status, 201)
+    const sent = { origin: north, destination: south, lines }
+    assert.strictEqual((await post("stock-transfers", "own-2", sent, token)).status, 201)
+    const returned = { ...received, location: north }
+    assert.strictEqual((await post(`orders/${ids["shipped"]}/returns`, "own-3", returned, token)).status, 200)
+  })
+})
+
+describe("orders", () => {
+  it("23: are seen by who may write them, and only read by who may read them", async () => {
+    const shopper = await server.customer("buyer")
+    await server.ask("POST", "/api/v1/cart/items", { token: shopper, body: { product: "cup", quantity: 1 } })
+    const { id } = (await post("orders", "seen", { location: "north" }, shopper)).body
+    const packer = await server.user("packer", ["packer"])
+    const clerk = await server.user("clerk", ["clerk"])
+    for (const token of [packer, clerk]) {
+      assert.strictEqual((await server.ask("GET", `/api/v1/orders/${id}`, { token })).status, 200)
+      const list = await server.ask("GET", "/api/v1/orders", { token })
+      assert.include(
+        list.body.items.map((order: { id: string }) => order.id),
+        id
+      )
+    }
+    assert.strictEqual((await post(`orders/${id}/cancel`, "by-clerk", {}, clerk)).status, 403)
+    assert.strictEqual((await post(`orders/${id}/ship`, "by-packer", {}, packer)).status, 200)
+  })
+
+  it("21: of somebody else are as good as none, in every operation that names one", async () => {
+    const [ann, eve] = [await server.customer("ann"), await server.customer("eve")]
+    await server.ask("POST", "/api/v1/cart/items", { token: ann, body: { product: "cup", quantity: 1 } })
+    const { id } = (await post("orders", "ann", { location: "north" }, ann)).body
+    const bodies: Readonly<Record<string, unknown>> = {
+      "POST /api/v1/orders/{id}/cancel": {},
+      "POST /api/v1/orders/{id}/return-requests": { lines: [{ line: 1, quantity: 1 }] }
+    }
+    const named = operations.filter(
+      ({ path, requires }) => path.startsWith("/api/v1/orders/{id}") && requires.includes("orders:own")
+    )
+    assert.isAtLeast(named.length, 3)
+    for (const { method, path, name } of named) {
+      const ask = (order: string) =>
+        server.ask(method, path.replace("{id}", order), {
+          token: eve,
+          headers: { "idempotency-key": encodeURIComponent(`${name}-${order}`) },
+          ...(bodies[name] === undefined ? {} : { body: bodies[name] })
+        })
+      const { requestId: _, instance: __, ...foreign } = (await ask(id)).body
+      const { requestId: ___, instance: ____, ...unknown } = (await ask("nothing")).body
+      assert.strictEqual(foreign.status, 404, name)
+      const text = (body: object, order: string) => JSON.stringify(body).replaceAll(order, "…")
+      assert.strictEqual(text(foreign, id), text(unknown, "nothing"), name)
+    }
+    const list = await server.ask("GET", "/api/v1/orders?customer=somebody", { token: eve })
+    assert.deepStrictEqual(list.body.items, [])
+  })
+
+  it("29: and their keys are each caller's own: the same key of another replays nothing", async () => {
+    const [first, second] = [await server.customer("first"), await server.customer("second")]
+    const buy = async (token: string) => {
+      await server.ask("POST", "/api/v1/cart/items", { token, body: { product: "cup", quantity: 1 } })
+      return post("orders", "the-same-key", { location: "north" }, token)
+    }
+    const [one, other] = [await buy(first), await buy(second)]
+    assert.deepStrictEqual([one.status, other.status], [201, 201])
+    assert.notStrictEqual(one.body.id, other.body.id)
+    assert.isNull(other.headers.get("idempotency-replayed"))
+  })
+})
+
+describe("a movement that is recorded by hand", () => {
+  it.each(["order", "transfer", "count", "purchaseOrder"])("24: cannot be passed off as one of a %s", async (type) => {
+    const lines = [{ kind: "adjustment", product: "cup", location: "north", quantity: 1 }]
+    const reply = await post("stock-movements", `of-${type}`, { lines, source: { type, id: "1" } })
+    assert.deepStrictEqual([reply.status, reply.body.faults[0].path], [400, "payload.source.type"])
+    assert.strictEqual(
+      (await post("stock-movements", `as-${type}`, { lines, source: { type: "recount", id: "1" } })).status,
+      201
+    )
+  })
+})
