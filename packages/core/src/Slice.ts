@@ -157,6 +157,16 @@ export class WorkingSlice implements Slice {
     return this
   }
 
+  /** Forgets all rows of some tables, and all claims if `claims` is among them: others changed something there. */
+  forget(changed: ReadonlySet<string>): void {
+    const parts: ReadonlyArray<readonly [string, Map<string, unknown>]> = [...this.rows, ["claims", this.claims]]
+    for (const [name, known] of parts) {
+      if (!changed.has(name)) continue
+      this.size -= known.size
+      known.clear()
+    }
+  }
+
   /** What is not here yet of many footprints; nothing at all when they are covered. */
   missing(footprints: Iterable<Footprint>): Missing | undefined {
     const rows = new Map<string, RowRef>()
@@ -185,7 +195,8 @@ export class WorkingSlice implements Slice {
     for (const place of [...missing.stock, ...missing.holds]) this.knownAt(place).batch = this.batch
     for (const id of missing.claims) this.setClaim(id, null)
     for (const { table, row } of loaded.rows) this.setRow(table, row.id, row)
-    for (const balance of loaded.balances) this.setBalance(balance)
+    // A store may give more than it was asked for: what others have moved, some of which nobody here looks at.
+    for (const balance of loaded.balances) if (this.known(balance) !== undefined) this.setBalance(balance)
     // A claim that was here may have changed in this batch; what was loaded is older.
     for (const claim of loaded.claims) if (!this.claims.get(claim.id)) this.setClaim(claim.id, claim)
     this.held = [...this.held, ...loaded.claims.filter((claim) => claim.state === "held")]

@@ -9,6 +9,7 @@ import {
   type LoadRequest,
   type Rows,
   type StockPlace,
+  StoreFailure,
   type Table,
   tables
 } from "@onhand/core"
@@ -75,20 +76,22 @@ const commandPart = (keys: string) =>
 const rowPart = (table: Table, ids: string) =>
   `SELECT 1, '${table}', data::text FROM onhand.${table} WHERE id = ANY(${ids}::text[])`
 
+const balanceJson = jsonOf({
+  product: "b.product",
+  location: "b.location",
+  lot: "b.lot",
+  sellable: "b.sellable",
+  qualityControl: "b.quality_control",
+  damaged: "b.damaged",
+  quarantine: "b.quarantine",
+  held: "b.held",
+  committed: "b.committed",
+  version: "b.version",
+  claimVersion: "b.claim_version"
+})
+
 const balancePart = (products: string, locations: string) => `
-  SELECT 2, '', ${jsonOf({
-    product: "b.product",
-    location: "b.location",
-    lot: "b.lot",
-    sellable: "b.sellable",
-    qualityControl: "b.quality_control",
-    damaged: "b.damaged",
-    quarantine: "b.quarantine",
-    held: "b.held",
-    committed: "b.committed",
-    version: "b.version",
-    claimVersion: "b.claim_version"
-  })}
+  SELECT 2, '', ${balanceJson}
   FROM unnest(${products}::text[], ${locations}::text[]) AS place(product, location)
   JOIN onhand.balances b ON b.product = place.product AND b.location = place.location`
 
@@ -111,9 +114,32 @@ const lapsedPart = (products: string, locations: string, now: string) => `
 
 const claimPart = (ids: string) => `SELECT 3, '', ${claimJson} FROM onhand.claims c WHERE c.id = ANY(${ids}::text[])`
 
-const statementOf = (request: LoadRequest, now: number) => {
+/** A place in the history of a shard: the last seq of a commit, and the hash of its seal. */
+export interface Since {
+  readonly shard: number
+  readonly seq: number
+  readonly hash: string
+}
+
+const sealPart = (shard: string, seq: string) =>
+  `SELECT 4, '', hash FROM onhand.seals WHERE shard = ${shard}::float8::int AND last_seq = ${seq}::float8::bigint`
+
+const movedPart = (shard: string, seq: string) => {
+  const moved = (table: string) =>
+    `SELECT product, location FROM onhand.${table} WHERE shard = ${shard}::float8::int AND seq > ${seq}::float8::bigint`
+  return `
+  SELECT 2, '', ${balanceJson}
+  FROM (${moved("movements")} UNION ${moved("claim_events")}) AS place
+  JOIN onhand.balances b ON b.shard = ${shard}::float8::int AND b.product = place.product AND b.location = place.location`
+}
+
+const statementOf = (request: LoadRequest, now: number, since: Since | undefined) => {
   const { values, add } = parameters()
   const parts: Array<string> = []
+  if (since !== undefined) {
+    const place = [add(since.shard), add(since.seq)] as const
+    parts.push(sealPart(...place), movedPart(...place))
+  }
   const texts = (items: ReadonlyArray<string>) => add(arrayOf(items, "text"))
   if (request.keys.length > 0) parts.push(commandPart(texts(request.keys)))
   const byTable = Map.groupBy(request.rows, (row) => row.table)
@@ -136,22 +162,36 @@ const decodeClaim = Schema.decodeUnknownSync(Claim)
 /** Decodes a command's record. */
 export const decodeCommand = Schema.decodeUnknownSync(CommandRecord)
 
-/** Loads what a batch asks for. `now` is the store's clock under the lock, in microseconds. */
-export const load = (connection: Connection, request: LoadRequest, now: number): Effect.Effect<Loaded, SqlError> => {
-  const statement = statementOf(request, now)
+/**
+ * Loads what a batch asks for. `now` is the store's clock under the lock, in microseconds. With `since`, also the
+ * balances of all stock that moved after it; a history that did not go through there is not the one that was known.
+ */
+export const load = (
+  connection: Connection,
+  request: LoadRequest,
+  now: number,
+  since?: Since
+): Effect.Effect<Loaded, SqlError | StoreFailure> => {
+  const statement = statementOf(request, now, since)
   if (statement.text === "") return Effect.succeed({ known: [], rows: [], balances: [], claims: [] })
-  return Effect.map(connection.executeValues(statement.text, statement.values), (found) => {
+  return Effect.flatMap(connection.executeValues(statement.text, statement.values), (found) => {
     const known: Array<CommandRecord> = []
     const rows: Array<Loaded["rows"][number]> = []
     const balances: Array<Balance> = []
     const claims: Array<Claim> = []
+    let hash: string | undefined
     for (const [part, table, text] of found as ReadonlyArray<readonly [number, Table, string]>) {
-      const json = JSON.parse(text)
-      if (part === 0) known.push(decodeCommand(json))
-      else if (part === 1) rows.push({ table, row: decodeRow[table](json) })
-      else if (part === 2) balances.push(decodeBalance(json))
-      else claims.push(decodeClaim(json))
+      if (part === 4) hash = text
+      else {
+        const json = JSON.parse(text)
+        if (part === 0) known.push(decodeCommand(json))
+        else if (part === 1) rows.push({ table, row: decodeRow[table](json) })
+        else if (part === 2) balances.push(decodeBalance(json))
+        else claims.push(decodeClaim(json))
+      }
     }
-    return { known, rows, balances, claims }
+    return hash === since?.hash
+      ? Effect.succeed({ known, rows, balances, claims })
+      : Effect.fail(new StoreFailure({ outcome: "rolledBack", cause: new Error("The ledger has another history") }))
   })
 }

@@ -12,16 +12,16 @@ import {
   shardsOf,
   type WorkingSlice
 } from "@onhand/core"
-import { type Duration, Effect, Layer, type Redacted } from "effect"
+import { type Duration, Effect, Layer, type Redacted, Schema } from "effect"
 import { SqlClient } from "effect/sql/SqlClient"
 import type { Connection } from "effect/sql/SqlConnection"
 import type { SqlError } from "effect/sql/SqlError"
 import { arrayOf } from "./Columns.ts"
-import { load } from "./LoadSlice.ts"
+import { load, type Since } from "./LoadSlice.ts"
 import { migrate } from "./Migration.ts"
 import { postgresQueries } from "./PostgresQueries.ts"
 import { inTransaction } from "./Transaction.ts"
-import { BatchWriter } from "./WriteBatch.ts"
+import { BatchWriter, type Head, type Heads } from "./WriteBatch.ts"
 
 export { migrate } from "./Migration.ts"
 export { grant } from "./Role.ts"
@@ -44,44 +44,57 @@ const DEFAULT_CONNECTIONS = 10
 /** The most rows, stock places and claims of a shard that are kept from one batch to the next. */
 const MOST_KNOWN = 20_000
 
+/** The most commands of others that a kept slice is brought up to date with; after more it is cheaper to start anew. */
+const MOST_MISSED = 5_000
+
 // The clock is read outside the locking query, so that it is the time after the wait for the lock, not before it.
 const LOCK_HEADS = `
-  SELECT shard, seq::float8, last_micros::float8, hash, (extract(epoch FROM clock_timestamp()) * 1000000)::float8
+  SELECT shard, seq::float8, last_micros::float8, hash, changed::text,
+    (extract(epoch FROM clock_timestamp()) * 1000000)::float8
   FROM (
     SELECT * FROM onhand.heads WHERE shard = ANY($1::float8[]::int[]) ORDER BY shard FOR UPDATE
   ) locked`
 
-type HeadRow = readonly [shard: number, seq: number, lastMicros: number, hash: string, clock: number]
+type HeadRow = readonly [shard: number, seq: number, micros: number, hash: string, changed: string, clock: number]
+
+const decodeChanged = Schema.decodeUnknownSync(Schema.fromJsonString(Schema.Record(Schema.String, Schema.Int)))
 
 /** What is known once the heads are locked. */
 interface Locked {
-  readonly heads: ReadonlyMap<number, number>
-  readonly hashes: ReadonlyMap<number, string>
+  readonly heads: Heads
   readonly clock: number
-  readonly lastMicros: number
 }
 
 const lockHeads = (connection: Connection, wanted: ReadonlyArray<number>): Effect.Effect<Locked, SqlError> =>
   Effect.map(connection.executeValues(LOCK_HEADS, [arrayOf(wanted, "integer")]), (found) => {
     const rows = found as ReadonlyArray<HeadRow>
     return {
-      heads: new Map(rows.map(([shard, seq]) => [shard, seq])),
-      hashes: new Map(rows.map(([shard, , , hash]) => [shard, hash])),
-      clock: Math.max(0, ...rows.map(([, , , , now]) => now)),
-      lastMicros: Math.max(0, ...rows.map(([, , last]) => last))
+      heads: new Map(
+        rows.map(([shard, seq, micros, hash, changed]) => [
+          shard,
+          { seq, micros, hash, changed: decodeChanged(changed) }
+        ])
+      ),
+      clock: Math.max(0, ...rows.map(([, , , , , clock]) => clock))
     }
   })
 
-/** What a batch came to; `known` holds of its shards once it is committed, and as long as their heads have `hashes`. */
+/** What a batch came to; `known` holds of its shards once it is committed and as long as their heads are these. */
 interface Run {
   readonly outcomes: ReadonlyArray<Outcome>
   readonly known: WorkingSlice
-  readonly hashes: ReadonlyMap<number, string>
+  readonly heads: Heads
+}
+
+/** A slice from an earlier batch; with `since`, but for the stock that moved since then. */
+interface Known {
+  readonly slice: WorkingSlice
+  readonly since?: Since
 }
 
 /** What a process that commits batch after batch gives: what it knows of locked heads, and commands that came late. */
 interface Following {
-  readonly knownAt: (hashes: ReadonlyMap<number, string>) => WorkingSlice | undefined
+  readonly knownAt: (heads: Heads) => Known | undefined
   readonly late: () => ReadonlyArray<Submission>
 }
 
@@ -96,41 +109,56 @@ export const runBatch = (
 ): Effect.Effect<Run, SqlError | StoreFailure> =>
   Effect.gen(function* () {
     const wanted = new Set(batch.flatMap((submission) => shardsOf(submission, shards)))
-    const { heads, hashes, clock, lastMicros } = yield* lockHeads(
+    const { heads, clock } = yield* lockHeads(
       connection,
       [...wanted].sort((a, b) => a - b)
     )
     const whole = [...batch, ...late()]
-    const micros = firstMicros(clock, lastMicros, whole.length)
-    const writer = new BatchWriter(connection, shards, hashes)
+    const micros = firstMicros(clock, Math.max(0, ...[...heads.values()].map((head) => head.micros)), whole.length)
+    const writer = new BatchWriter(connection, shards, heads)
+    const kept = knownAt(heads)
+    let since = kept?.since
     const { outcomes, writes, known } = yield* decideBatch(
       whole,
-      { shards, heads, micros, known: knownAt(hashes) },
-      (request) => load(connection, request, micros),
+      { shards, heads: new Map([...heads].map(([shard, { seq }]) => [shard, seq])), micros, known: kept?.slice },
+      (request) => {
+        const loaded = load(connection, request, micros, since)
+        since = undefined
+        return loaded
+      },
       (commands) => writer.ahead(commands)
     )
-    return { outcomes, known, hashes: yield* writer.finish(writes) }
+    return { outcomes, known, heads: yield* writer.finish(writes) }
   })
 
 /**
  * What the last batch of each shard knew in the end. It still holds while the head has the hash that this batch left
- * there, because that hash covers everything that was ever written to the shard.
+ * there, because that hash covers everything that was ever written to the shard. Once others have written, it holds
+ * but for the stock that the ledger has moved since, and the tables that the head says they changed.
  */
 class KnownSlices {
-  private readonly slices = new Map<number, { readonly hash: string; readonly known: WorkingSlice }>()
+  private readonly kept = new Map<number, { readonly head: Head; readonly slice: WorkingSlice }>()
 
   /** Takes what is known of the only shard of a batch. It is not kept: a batch that fails may have changed it. */
-  take(hashes: ReadonlyMap<number, string>): WorkingSlice | undefined {
-    const [[shard, hash] = [-1, ""]] = hashes
-    const kept = hashes.size === 1 ? this.slices.get(shard) : undefined
-    this.slices.delete(shard)
-    return kept?.hash === hash ? kept.known : undefined
+  take(heads: Heads): Known | undefined {
+    const [entry] = heads
+    if (entry === undefined || heads.size > 1) return undefined
+    const [shard, head] = entry
+    const kept = this.kept.get(shard)
+    this.kept.delete(shard)
+    if (kept === undefined || head.seq - kept.head.seq > MOST_MISSED) return undefined
+    const { slice } = kept
+    if (kept.head.hash === head.hash) return { slice }
+    const { seq, hash } = kept.head
+    slice.forget(new Set(Object.keys(head.changed).filter((table) => (head.changed[table] ?? 0) > seq)))
+    return { slice, since: { shard, seq, hash } }
   }
 
   /** Keeps what a committed batch knew, unless it became too much. */
-  keep({ hashes, known }: Run): void {
-    const [[shard, hash] = [-1, ""]] = hashes
-    if (hashes.size === 1 && known.size <= MOST_KNOWN) this.slices.set(shard, { hash, known })
+  keep({ heads, known }: Run): void {
+    const [entry] = heads
+    if (entry !== undefined && heads.size === 1 && known.size <= MOST_KNOWN)
+      this.kept.set(entry[0], { head: entry[1], slice: known })
   }
 }
 
@@ -142,7 +170,7 @@ export const make = (sql: SqlClient, shards: number) => {
     transact: (batch, late = alone.late) =>
       Effect.map(
         inTransaction(sql, (connection) =>
-          runBatch(connection, batch, shards, { knownAt: (hashes) => slices.take(hashes), late })
+          runBatch(connection, batch, shards, { knownAt: (heads) => slices.take(heads), late })
         ),
         (run) => {
           slices.keep(run)

@@ -329,5 +329,7 @@ export const migrations = (shards: number): Record<string, Effect.Effect<void, S
   "4_transfers": run(transfers),
   "5_forecasts": run(forecasts),
   "6_vendors": run(vendors),
-  "7_counts": run(counts)
+  "7_counts": run(counts),
+  // For each table, the seq of the last commit of the shard that changed any of its rows.
+  "14_changed_tables": run([`ALTER TABLE onhand.heads ADD COLUMN changed jsonb NOT NULL DEFAULT '{}'`])
 })

@@ -17,7 +17,7 @@ import { Effect, Schema } from "effect"
 import type { Connection } from "effect/sql/SqlConnection"
 import type { SqlError } from "effect/sql/SqlError"
 import { type Column, insert, parametersOf, unnest, type Value, valuesOf } from "./Columns.ts"
-import { claimEventTable, commandTable, movementTable, Sealing, sealColumns } from "./HashChain.ts"
+import { claimEventTable, commandTable, movementTable, type Seal, Sealing, sealColumns } from "./HashChain.ts"
 import {
   claimEventColumns,
   commandColumns,
@@ -46,19 +46,23 @@ const encodeRow: { readonly [T in Table]: (row: Rows[T]) => Schema.Json } = {
   purchaseOrders: Schema.encodeSync(tables.purchaseOrders)
 }
 
-/** The head of a shard: its last seq, time and hash. */
-interface Head {
-  readonly shard: number
+/** The head of a shard: its last seq, time and hash, and the seq of the last commit that changed rows of a table. */
+export interface Head {
   readonly seq: number
   readonly micros: number
   readonly hash: string
+  readonly changed: Readonly<Record<string, number>>
 }
 
-const headColumns: ReadonlyArray<Column<Head>> = [
-  integer("shard", ({ shard }) => shard),
-  integer("seq", ({ seq }) => seq),
-  integer("last_micros", ({ micros }) => micros),
-  text("hash", ({ hash }) => hash)
+/** The heads of shards. */
+export type Heads = ReadonlyMap<number, Head>
+
+const headColumns: ReadonlyArray<Column<readonly [shard: number, head: Head]>> = [
+  integer("shard", ([shard]) => shard),
+  integer("seq", ([, { seq }]) => seq),
+  integer("last_micros", ([, { micros }]) => micros),
+  text("hash", ([, { hash }]) => hash),
+  { name: "changed", type: "json", value: ([, { changed }]) => JSON.stringify(changed) }
 ]
 
 const balanceColumns = (shards: number): ReadonlyArray<Column<WrittenBalance>> => [
@@ -183,17 +187,17 @@ class Statement {
   }
 }
 
-/** Writes a batch in the transaction that holds its heads; `lastHashes` are the hashes of those heads. */
+/** Writes a batch in the transaction that holds its heads. */
 export class BatchWriter {
   private readonly connection: Connection
   private readonly shards: number
-  private readonly lastHashes: ReadonlyMap<number, string>
+  private readonly heads: Heads
   private readonly sealing = new Sealing()
 
-  constructor(connection: Connection, shards: number, lastHashes: ReadonlyMap<number, string>) {
+  constructor(connection: Connection, shards: number, heads: Heads) {
     this.connection = connection
     this.shards = shards
-    this.lastHashes = lastHashes
+    this.heads = heads
   }
 
   private ledger(statement: Statement, commands: ReadonlyArray<WrittenCommand>): Statement {
@@ -224,30 +228,41 @@ export class BatchWriter {
     return this.ledger(new Statement(), commands).run(this.connection)
   }
 
-  /** Writes what is left of a decided batch; answers the hashes that its heads have then. */
-  finish(writes: Writes): Effect.Effect<ReadonlyMap<number, string>, SqlError | StoreFailure> {
+  /** Writes what is left of a decided batch; answers its heads as they are then. */
+  finish(writes: Writes): Effect.Effect<Heads, SqlError | StoreFailure> {
     const added = this.ledger(new Statement(), writes.commands)
-    const seals = this.sealing.seals(this.lastHashes)
-    const hashes = new Map([...this.lastHashes, ...seals.map(({ shard, hash }) => [shard, hash] as const)])
-    const heads = [...writes.heads].map(([shard, seq]) => ({
-      shard,
-      seq,
-      micros: writes.micros,
-      hash: hashes.get(shard) ?? ""
-    }))
+    const seals = this.sealing.seals(new Map([...this.heads].map(([shard, { hash }]) => [shard, hash])))
+    const heads = seals.length === 0 ? this.heads : this.headsAfter(writes, seals)
     added
       .change(
         "heads",
         headColumns,
-        seals.length === 0 ? [] : heads,
+        seals.length === 0 ? [] : [...heads],
         (from) =>
-          `UPDATE onhand.heads SET seq = new.seq::bigint, last_micros = new.last_micros::bigint, hash = new.hash
+          `UPDATE onhand.heads SET seq = new.seq::bigint, last_micros = new.last_micros::bigint, hash = new.hash,
+           changed = new.changed::jsonb
          FROM ${unnest(headColumns, from)} WHERE heads.shard = new.shard`
       )
       .insert("seals", sealColumns, seals)
     this.stock(added, writes)
     const changed = this.rows(added, writes.rows)
-    return Effect.as(Effect.andThen(added.run(this.connection), changed.run(this.connection)), hashes)
+    return Effect.as(Effect.andThen(added.run(this.connection), changed.run(this.connection)), heads)
+  }
+
+  private headsAfter(writes: Writes, seals: ReadonlyArray<Seal>): Heads {
+    const tables = new Set(writes.rows.map(({ table }) => table))
+    const hashes = new Map(seals.map(({ shard, hash }) => [shard, hash]))
+    const changedAt = (seq: number) => ({
+      ...Object.fromEntries([...tables].map((table) => [table, seq])),
+      ...(writes.claims.length === 0 ? {} : { claims: seq })
+    })
+    return new Map(
+      [...this.heads].map(([shard, before]) => {
+        const seq = writes.heads.get(shard) ?? before.seq
+        const hash = hashes.get(shard) ?? before.hash
+        return [shard, { seq, hash, micros: writes.micros, changed: { ...before.changed, ...changedAt(seq) } }]
+      })
+    )
   }
 
   private stock(statement: Statement, writes: Writes): void {

@@ -57,6 +57,25 @@ for (const shards of [1, 4]) {
       }).pipe(Effect.scoped)
     )
 
+    it.live("gives way to a claim that another process let go, and to a threshold that it set", () =>
+      Effect.gen(function* () {
+        const { mine, theirs, line, sale } = yield* database(shards)
+        const held = yield* mine.holdStock({ lines: [{ ...line, quantity: 3 }], ttlMillis: 60_000 })
+        const [claim] = held.claims
+        assert.isDefined(claim)
+        yield* theirs.releaseClaims({ location: line.location, claims: [claim] })
+        const late = yield* Effect.flip(mine.commitClaims({ location: line.location, claims: [claim] }))
+        assert.strictEqual(late._tag, "ClaimClosed")
+        yield* theirs.setThresholds({ lines: [{ ...line, low: 9 }] })
+        yield* mine.recordMovements(sale)
+        const { items } = yield* mine.read.restockAlerts({}, { _tag: "Cursor", limit: 10 })
+        assert.deepStrictEqual(
+          items.map(({ available }) => available),
+          [9]
+        )
+      }).pipe(Effect.scoped)
+    )
+
     it.live("does not outlive a batch that was rolled back", () =>
       Effect.gen(function* () {
         const { sql, mine, line, sale } = yield* database(shards)
