@@ -3,6 +3,7 @@ import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { defaultRoles, firstPage, Inventory, permissions, type Roles } from "@onhand/core"
 import { Effect } from "effect"
 import { startServer, type TestServer } from "../TestServer.ts"
+import { elsewhere, lines, north, received, sold, south } from "./Elsewhere.ts"
 import { allows, type Operation, operations } from "./Operations.ts"
 
 const roles: Roles = {
@@ -78,9 +79,6 @@ describe("a role", () => {
 
 describe("a manager of one location", () => {
   let token: string
-  const north = "north"
-  const south = "south"
-  const lines = [{ product: "cup", quantity: 1 }]
   const ids: Record<string, string> = {}
 
   const created = async (path: string, key: string, body: unknown, by = admin): Promise<string> => {
@@ -120,55 +118,6 @@ describe("a manager of one location", () => {
     token = await server.user("northerner", ["warehouse_manager"], [north])
   })
 
-  const at = (path: string, body?: unknown) => ({ path, body })
-  const part = { lines: [{ line: 1, quantity: 1 }] }
-  const received = { lines: [{ line: 1, quantity: 1, into: "sellable" }] }
-  const sold = (location: string) => ({ kind: "sale", product: "cup", location, quantity: 1 })
-  const noLocation = "what it writes is of no location"
-
-  /** For each write that something of a location depends on: an attempt elsewhere, or why there is none. */
-  const elsewhere: Readonly<Record<string, string | (() => { readonly path: string; readonly body?: unknown })>> = {
-    "POST /api/v1/locations": () => at("locations", { name: "Another" }),
-    "PATCH /api/v1/locations/{id}": () => at("locations/south", { name: "Mine" }),
-    "POST /api/v1/stock-movements": () => at("stock-movements", { lines: [sold(north), sold(south)] }),
-    "POST /api/v1/stock-transfers": () => at("stock-transfers", { origin: south, destination: north, lines }),
-    "PUT /api/v1/stock-transfers/{id}": () => at(`stock-transfers/${ids["draft"]}`, { lines }),
-    "POST /api/v1/stock-transfers/{id}/ready": () => at(`stock-transfers/${ids["draft"]}/ready`),
-    "POST /api/v1/stock-transfers/{id}/release": () => at(`stock-transfers/${ids["ready"]}/release`),
-    "POST /api/v1/stock-transfers/{id}/dispatch": () => at(`stock-transfers/${ids["ready"]}/dispatch`),
-    "POST /api/v1/stock-transfers/{id}/cancel": () => at(`stock-transfers/${ids["ready"]}/cancel`),
-    "POST /api/v1/stock-transfers/{id}/complete": () => at(`stock-transfers/${ids["sent"]}/complete`),
-    "POST /api/v1/stock-transfers/{id}/receive": () => at(`stock-transfers/${ids["sent"]}/receive`, part),
-    "POST /api/v1/stock-transfers/{id}/close-short": () =>
-      at(`stock-transfers/${ids["sent"]}/close-short`, { reason: "lost" }),
-    "POST /api/v1/stock-counts": () => at("stock-counts", { location: south }),
-    "POST /api/v1/stock-counts/{id}/start": () => at(`stock-counts/${ids["sheet"]}/start`),
-    "POST /api/v1/stock-counts/{id}/lines": () => at(`stock-counts/${ids["sheet"]}/lines`, { lines }),
-    "POST /api/v1/stock-counts/{id}/finish": () => at(`stock-counts/${ids["sheet"]}/finish`, {}),
-    "POST /api/v1/stock-counts/{id}/recount": () => at(`stock-counts/${ids["sheet"]}/recount`, {}),
-    "POST /api/v1/stock-counts/{id}/approve": () => at(`stock-counts/${ids["sheet"]}/approve`, {}),
-    "POST /api/v1/stock-counts/{id}/post": () => at(`stock-counts/${ids["sheet"]}/post`),
-    "POST /api/v1/stock-counts/{id}/cancel": () => at(`stock-counts/${ids["sheet"]}/cancel`),
-    "POST /api/v1/vendors": noLocation,
-    "PATCH /api/v1/vendors/{id}": noLocation,
-    "PUT /api/v1/vendors/{id}/products": noLocation,
-    "POST /api/v1/vendors/{id}/contacts": noLocation,
-    "POST /api/v1/purchase-orders": () => at("purchase-orders", { vendor: "grower", destination: south, lines }),
-    "PATCH /api/v1/purchase-orders/{id}": () => at(`purchase-orders/${ids["asked"]}`, { note: "mine" }),
-    "POST /api/v1/purchase-orders/{id}/place": () => at(`purchase-orders/${ids["asked"]}/place`),
-    "POST /api/v1/purchase-orders/{id}/receive": () => at(`purchase-orders/${ids["ordered"]}/receive`, part),
-    "POST /api/v1/purchase-orders/{id}/cancel": () => at(`purchase-orders/${ids["ordered"]}/cancel`, {}),
-    "POST /api/v1/purchase-orders/{id}/close": () => at(`purchase-orders/${ids["ordered"]}/close`, {}),
-    "PUT /api/v1/thresholds": () =>
-      at("thresholds", { lines: [north, south].map((location) => ({ product: "cup", location, low: 1 })) }),
-    "POST /api/v1/orders/{id}/ship": () => at(`orders/${ids["placed"]}/ship`, {}),
-    "POST /api/v1/orders/{id}/shipments/{shipment}/undo": () => at(`orders/${ids["shipped"]}/shipments/1/undo`),
-    "POST /api/v1/orders/{id}/cancel": () => at(`orders/${ids["placed"]}/cancel`, {}),
-    "POST /api/v1/orders/{id}/return-requests": () => at(`orders/${ids["shipped"]}/return-requests`, part),
-    "POST /api/v1/orders/{id}/returns": () => at(`orders/${ids["shipped"]}/returns`, received),
-    "PUT /api/v1/orders/{id}/payment": () => at(`orders/${ids["placed"]}/payment`, { payment: "paid" })
-  }
-
   const placed: ReadonlyArray<string> = ["locations:write", "stock:write", "thresholds:write", "orders:write"]
   const writes = operations.filter(
     ({ method, requires }) =>
@@ -181,7 +130,7 @@ describe("a manager of one location", () => {
       const attempt = elsewhere[name]
       assert.isDefined(attempt, `${name}: say in this test how it is tried at another location, or why it cannot be`)
       if (attempt === undefined || typeof attempt === "string") return
-      const { path, body } = attempt()
+      const { path, body } = attempt(ids)
       const before = await written()
       const refused = await server.ask(method, `/api/v1/${path}`, {
         token,

@@ -1,0 +1,59 @@
+// For each write that something of a location depends on: how a manager of the north tries it in the south.
+
+export const north = "north"
+export const south = "south"
+export const lines = [{ product: "cup", quantity: 1 }]
+
+/** The ids of what there is in the south, by what it is. */
+type Ids = Readonly<Record<string, string>>
+
+const at = (path: string, body?: unknown) => ({ path, body })
+const part = { lines: [{ line: 1, quantity: 1 }] }
+export const received = { lines: [{ line: 1, quantity: 1, into: "sellable" }] }
+export const sold = (location: string) => ({ kind: "sale", product: "cup", location, quantity: 1 })
+const noLocation = "what it writes is of no location"
+
+/** For each write that something of a location depends on: an attempt elsewhere, or why there is none. */
+export const elsewhere: Readonly<
+  Record<string, string | ((ids: Ids) => { readonly path: string; readonly body?: unknown })>
+> = {
+  "POST /api/v1/locations": () => at("locations", { name: "Another" }),
+  "PATCH /api/v1/locations/{id}": () => at("locations/south", { name: "Mine" }),
+  "POST /api/v1/stock-movements": () => at("stock-movements", { lines: [sold(north), sold(south)] }),
+  "POST /api/v1/stock-transfers": () => at("stock-transfers", { origin: south, destination: north, lines }),
+  "PUT /api/v1/stock-transfers/{id}": (ids) => at(`stock-transfers/${ids["draft"]}`, { lines }),
+  "POST /api/v1/stock-transfers/{id}/ready": (ids) => at(`stock-transfers/${ids["draft"]}/ready`),
+  "POST /api/v1/stock-transfers/{id}/release": (ids) => at(`stock-transfers/${ids["ready"]}/release`),
+  "POST /api/v1/stock-transfers/{id}/dispatch": (ids) => at(`stock-transfers/${ids["ready"]}/dispatch`),
+  "POST /api/v1/stock-transfers/{id}/cancel": (ids) => at(`stock-transfers/${ids["ready"]}/cancel`),
+  "POST /api/v1/stock-transfers/{id}/complete": (ids) => at(`stock-transfers/${ids["sent"]}/complete`),
+  "POST /api/v1/stock-transfers/{id}/receive": (ids) => at(`stock-transfers/${ids["sent"]}/receive`, part),
+  "POST /api/v1/stock-transfers/{id}/close-short": (ids) =>
+    at(`stock-transfers/${ids["sent"]}/close-short`, { reason: "lost" }),
+  "POST /api/v1/stock-counts": () => at("stock-counts", { location: south }),
+  "POST /api/v1/stock-counts/{id}/start": (ids) => at(`stock-counts/${ids["sheet"]}/start`),
+  "POST /api/v1/stock-counts/{id}/lines": (ids) => at(`stock-counts/${ids["sheet"]}/lines`, { lines }),
+  "POST /api/v1/stock-counts/{id}/finish": (ids) => at(`stock-counts/${ids["sheet"]}/finish`, {}),
+  "POST /api/v1/stock-counts/{id}/recount": (ids) => at(`stock-counts/${ids["sheet"]}/recount`, {}),
+  "POST /api/v1/stock-counts/{id}/approve": (ids) => at(`stock-counts/${ids["sheet"]}/approve`, {}),
+  "POST /api/v1/stock-counts/{id}/post": (ids) => at(`stock-counts/${ids["sheet"]}/post`),
+  "POST /api/v1/stock-counts/{id}/cancel": (ids) => at(`stock-counts/${ids["sheet"]}/cancel`),
+  "POST /api/v1/vendors": noLocation,
+  "PATCH /api/v1/vendors/{id}": noLocation,
+  "PUT /api/v1/vendors/{id}/products": noLocation,
+  "POST /api/v1/vendors/{id}/contacts": noLocation,
+  "POST /api/v1/purchase-orders": () => at("purchase-orders", { vendor: "grower", destination: south, lines }),
+  "PATCH /api/v1/purchase-orders/{id}": (ids) => at(`purchase-orders/${ids["asked"]}`, { note: "mine" }),
+  "POST /api/v1/purchase-orders/{id}/place": (ids) => at(`purchase-orders/${ids["asked"]}/place`),
+  "POST /api/v1/purchase-orders/{id}/receive": (ids) => at(`purchase-orders/${ids["ordered"]}/receive`, part),
+  "POST /api/v1/purchase-orders/{id}/cancel": (ids) => at(`purchase-orders/${ids["ordered"]}/cancel`, {}),
+  "POST /api/v1/purchase-orders/{id}/close": (ids) => at(`purchase-orders/${ids["ordered"]}/close`, {}),
+  "PUT /api/v1/thresholds": () =>
+    at("thresholds", { lines: [north, south].map((location) => ({ product: "cup", location, low: 1 })) }),
+  "POST /api/v1/orders/{id}/ship": (ids) => at(`orders/${ids["placed"]}/ship`, {}),
+  "POST /api/v1/orders/{id}/shipments/{shipment}/undo": (ids) => at(`orders/${ids["shipped"]}/shipments/1/undo`),
+  "POST /api/v1/orders/{id}/cancel": (ids) => at(`orders/${ids["placed"]}/cancel`, {}),
+  "POST /api/v1/orders/{id}/return-requests": (ids) => at(`orders/${ids["shipped"]}/return-requests`, part),
+  "POST /api/v1/orders/{id}/returns": (ids) => at(`orders/${ids["shipped"]}/returns`, received),
+  "PUT /api/v1/orders/{id}/payment": (ids) => at(`orders/${ids["placed"]}/payment`, { payment: "paid" })
+}
