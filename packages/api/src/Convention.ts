@@ -70,7 +70,7 @@ export class Authorization extends HttpApiMiddleware.Service<Authorization, { pr
 
 /** Refuses what an endpoint does not know, and stands for the errors that any endpoint may answer. */
 export class Strictness extends HttpApiMiddleware.Service<Strictness>()("@onhand/api/Strictness", {
-  error: [problems.InvalidRequest, problems.InternalError]
+  error: [problems.InvalidRequest, problems.UriTooLong, problems.TooManyRequests, problems.InternalError]
 }) {}
 
 /** The longest idempotency key a caller may choose. The server adds the caller's id to it before it is stored. */

@@ -67,7 +67,8 @@ import {
   Unauthorized,
   Unavailable,
   UnknownOrder,
-  UnsupportedMediaType
+  UnsupportedMediaType,
+  UriTooLong
 } from "./Refusal.ts"
 
 /** Where the types of problems are explained; each `type` is this with the problem's name. */
@@ -192,6 +193,7 @@ export const problems = {
   PurchaseOrderExceeded: problem(PurchaseOrderExceeded, 409, "The purchase order does not take so much"),
   StaleVersion: problem(StaleVersion, 412, "Somebody else changed it in the meantime"),
   PayloadTooLarge: problem(PayloadTooLarge, 413, "The body is too large"),
+  UriTooLong: problem(UriTooLong, 414, "The address is too long"),
   UnsupportedMediaType: problem(UnsupportedMediaType, 415, "The body is of another media type"),
   IdempotencyConflict: problem(IdempotencyConflict, 422, "The key was used for something else"),
   PreconditionRequired: problem(PreconditionRequired, 428, "The version that was seen is missing"),

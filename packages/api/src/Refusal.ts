@@ -75,6 +75,15 @@ export class PayloadTooLarge extends Schema.TaggedError<PayloadTooLarge>()("Payl
   }
 }
 
+/** The path and the query are longer than the server reads. `limit` is in characters. */
+export class UriTooLong extends Schema.TaggedError<UriTooLong>()("UriTooLong", {
+  limit: Schema.Int
+}) {
+  override get message() {
+    return `The path and the query are too long; at most ${this.limit} characters are accepted`
+  }
+}
+
 /** The body is of a media type that the route does not take, or does not say of which it is. */
 export class UnsupportedMediaType extends Schema.TaggedError<UnsupportedMediaType>()("UnsupportedMediaType", {
   contentType: Schema.String

@@ -2,18 +2,15 @@
  * Answering: what every reply has in common, whatever route made it: its request id, its security headers, its line in
  * the access log, and errors as problems.
  */
-import { MAX_IMPORT_BYTES, type Problem, UnsupportedMediaType } from "@onhand/api"
+import type { Problem } from "@onhand/api"
 import { ByteSize, Cause, Clock, Context, Effect, type Types } from "effect"
 import { Headers, HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { AccessLog } from "./AccessLog.ts"
 import { Lifecycle } from "./Lifecycle.ts"
 import { problemIn, problemOf, problemReply, refusalOf } from "./ProblemReply.ts"
 import { type RequestFacts, RequestInfo } from "./RequestInfo.ts"
+import { bodyLimitOf, faultAtSight, withSoundBody } from "./Screening.ts"
 import { ServerSettings } from "./Settings.ts"
-
-/** The largest body of a request that is not an import: a thousand lines of a movement are well below it. */
-const MAX_BODY_BYTES = 1024 * 1024
-const IMPORT_PATH = "/api/v1/products/import"
 
 const SANE_ID = /^[\w.-]{1,64}$/
 
@@ -24,19 +21,7 @@ const SECURITY_HEADERS = {
   "cache-control": "no-store"
 }
 
-const BODYLESS: ReadonlySet<string> = new Set(["GET", "HEAD", "DELETE", "OPTIONS"])
-
-/** Whether a body comes without saying of which type it is: then it is nobody's guess. */
-const isUntyped = ({ method, headers }: HttpServerRequest.HttpServerRequest): boolean =>
-  !BODYLESS.has(method) &&
-  headers["content-type"] === undefined &&
-  (headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0)
-
 const pathOf = (url: string): string => url.split("?", 1)[0] ?? url
-
-const bodyLimitOf = (url: string): number => (url.startsWith(IMPORT_PATH) ? MAX_IMPORT_BYTES : MAX_BODY_BYTES)
-const bodySize = ByteSize.bytes(MAX_BODY_BYTES)
-const importSize = ByteSize.bytes(MAX_IMPORT_BYTES)
 
 const make = Effect.gen(function* () {
   const log = yield* AccessLog
@@ -82,16 +67,17 @@ const make = Effect.gen(function* () {
         path: pathOf(request.url),
         actor: null
       }
-      const limit = bodyLimitOf(facts.path)
+      const bodySize = bodyLimitOf(facts.path)
+      const limit = ByteSize.toNumberUnsafe(bodySize)
       const asProblem = (problem: Problem) => finish(request, facts, begun, problemReply(problem, facts.path, facts.id))
-      if (isUntyped(request)) {
-        return Effect.succeed(asProblem(problemOf(new UnsupportedMediaType({ contentType: "" }))))
-      }
+      const wrong = faultAtSight(request, limit)
+      if (wrong !== undefined) return Effect.succeed(asProblem(problemOf(wrong)))
       return handler.pipe(
         Effect.updateContext((context: Context.Context<never>) =>
           context.pipe(
             Context.add(RequestInfo, facts),
-            Context.add(HttpServerRequest.MaxBodySize, limit === MAX_BODY_BYTES ? bodySize : importSize)
+            Context.add(HttpServerRequest.MaxBodySize, bodySize),
+            Context.add(HttpServerRequest.HttpServerRequest, withSoundBody(request))
           )
         ),
         Effect.matchCauseEffect({

@@ -35,6 +35,9 @@ interface Route {
   readonly path: RegExp
 }
 
+/** What is served beside the contract. */
+const PAGES = ["/", "/docs", "/openapi\\.json"]
+
 const routesOf = (): ReadonlyArray<Route> => {
   const routes: Array<Route> = []
   HttpApi.reflect(OnhandApi, {
@@ -43,6 +46,7 @@ const routesOf = (): ReadonlyArray<Route> => {
       routes.push({ method: endpoint.method, path: new RegExp(`^${endpoint.path.replace(/:\w+/g, "[^/]+")}/?$`) })
     }
   })
+  for (const path of PAGES) routes.push({ method: "GET", path: new RegExp(`^${path}$`) })
   return routes
 }
 
@@ -57,7 +61,10 @@ const pathOf = (url: string): string => {
 const noRoute = (request: HttpServerRequest.HttpServerRequest): NoSuchRoute | MethodNotAllowed => {
   const path = pathOf(request.url)
   const allowed = routes.filter((route) => route.path.test(path)).map((route) => route.method)
-  return allowed.length === 0 ? new NoSuchRoute() : new MethodNotAllowed({ allowed: [...new Set(allowed)] })
+  // A path with a wrong escape is none, whatever it looks like.
+  return allowed.length === 0 || allowed.includes(request.method)
+    ? new NoSuchRoute()
+    : new MethodNotAllowed({ allowed: [...new Set(allowed)] })
 }
 
 const PARTS = { Params: "params", Query: "query", Headers: "headers", Payload: "payload" } as const
@@ -74,6 +81,7 @@ const foreseen = (
       ? undefined
       : new InvalidRequest({ faults: faultsOf(PARTS[kind], cause.issue) })
   }
+  if (error instanceof InvalidRequest) return error
   if (!(error instanceof HttpServerError.HttpServerError)) return undefined
   const { reason } = error
   if (reason._tag === "RouteNotFound") return noRoute(request)

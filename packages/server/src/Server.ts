@@ -67,8 +67,14 @@ export const layer = Layer.mergeAll(
   layerAnswering
 )
 
+// One path, one meaning: what stands before the server and guards paths must not be told another one.
+const routerConfig = { ignoreDuplicateSlashes: false }
+
 /** How long requests in flight may take to finish once the server closes. */
 const DRAIN_TIMEOUT = "10 seconds"
+
+/** The most bytes of a request's address and headers: an address that is too long gets as far as being told so. */
+const MAX_HEADER_BYTES = 32 * 1024
 
 /** How long a client may take to send its headers, and its whole request: a slow one holds a connection no longer. */
 const HEADERS_TIMEOUT_MILLIS = 10_000
@@ -89,10 +95,15 @@ export const serve = (
   options: ListenOptions
 ): Layer.Layer<HttpServer.HttpServer, HttpServerError.ServeError, Inventory | Auth> => {
   const node = NodeHttpServer.layer(
-    () => createServer({ headersTimeout: HEADERS_TIMEOUT_MILLIS, requestTimeout: REQUEST_TIMEOUT_MILLIS }),
+    () =>
+      createServer({
+        maxHeaderSize: MAX_HEADER_BYTES,
+        headersTimeout: HEADERS_TIMEOUT_MILLIS,
+        requestTimeout: REQUEST_TIMEOUT_MILLIS
+      }),
     { port: options.port, host: options.host ?? "127.0.0.1", gracefulShutdownTimeout: DRAIN_TIMEOUT }
   )
-  const serving = HttpRouter.serve(layer, { disableLogger: true, disableListenLog: true })
+  const serving = HttpRouter.serve(layer, { disableLogger: true, disableListenLog: true, routerConfig })
   // Scopes close in reverse: this one, opened last, says first that the server closes, while it still serves.
   const closing = Layer.effectDiscard(
     Effect.flatMap(Lifecycle, (lifecycle) => Effect.addFinalizer(() => lifecycle.close))
@@ -104,5 +115,5 @@ export const serve = (
 export const toWebHandler = (services: Layer.Layer<Inventory | Auth>) =>
   HttpRouter.toWebHandler(
     layer.pipe(Layer.provide([services, Lifecycle.layer]), Layer.provide(HttpServer.layerServices)),
-    { disableLogger: true }
+    { disableLogger: true, routerConfig }
   )
