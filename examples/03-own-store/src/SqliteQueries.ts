@@ -20,6 +20,7 @@ import {
   type Difference,
   emptyBalance,
   foldDemand,
+  foldedReports,
   type InvalidCursor,
   LAST_LINE,
   Level,
@@ -39,6 +40,7 @@ import {
   type PurchaseOrderFilter,
   type Queries,
   type ReorderPolicy,
+  type ReportRows,
   type RestockAlert,
   StockAsOf,
   StockedProduct,
@@ -256,6 +258,21 @@ const demand = (
   }))
 }
 
+/** The rows of reports, which core folds. */
+const reportRows = (database: Database): ReportRows => {
+  const found = <A>(decode: (text: unknown) => A, table: Table, id: string) =>
+    database.all(decode, `SELECT data FROM ${table} WHERE id = :id`, { id })[0]
+  return {
+    movements: (filter) => {
+      const { condition, parameters } = matchingLevel(filter)
+      const select = `SELECT data FROM movements WHERE ${condition} ORDER BY seq, line`
+      return database.all(json.movements.decode, select, parameters)
+    },
+    product: (id) => found(json.products.decode, "products", id),
+    order: (id) => found(json.orders.decode, "orders", id)
+  }
+}
+
 const orders = (filter: OrderFilter): List<Order> => {
   const { condition, parameters } = matching({
     customer: ["customer = :customer", filter.customer],
@@ -445,6 +462,7 @@ export const queriesOver = (database: Database): Queries => {
           parameters
         )
       }),
+    ...foldedReports((answer) => ask(() => answer(reportRows(database)))),
     cart: (id) => byId("carts", json.carts.decode, id),
     activeCart: (owner) => byName("carts", json.carts.decode, activeCartName(owner)),
     order: (id) => byId("orders", json.orders.decode, id),

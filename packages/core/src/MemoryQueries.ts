@@ -17,16 +17,12 @@ import type { ContactRecord } from "./ContactRecord.ts"
 import { type DemandFilter, type DemandSeries, foldDemand } from "./Demand.ts"
 import type { Event } from "./Event.ts"
 import { type FeedCursor, LAST_LINE } from "./Feed.ts"
+import { foldedReports } from "./FoldedReports.ts"
+import { compareValues, pageOf } from "./MemoryPage.ts"
 import type { Memory } from "./MemoryStore.ts"
 import type { Movement, MovementKind } from "./Movement.ts"
-import {
-  type CursorValues,
-  cursorAfter,
-  cursorValues,
-  type InvalidCursor,
-  type Page,
-  type PageRequest
-} from "./Page.ts"
+import { OrderId } from "./Order.ts"
+import type { CursorValues, Page, PageRequest } from "./Page.ts"
 import type { Product, ProductId } from "./Product.ts"
 import { expectedStates, openOnOrder, type PurchaseOrder } from "./PurchaseOrder.ts"
 import type {
@@ -46,49 +42,6 @@ import type {
 import { type StockPlace, stockKeyText, stockPlaceText } from "./StockKey.ts"
 import { openInTransit } from "./Transfer.ts"
 import { UserId } from "./User.ts"
-
-type Value = string | number
-
-const compareValues = (a: CursorValues, b: CursorValues): number => {
-  for (const [index, value] of a.entries()) {
-    const other = b[index] as Value
-    if (value !== other) return value < other ? -1 : 1
-  }
-  return 0
-}
-
-/** A page of items ordered by sort values; `descending` turns all of them round. */
-const pageOf = <A>(
-  list: string,
-  items: ReadonlyArray<A>,
-  valuesOf: (item: A) => CursorValues,
-  request: PageRequest,
-  descending = false
-): Result.Result<Page<A>, InvalidCursor> => {
-  const direction = descending ? -1 : 1
-  const ordered = [...items].sort((a, b) => direction * compareValues(valuesOf(a), valuesOf(b)))
-  if (request._tag === "Numbered") {
-    const start = (request.page - 1) * request.pageSize
-    return Result.succeed({
-      items: ordered.slice(start, start + request.pageSize),
-      nextCursor: null,
-      total: ordered.length
-    })
-  }
-  return Result.gen(function* () {
-    const first = ordered[0]
-    const width = first === undefined ? undefined : valuesOf(first).length
-    let rest = ordered
-    if (request.cursor !== undefined && width !== undefined) {
-      const after = yield* cursorValues(list, request.cursor, width)
-      rest = ordered.filter((item) => direction * compareValues(valuesOf(item), after) > 0)
-    }
-    const page = rest.slice(0, request.limit)
-    const last = page.at(-1)
-    const more = rest.length > page.length && last !== undefined
-    return { items: page, nextCursor: more ? cursorAfter(list, valuesOf(last)) : null, total: null }
-  })
-}
 
 const matches = (product: Product, filter: ProductFilter): boolean => {
   if (filter.status !== undefined && product.status !== filter.status) return false
@@ -432,6 +385,15 @@ export const memoryQueries = (memory: Memory): Queries => ({
   ...productQueries(memory),
   ...stockQueries(memory),
   ...purchasingQueries(memory),
+  ...foldedReports((answer) =>
+    Effect.sync(() =>
+      answer({
+        movements: (filter) => memory.movements.filter((movement) => isMovement(movement, filter)),
+        product: (id) => memory.tables.products.get(id),
+        order: (id) => memory.tables.orders.get(OrderId.make(id))
+      })
+    )
+  ),
   location: (id) => Effect.sync(() => found(memory.tables.locations.get(id))),
   locations: (page) =>
     Effect.suspend(() =>

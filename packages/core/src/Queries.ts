@@ -18,6 +18,7 @@ import type { InvalidCursor, Page, PageRequest } from "./Page.ts"
 import { Product, ProductId } from "./Product.ts"
 import type { PurchaseOrder, PurchaseOrderId, PurchaseOrderState } from "./PurchaseOrder.ts"
 import type { ReorderPolicy } from "./ReorderPolicy.ts"
+import type { SalesFilter, SalesRow } from "./Sales.ts"
 import { StockKey } from "./StockKey.ts"
 import type { StoreUnavailable } from "./Store.ts"
 import type { CommandRecord } from "./Submission.ts"
@@ -219,6 +220,14 @@ export interface Queries {
     filter: DemandFilter,
     page: PageRequest
   ) => Effect.Effect<Page<DemandSeries>, StoreUnavailable | InvalidCursor>
+  /**
+   * What was sold and came back in each period, by the group that is asked for: exactly what {@link foldSales} makes of
+   * the movements and orders, in the order of periods and groups. A store answers by sums of the periods' movements.
+   */
+  readonly sales: (
+    filter: SalesFilter,
+    page: PageRequest
+  ) => Effect.Effect<Page<SalesRow>, StoreUnavailable | InvalidCursor>
   readonly cart: (id: CartId) => Effect.Effect<Option.Option<Cart>, StoreUnavailable>
   /** The user's one active or checking-out cart. */
   readonly activeCart: (owner: string) => Effect.Effect<Option.Option<Cart>, StoreUnavailable>

@@ -31,6 +31,7 @@ import { hasLapsed, lapsed, levelList } from "./LevelList.ts"
 import { allOf, integer, type ListQuery, listPage, oneOf, type SortKey, text } from "./ListQuery.ts"
 import { commandJson, decodeCommand, decodeRow, jsonOf, parameters } from "./LoadSlice.ts"
 import { movementList } from "./MovementList.ts"
+import { postgresReports } from "./PostgresReports.ts"
 import { stockAsOf } from "./StockAsOf.ts"
 import { verify } from "./Verify.ts"
 
@@ -284,6 +285,7 @@ export const postgresQueries = (sql: SqlClient): Queries => {
     location: (id) => row("locations", id),
     locations: (page) => listPage(sql, rowList("locations", [text("t.name"), text("t.id")]), page),
     ...stockQueries(sql),
+    ...postgresReports(sql),
     cart: (id) => row("carts", id),
     activeCart: (owner) => named("carts", activeCartName(owner)),
     order: (id) => row("orders", id),

@@ -15,10 +15,11 @@ import {
   type Queries,
   type StoreUnavailable,
   type Submission,
+  salesGroups,
   TransferId,
   UserId
 } from "@onhand/core"
-import { Effect } from "effect"
+import { DateTime, Effect } from "effect"
 import { locationPool, productPool, vendorPool } from "./Arbitraries.ts"
 import { type Known, nothingKnown, type Step } from "./Draft.ts"
 import { type Features, learn, resolve, simplerSteps, steps } from "./History.ts"
@@ -62,6 +63,9 @@ const textOf = (answer: unknown): string =>
     .replaceAll(/\d{4}-\d{2}-\d{2}T[\d:.]+Z/g, "(time)")
     .replaceAll(/"recordedMicros":\d+/g, '"recordedMicros":"(time)"')
 
+/** One period that has everything in it, whatever the stores' clocks say. */
+const allTime = [DateTime.makeUnsafe(0), DateTime.makeUnsafe("9999-01-01T00:00:00Z")]
+
 const stockQuestions: Readonly<Record<string, Question>> = Object.fromEntries([
   ...[{}, ...productPool.map((product) => ({ product })), ...locationPool.map((location) => ({ location }))].flatMap(
     (filter): ReadonlyArray<readonly [string, Question]> => {
@@ -76,6 +80,10 @@ const stockQuestions: Readonly<Record<string, Question>> = Object.fromEntries([
       ]
     }
   ),
+  ...salesGroups.map((by): readonly [string, Question] => [
+    `sales({"by":"${by}"})`,
+    all((queries, page) => queries.sales({ by, bounds: allTime }, page))
+  ]),
   ...movementKinds.map((kind): readonly [string, Question] => [
     `movements({"kind":"${kind}"})`,
     allByTime((queries, page) => queries.movements({ kind }, page))

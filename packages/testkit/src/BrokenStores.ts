@@ -388,6 +388,20 @@ const reads: Record<string, BrokenStore> = {
       }
     }))
   },
+  returnsForgotten: {
+    mistake: "takes what was sold for what was kept",
+    caughtBy: ["H58"],
+    layer: sabotaged(({ store }) => ({
+      queries: {
+        ...store.queries,
+        sales: (filter, page) =>
+          Effect.map(store.queries.sales(filter, page), (answer) => ({
+            ...answer,
+            items: answer.items.map((row) => ({ ...row, returned: "0" }))
+          }))
+      }
+    }))
+  },
   incomingForgotten: {
     mistake: "takes nothing for incoming until it is there",
     caughtBy: ["G39"],

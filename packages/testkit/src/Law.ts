@@ -55,7 +55,8 @@ export const laws = {
   H47: "the demand of a period is what was sold in it less what came back, and an empty shelf is known as one",
   H48: "low stock is raised and cleared once each time its threshold is crossed",
   H49: "a posted count moved its differences, once, and no other count moved anything",
-  H50: "what a purchase order says of its lines is what was received for it, within its tolerance"
+  H50: "what a purchase order says of its lines is what was received for it, within its tolerance",
+  H58: "the sales of a period are what was sold and came back in it, at the prices of their orders"
 } as const
 
 export type LawId = keyof typeof laws

@@ -19,6 +19,7 @@ import type { LawBroken } from "./Law.ts"
 import { raceTrials } from "./RaceTrials.ts"
 import type { RawReaders } from "./RawReaders.ts"
 import { readTrials } from "./ReadTrials.ts"
+import { reportTrials } from "./ReportTrials.ts"
 import type { StoreTime } from "./Session.ts"
 import type { Effort, Trial, TrialInput } from "./Trial.ts"
 
@@ -32,6 +33,7 @@ export const trials: ReadonlyArray<Trial> = [
   ...answerTrials,
   ...asOfTrials,
   ...demandTrials,
+  ...reportTrials,
   ...feedTrials,
   ...historyTrials,
   ...concurrencyTrials

@@ -1,0 +1,106 @@
+/**
+ * Sales by period and group, summed up in the database.
+ *
+ * Only the movements of the periods are read, along the indexes of their kinds. They are first summed up by product and
+ * order, so that units are looked up once for each product and prices once for each order.
+ */
+import { Money, type SalesFilter, type SalesRow, unitsText } from "@onhand/core"
+import { DateTime, Schema } from "effect"
+import { integer, type ListQuery, text } from "./ListQuery.ts"
+import { jsonOf, parameters } from "./LoadSlice.ts"
+import { isDated } from "./Tables.ts"
+
+const decodeSums = Schema.decodeUnknownSync(
+  Schema.Struct({
+    period: Schema.Int,
+    group: Schema.String,
+    // Millionths of a unit.
+    sold: Schema.String,
+    returned: Schema.String,
+    unpriced: Schema.String,
+    revenue: Schema.Array(Money),
+    returnedRevenue: Schema.Array(Money)
+  })
+)
+
+const rowOf = (json: unknown, bounds: ReadonlyArray<DateTime.Utc>): SalesRow => {
+  const { period, group, sold, returned, unpriced, ...money } = decodeSums(json)
+  const [from, to] = [bounds[period - 1], bounds[period]]
+  if (from === undefined || to === undefined) throw new Error(`There is no period ${period}`)
+  const units = (millionths: string) => unitsText(BigInt(millionths))
+  return { from, to, group, sold: units(sold), returned: units(returned), unpriced: units(unpriced), ...money }
+}
+
+/** What was charged for a part of an order's product, in millionths of the minor unit; whole numbers throughout. */
+const charged = (part: string) => `sign(${part}) * div(2 * total * abs(${part}) * 1000000 + ordered, 2 * ordered)`
+
+const amounts = (column: string) => `coalesce(json_agg(
+  json_build_object('amount', round(${column} / 1000000), 'currency', currency) ORDER BY currency
+) FILTER (WHERE currency IS NOT NULL), '[]')`
+
+/** The list of sales that a filter lets through, by period and group. */
+export const salesList = (filter: SalesFilter): ListQuery<SalesRow> => {
+  const { values, add } = parameters()
+  const bounds = filter.bounds.map((bound) => DateTime.formatIso(bound))
+  const edges = `${add(bounds)}::timestamptz[]`
+  const [first, last] = [bounds[0] ?? "infinity", bounds.at(-1) ?? "-infinity"].map(
+    (time) => `${add(time)}::timestamptz`
+  )
+  const equal = (column: string, value: string | undefined) =>
+    value === undefined ? "" : `AND ${column} = ${add(value)}::text`
+  const place = `${equal("m.product", filter.product)} ${equal("m.location", filter.location)}`
+  const category = equal("p.category", filter.category)
+  const group = { all: "''", product: "s.product", category: "p.category", location: "s.location" }[filter.by]
+  const byLocation = filter.by === "location" ? "m.location" : "NULL::text"
+  // Movements that were not dated happened when they were recorded, to the millisecond.
+  const during = (time: string) => `m.kind = k.kind AND m.${time} >= ${first} AND m.${time} < ${last} ${place}`
+  return {
+    name: `sales:${filter.by}`,
+    json: jsonOf({
+      period: "d.period",
+      group: "d.grp",
+      sold: "d.sold::text",
+      returned: "d.returned::text",
+      unpriced: "d.unpriced::text",
+      revenue: "d.revenue",
+      returnedRevenue: "d.returned_revenue"
+    }),
+    from: `(
+      WITH edges AS MATERIALIZED (SELECT ${edges} AS bounds),
+      sums AS MATERIALIZED (
+        SELECT m.product, ${byLocation} AS location, width_bucket(m.occurred_at, (SELECT bounds FROM edges)) AS period,
+          CASE m.source_type WHEN 'order' THEN m.source_id END AS source,
+          sum(CASE WHEN m.kind = 'sale' THEN m.quantity WHEN m.kind = 'reversal' AND m.from_place = 'customer'
+            THEN -m.quantity ELSE 0 END) AS sold,
+          sum(CASE WHEN m.kind = 'customerReturn' THEN m.quantity WHEN m.kind = 'reversal' AND m.to_place = 'customer'
+            THEN -m.quantity ELSE 0 END) AS returned
+        FROM (VALUES ('sale'), ('customerReturn'), ('reversal')) k(kind) CROSS JOIN LATERAL (
+          SELECT m.* FROM onhand.movements m WHERE ${during("recorded_at")} AND NOT (${isDated("m.")})
+          UNION ALL
+          SELECT m.* FROM onhand.movements m WHERE ${during("occurred_at")} AND ${isDated("m.")}) m
+        WHERE m.kind <> 'reversal' OR 'customer' IN (m.from_place, m.to_place)
+        GROUP BY 1, 2, 3, 4
+      ), priced AS (
+        SELECT s.period, ${group} COLLATE "C" AS grp, s.sold, s.returned,
+          10::numeric ^ (6 - (p.data->'unit'->>'decimals')::int) AS scale, o.currency, o.total, o.ordered
+        FROM sums s JOIN onhand.products p ON p.id = s.product ${category}
+        LEFT JOIN LATERAL (
+          SELECT o.data->'total'->>'currency' AS currency, sum((l->'total'->>'amount')::numeric) AS total,
+            sum((l->>'ordered')::numeric) AS ordered
+          FROM onhand.orders o, jsonb_array_elements(o.data->'lines') l
+          WHERE o.id = s.source AND l->>'product' = s.product GROUP BY o.id) o ON s.source IS NOT NULL
+      ), by_currency AS (
+        SELECT period, grp, currency, sum(sold * scale) AS sold, sum(returned * scale) AS returned,
+          sum(${charged("sold")}) AS revenue, sum(${charged("returned")}) AS returned_revenue
+        FROM priced GROUP BY period, grp, currency
+      )
+      SELECT period, grp, sum(sold)::numeric(1000, 0) AS sold, sum(returned)::numeric(1000, 0) AS returned,
+        coalesce(sum(sold) FILTER (WHERE currency IS NULL), 0)::numeric(1000, 0) AS unpriced,
+        ${amounts("revenue")} AS revenue, ${amounts("returned_revenue")} AS returned_revenue
+      FROM by_currency GROUP BY period, grp) d`,
+    conditions: [],
+    values,
+    keys: [integer("d.period"), text("d.grp")],
+    decode: (json) => rowOf(json, filter.bounds)
+  }
+}

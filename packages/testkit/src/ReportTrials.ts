@@ -1,0 +1,250 @@
+/**
+ * Trials of reports: what a store sums up over a period is what its movements make, over movements that were dated back
+ * and ahead, sales with and without a price, and bounds that fall on a movement or beside it.
+ */
+import {
+  CartId,
+  LocationId,
+  type Movement,
+  type Page,
+  type PageRequest,
+  ProductId,
+  type SalesFilter,
+  type SalesRow,
+  type StoreUnavailable,
+  type Submission,
+  salesGroups
+} from "@onhand/core"
+import { DateTime, Effect } from "effect"
+import * as fc from "fast-check"
+import type { Features } from "./History.ts"
+import type { LawBroken } from "./Law.ts"
+import { checkProperty } from "./Property.ts"
+import { ensure, type Session, submissionOf, withSession } from "./Session.ts"
+import { commitBatch } from "./Setup.ts"
+import type { Trial } from "./Trial.ts"
+
+const HOUR = 3_600_000
+
+interface Move {
+  readonly product: number
+  readonly location: number
+  readonly lot: string
+  readonly kind: "receipt" | "sale" | "customerReturn" | "reversal" | "damage"
+  readonly quantity: number
+  /** Whether it names the order, which has a price for the first product. */
+  readonly ordered: boolean
+  /** Milliseconds from its recording; null for one that nobody dated. */
+  readonly dated: number | null
+}
+
+const distance = fc.oneof(
+  fc.integer({ min: -9 * HOUR, max: 3 * HOUR }),
+  fc.integer({ min: -9, max: 3 }).map((hours) => hours * HOUR)
+)
+
+const moves = fc.array(
+  fc.record<Move>({
+    product: fc.integer({ min: 0, max: 2 }),
+    location: fc.integer({ min: 0, max: 1 }),
+    lot: fc.constantFrom("", "", "L1"),
+    kind: fc.constantFrom("receipt", "sale", "sale", "sale", "customerReturn", "reversal", "damage"),
+    quantity: fc.integer({ min: 1, max: 4 }),
+    ordered: fc.boolean(),
+    dated: fc.oneof(fc.constant(null), distance, distance)
+  }),
+  { minLength: 1, maxLength: 24 }
+)
+
+const periods = fc
+  .uniqueArray(distance, { minLength: 2, maxLength: 6 })
+  .map((bounds) => bounds.toSorted((a, b) => a - b))
+
+/** The shop of these trials. The third product is weighed, so its steps are thousandths of its unit. */
+const products = ["cup", "mug", "tea"].map((id) => ProductId.make(id))
+const locations = ["here", "there"].map((id) => LocationId.make(id))
+const categoryOf = ["Cups", "Cups", "Tea"]
+const decimalsOf = [0, 0, 3]
+const ORDER = "order-of-cups"
+
+/** What every shelf begins with, of each lot. */
+const STOCKED = 40
+
+/** What the order's line cost, which does not come out even. */
+const CHARGED = { quantity: 3, amount: 1_000 } as const
+
+const opened = ({ carts }: Features): ReadonlyArray<Submission> => {
+  const [cup, mug, tea] = products
+  const [here] = locations
+  if (!cup || !mug || !tea || !here) return []
+  const price = { amount: 950, currency: "USD" }
+  const lines = [{ product: cup, quantity: CHARGED.quantity, mode: "add" as const }]
+  const charged = [{ product: cup, total: { amount: CHARGED.amount, currency: "USD" } }]
+  const cart = submissionOf("openCart", { owner: "ann", lines }, { key: "cart" })
+  const places = products.flatMap((product) => locations.map((location) => ({ product, location })))
+  const stocked = places.flatMap((place) => ["", "L1"].map((lot) => ({ kind: "receipt" as const, ...place, lot })))
+  const [first, ...rest] = stocked.map((line) => ({ ...line, quantity: STOCKED }))
+  if (first === undefined) return []
+  return [
+    ...locations.map((id) => submissionOf("createLocation", { id, name: id }, { key: id })),
+    ...[cup, mug].map((id) =>
+      submissionOf("createProduct", { id, sku: id, name: id, category: "Cups", price }, { key: id })
+    ),
+    submissionOf(
+      "createProduct",
+      { id: tea, sku: "tea", name: "tea", category: "Tea", unit: { name: "kg", decimals: 3 } },
+      { key: "tea" }
+    ),
+    submissionOf("recordMovements", { lines: [first, ...rest] }, { key: "stock" }),
+    ...(carts
+      ? [cart, submissionOf("checkout", { cart: CartId.make("cart"), location: here, charged }, { key: ORDER })]
+      : [])
+  ]
+}
+
+const submissionsOf = (moved: ReadonlyArray<Move>, now: DateTime.Utc) =>
+  moved.flatMap((move, index): ReadonlyArray<Submission> => {
+    const { kind, lot, quantity, ordered, dated } = move
+    const [product, location] = [products[move.product], locations[move.location]]
+    if (product === undefined || location === undefined) return []
+    const source = ordered ? { source: { type: "order", id: ORDER } } : {}
+    const lines = [{ kind, product, location, lot, quantity }] as const
+    const submission = submissionOf("recordMovements", { lines, ...source }, { key: `m${index}` })
+    return [{ ...submission, occurredAt: dated === null ? null : DateTime.add(now, { milliseconds: dated }) }]
+  })
+
+/** A store in which something moved, with bounds around the time at which it did. */
+const withMoves = (
+  session: Session,
+  features: Features,
+  moved: ReadonlyArray<Move>,
+  distances: ReadonlyArray<number>
+) =>
+  Effect.gen(function* () {
+    yield* commitBatch(session, opened(features))
+    const now = yield* DateTime.now
+    yield* commitBatch(session, submissionsOf(moved, now))
+    const { movements, orders } = yield* session.snapshot
+    return {
+      bounds: distances.map((milliseconds) => DateTime.add(now, { milliseconds })),
+      movements,
+      priced: orders.length > 0
+    }
+  })
+
+/** All items of a list, over its pages. */
+const all = <A>(list: (page: PageRequest) => Effect.Effect<Page<A>, { readonly _tag: string } | StoreUnavailable>) =>
+  Effect.gen(function* () {
+    const items: Array<A> = []
+    let cursor: string | undefined
+    do {
+      const page: Page<A> = yield* Effect.orDie(list({ _tag: "Cursor", limit: 3, cursor }))
+      items.push(...page.items)
+      cursor = page.nextCursor ?? undefined
+    } while (cursor !== undefined)
+    return items
+  })
+
+const sumOf = (numbers: ReadonlyArray<number>) => numbers.reduce((sum, number) => sum + number, 0)
+
+const unitsOf = ({ product, quantity }: Movement): number =>
+  quantity / 10 ** (decimalsOf[products.indexOf(product)] ?? 0)
+
+const isPriced = ({ source, product }: Movement): boolean => source?.id === ORDER && product === products[0]
+
+/** What the movements of one period and group make, by definition. */
+const salesOf = (movements: ReadonlyArray<Movement>, priced: boolean) => {
+  const units = (of: (movement: Movement) => number) =>
+    sumOf(movements.map((movement) => of(movement) * unitsOf(movement)))
+  const isUndone = ({ kind, from }: Movement) => kind === "reversal" && from === "customer"
+  const soldBy = (movement: Movement) => Number(movement.kind === "sale") - Number(isUndone(movement))
+  const returnedBy = ({ kind }: Movement) => Number(kind === "customerReturn")
+  const isKnown = (movement: Movement) => priced && isPriced(movement)
+  const charged = (of: (movement: Movement) => number) =>
+    Math.round((CHARGED.amount * units((movement) => (isKnown(movement) ? of(movement) : 0))) / CHARGED.quantity) + 0
+  return {
+    sold: units(soldBy).toFixed(3),
+    returned: units(returnedBy).toFixed(3),
+    unpriced: units((movement) => (isKnown(movement) ? 0 : soldBy(movement))).toFixed(3),
+    revenue: movements.some(isKnown) ? [charged(soldBy)] : [],
+    returnedRevenue: movements.some(isKnown) ? [charged(returnedBy)] : []
+  }
+}
+
+const groupOf = ({ product, location }: Movement, by: SalesFilter["by"]): string => {
+  const category = categoryOf[products.indexOf(product)] ?? ""
+  return { all: "", product, category, location }[by]
+}
+
+const isSale = ({ kind }: Movement): boolean => kind === "sale" || kind === "customerReturn" || kind === "reversal"
+
+const expectedSales = (movements: ReadonlyArray<Movement>, filter: SalesFilter, priced: boolean) =>
+  filter.bounds.slice(1).flatMap((to, index) => {
+    const from = filter.bounds[index] ?? to
+    const during = movements.filter(
+      (movement) =>
+        isSale(movement) &&
+        DateTime.isGreaterThanOrEqualTo(movement.occurredAt, from) &&
+        DateTime.isLessThan(movement.occurredAt, to) &&
+        (filter.product ?? movement.product) === movement.product &&
+        (filter.location ?? movement.location) === movement.location &&
+        (filter.category ?? groupOf(movement, "category")) === groupOf(movement, "category")
+    )
+    return [...Map.groupBy(during, (movement) => groupOf(movement, filter.by))]
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([group, some]) => ({ from: DateTime.formatIso(from), group, ...salesOf(some, priced) }))
+  })
+
+const toldSales = (rows: ReadonlyArray<SalesRow>) =>
+  rows.map(({ from, group, sold, returned, unpriced, revenue, returnedRevenue }) => ({
+    from: DateTime.formatIso(from),
+    group,
+    sold: Number(sold).toFixed(3),
+    returned: Number(returned).toFixed(3),
+    unpriced: Number(unpriced).toFixed(3),
+    revenue: revenue.map(({ amount }) => amount),
+    returnedRevenue: returnedRevenue.map(({ amount }) => amount)
+  }))
+
+const filters = salesGroups.flatMap((by) => [
+  { by },
+  { by, product: products[0] },
+  { by, location: locations[1] },
+  { by, category: categoryOf[0] }
+])
+
+const ensureSales = (
+  { inventory }: Session,
+  filter: SalesFilter,
+  movements: ReadonlyArray<Movement>,
+  priced: boolean
+): Effect.Effect<void, LawBroken> =>
+  Effect.gen(function* () {
+    const told = toldSales(yield* all((page) => inventory.read.sales(filter, page)))
+    const expected = expectedSales(movements, filter, priced)
+    const lines = (rows: ReadonlyArray<unknown>) => rows.map((row) => JSON.stringify(row)).join("\n")
+    yield* ensure("H58", lines(told) === lines(expected), () => {
+      const { bounds, ...rest } = filter
+      const between = bounds.map(DateTime.formatIso).join(", ")
+      return (
+        `The sales between ${between} of ${JSON.stringify(rest)} are\n${lines(told)}\n` +
+        `while the movements make\n${lines(expected)}`
+      )
+    })
+  })
+
+const salesByPeriod: Trial = {
+  title: "tells what was sold and came back in each period, and for how much, as movements and orders make it",
+  laws: ["H58"],
+  run: ({ subject, effort, features }) =>
+    checkProperty(fc.tuple(moves, periods), { runs: effort.runs, seed: effort.seed }, ([moved, distances]) =>
+      withSession(subject, (session) =>
+        Effect.gen(function* () {
+          const { bounds, movements, priced } = yield* withMoves(session, features, moved, distances)
+          for (const filter of filters) yield* ensureSales(session, { ...filter, bounds }, movements, priced)
+        })
+      )
+    )
+}
+
+export const reportTrials: ReadonlyArray<Trial> = [salesByPeriod]
