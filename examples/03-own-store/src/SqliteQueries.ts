@@ -9,6 +9,7 @@ import {
   applyToClaim,
   type Balance,
   type Claim,
+  type ClaimFilter,
   type ContactRecord,
   type Count,
   type CountFilter,
@@ -18,7 +19,10 @@ import {
   type DemandFilter,
   type DemandSeries,
   type Difference,
+  type Explanation,
   emptyBalance,
+  emptyLevel,
+  firstPage,
   foldDemand,
   foldedReports,
   type InvalidCursor,
@@ -45,6 +49,7 @@ import {
   StockAsOf,
   StockedProduct,
   type StockKey,
+  type StockPlace,
   stockKeyText,
   type Table,
   Threshold,
@@ -161,6 +166,19 @@ const levels = (filter: LevelFilter, now: string): List<Level> => {
   }
 }
 
+const claims = (filter: ClaimFilter, now: string): List<Claim> => {
+  const { condition, parameters } = matching({
+    product: ["product = :product", filter.product],
+    location: ["location = :location", filter.location],
+    state: ["state = :state", filter.state],
+    sourceType: ["data ->> '$.source.type' = :sourceType", filter.source?.type],
+    sourceId: ["data ->> '$.source.id' = :sourceId", filter.source?.id]
+  })
+  const binds = "(state = 'committed' OR (state = 'held' AND expiresAt > :now))"
+  const select = `SELECT data, id FROM claims WHERE ${binds} AND ${condition}`
+  return { name: "claims", decode: json.claims.decode, select, parameters: { ...parameters, now }, sort: ["id"] }
+}
+
 const sortColumns = { name: "name", sku: "sku", created: "createdAt", stock: "available" }
 
 /** Whether a product's JSON has a text in one of the fields that are searched, in any case; a function of SQL. */
@@ -209,6 +227,30 @@ const movements = (filter: MovementFilter): List<Movement> => {
     ? { ...list, name: "movements", sort: ["seq", "line"] }
     : { ...list, name: "movements:occurred", sort: ["occurredAt", "seq", "line"] }
 }
+
+/** Why a level is what it is. The reader's connection answers synchronously, so nothing comes in between. */
+const explain = (
+  database: Database,
+  { product, location }: StockPlace,
+  request: PageRequest,
+  now: string
+): Result.Result<Explanation, InvalidCursor> =>
+  Result.gen(function* () {
+    const place = { product, location }
+    const { items } = yield* pageOf(database, levels(place, now), firstPage(1))
+    const lots = database.all(
+      json.balances.decode,
+      `SELECT json_set(data, '$.held', ${held}) FROM balances AS b
+       WHERE product = :product AND location = :location GROUP BY lot ORDER BY lot`,
+      { ...place, now }
+    )
+    return {
+      level: items[0] ?? emptyLevel(place),
+      lots,
+      movements: yield* pageOf(database, movements(place), request),
+      claims: yield* pageOf(database, claims(place, now), request)
+    }
+  })
 
 /** A product's stock as of a time, summed from the movements that count: what came to a place less what left it. */
 const stockAsOf = (database: Database, place: LevelFilter, { occurredBy, recordedBy }: AsOf) => {
@@ -446,6 +488,13 @@ export const queriesOver = (database: Database): Queries => {
       ),
     levels: (filter, request) => page((now) => levels(filter, now), request),
     movements: (filter, request) => page(() => movements(filter), request),
+    claims: (filter, request) => page((now) => claims(filter, now), request),
+    explain: (place, limit) =>
+      Effect.flatMap(
+        ask((now) => explain(database, place, firstPage(limit), now)),
+        // A first page has no cursor.
+        (explained) => Effect.orDie(Effect.fromResult(explained))
+      ),
     demand: (filter, request) =>
       Effect.flatMap(
         ask(() => demand(database, filter, request)),

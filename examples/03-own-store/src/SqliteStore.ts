@@ -1,11 +1,13 @@
 // A store on an SQLite file. It locks, lets core decide, and writes what core returns; it decides nothing itself.
 import {
+  type Decided,
   decideBatch,
   firstMicros,
   type Loaded,
   type LoadRequest,
   type Opening,
   type Outcome,
+  planOf,
   type Rows,
   Store,
   type StoreUnavailable,
@@ -81,13 +83,15 @@ const write = (database: Database, writes: Writes): void => {
   database.rows("UPDATE head SET seq = :seq, micros = :micros", { seq, micros: writes.micros })
 }
 
-/** Decides a batch under the lock and writes what came of it. One that only repeats old keys writes nothing. */
+/** Decides a batch under the lock. */
+const decide = (database: Database, batch: ReadonlyArray<Submission>): Effect.Effect<Decided> =>
+  Effect.flatMap(open(database, batch.length), (opening) =>
+    decideBatch(batch, opening, (request) => Effect.sync(() => load(database, request, opening.micros)))
+  )
+
+/** Decides a batch and writes what came of it. One that only repeats old keys writes nothing. */
 const runBatch = (database: Database, batch: ReadonlyArray<Submission>): Effect.Effect<ReadonlyArray<Outcome>> =>
-  Effect.gen(function* () {
-    const opening = yield* open(database, batch.length)
-    const { outcomes, writes } = yield* decideBatch(batch, opening, (request) =>
-      Effect.sync(() => load(database, request, opening.micros))
-    )
+  Effect.map(decide(database, batch), ({ outcomes, writes }) => {
     if (writes.commands.length > 0) write(database, writes)
     return outcomes
   })
@@ -110,9 +114,14 @@ const make = (file: string) =>
     // A connection of their own, so that queries see what is committed, and nothing else.
     const reader = yield* openDatabase(file, { readOnly: true })
     const lock = yield* Semaphore.make(1)
+    const alone = <A>(body: Effect.Effect<A>) => lock.withPermits(1)(inTransaction(writer, body))
     return Store.of({
       shards: SHARDS,
-      transact: (batch) => lock.withPermits(1)(inTransaction(writer, runBatch(writer, batch))),
+      transact: (batch) => alone(runBatch(writer, batch)),
+      plan: (submission) =>
+        alone(Effect.map(decide(writer, [submission]), (decided) => planOf(submission, decided))).pipe(
+          Effect.mapError(unavailable)
+        ),
       queries: queriesOver(reader)
     })
   })

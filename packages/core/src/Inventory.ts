@@ -8,8 +8,9 @@ import { Engine, type SubmissionError } from "./Engine.ts"
 import type { Event } from "./Event.ts"
 import { type FeedCursor, feed } from "./Feed.ts"
 import { uuidV7 } from "./Id.ts"
+import type { Consequences } from "./Plan.ts"
 import type { Queries } from "./Queries.ts"
-import { Store, type StoreUnavailable } from "./Store.ts"
+import { Store, type StoreShape, type StoreUnavailable } from "./Store.ts"
 import {
   type IdempotencyConflict,
   type LedgerPosition,
@@ -56,6 +57,13 @@ export interface Submitted<Reply> {
   readonly at: LedgerPosition
 }
 
+/** What would become of a command if it were submitted now, and what would follow from it. */
+export type Planned<K extends CommandName> = Consequences &
+  (
+    | { readonly _tag: "Applied"; readonly reply: ReplyOf<K>; readonly replayed: boolean }
+    | { readonly _tag: "Refused"; readonly refusal: RefusalOf<K> | IdempotencyConflict; readonly replayed: boolean }
+  )
+
 /** A method for each command. */
 export type CommandMethods = {
   readonly [K in CommandName]: (
@@ -71,6 +79,15 @@ export interface InventoryShape extends CommandMethods {
     payload: PayloadOf<K>,
     options?: SubmitOptions
   ) => Effect.Effect<Submitted<ReplyOf<K>>, CommandError<K>>
+  /**
+   * What a command would do now: its reply and the movements, claim events and events that would follow, or why it
+   * would be refused. Nothing is written, no key is used up, and another moment may tell otherwise.
+   */
+  readonly plan: <K extends CommandName>(
+    command: K,
+    payload: PayloadOf<K>,
+    options?: SubmitOptions
+  ) => Effect.Effect<Planned<K>, InvalidCommand | StoreUnavailable>
   /** The questions that the store answers. */
   readonly read: Queries
   /**
@@ -167,11 +184,25 @@ export const commandsOver = (
   return { ...methods, submit }
 }
 
+const planOver =
+  (store: StoreShape): InventoryShape["plan"] =>
+  <K extends CommandName>(command: K, payload: PayloadOf<K>, options: SubmitOptions = {}) =>
+    Effect.gen(function* () {
+      const millis = yield* Clock.currentTimeMillis
+      const submission = yield* Effect.fromResult(prepare(command, payload, options, millis))
+      const { outcome, ...consequences } = yield* store.plan(submission)
+      if (outcome._tag === "Failed") return yield* Effect.die(outcome.defect)
+      // Its command decided it, so reply and refusal are of that command.
+      return { ...outcome, ...consequences } as Planned<K>
+    })
+
 const make = Effect.gen(function* () {
   const engine = yield* Engine
-  const { queries } = yield* Store
+  const store = yield* Store
+  const { queries } = store
   return Inventory.of({
     ...commandsOver(engine.submit),
+    plan: planOver(store),
     read: queries,
     events: (after) => feed(queries, engine.nextCommit, after)
   })

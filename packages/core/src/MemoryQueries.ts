@@ -12,17 +12,18 @@ import {
   onHand
 } from "./Balance.ts"
 import { activeCartName, CartId } from "./Cart.ts"
-import { hasLapsed } from "./Claim.ts"
+import { type Claim, hasLapsed } from "./Claim.ts"
 import type { ContactRecord } from "./ContactRecord.ts"
 import { type DemandFilter, type DemandSeries, foldDemand } from "./Demand.ts"
 import type { Event } from "./Event.ts"
+import { type ClaimFilter, type Explanation, emptyLevel } from "./Explanation.ts"
 import { type FeedCursor, LAST_LINE } from "./Feed.ts"
 import { foldedReports } from "./FoldedReports.ts"
 import { compareValues, pageOf } from "./MemoryPage.ts"
 import type { Memory } from "./MemoryStore.ts"
 import type { Movement, MovementKind } from "./Movement.ts"
 import { OrderId } from "./Order.ts"
-import type { CursorValues, Page, PageRequest } from "./Page.ts"
+import { type CursorValues, firstPage, type InvalidCursor, type Page, type PageRequest } from "./Page.ts"
 import type { Product, ProductId } from "./Product.ts"
 import { expectedStates, openOnOrder, type PurchaseOrder } from "./PurchaseOrder.ts"
 import type {
@@ -87,11 +88,6 @@ const incomingOf = (memory: Memory): ReadonlyArray<StockPlace & { readonly quant
   return parts.filter(({ quantity }) => quantity > 0)
 }
 
-const emptyLevel = ({ product, location }: StockPlace): Level => {
-  const nothing = { onHand: 0, sellable: 0, qualityControl: 0, damaged: 0, quarantine: 0 }
-  return { product, location, ...nothing, held: 0, committed: 0, available: 0, incoming: 0 }
-}
-
 const levelsOf = (memory: Memory, filter: LevelFilter, now: DateTime.Utc): ReadonlyArray<Level> => {
   const levels = new Map<string, Level>()
   for (const kept of memory.balances.values()) {
@@ -154,6 +150,51 @@ const stockAsOf = (memory: Memory, place: LevelFilter, { occurredBy, recordedBy 
       sellable: balance.sellable
     }))
 }
+
+const placeOf = ({ recordedAt, shard, seq, line }: Movement) => [DateTime.toEpochMillis(recordedAt), shard, seq, line]
+
+/** Movements in the order in which they were recorded, the newest first. */
+const recordedPage = (memory: Memory, filter: MovementFilter, page: PageRequest) =>
+  pageOf(
+    "movements",
+    memory.movements.filter((movement) => isMovement(movement, filter)),
+    placeOf,
+    page,
+    true
+  )
+
+const claimPage = (memory: Memory, filter: ClaimFilter, page: PageRequest, now: DateTime.Utc) => {
+  const open = [...memory.claims.values()].filter(
+    (claim: Claim) =>
+      (claim.state === "held" || claim.state === "committed") &&
+      !hasLapsed(claim, now) &&
+      (filter.product === undefined || claim.product === filter.product) &&
+      (filter.location === undefined || claim.location === filter.location) &&
+      (filter.state === undefined || claim.state === filter.state) &&
+      (filter.source === undefined ||
+        (claim.source?.type === filter.source.type && claim.source.id === filter.source.id))
+  )
+  return pageOf("claims", open, ({ id }) => [id], page)
+}
+
+const explain = (
+  memory: Memory,
+  place: StockPlace,
+  page: PageRequest,
+  now: DateTime.Utc
+): Result.Result<Explanation, InvalidCursor> =>
+  Result.gen(function* () {
+    const { product, location } = place
+    const lots = [...memory.balances.values()].filter(
+      (balance) => balance.product === product && balance.location === location
+    )
+    return {
+      level: levelsOf(memory, { product, location }, now)[0] ?? emptyLevel(place),
+      lots: lots.map((lot) => binding(memory, lot, now)).sort((a, b) => (a.lot < b.lot ? -1 : 1)),
+      movements: yield* recordedPage(memory, { product, location }, page),
+      claims: yield* claimPage(memory, { product, location }, page, now)
+    }
+  })
 
 const ledgerFields = [
   "sellable",
@@ -243,25 +284,16 @@ const stockQueries = (memory: Memory) => ({
     ),
   movements: (filter: MovementFilter, page: PageRequest) =>
     Effect.suspend(() => {
+      if (filter.from === undefined && filter.to === undefined)
+        return Effect.fromResult(recordedPage(memory, filter, page))
       const items = memory.movements.filter((movement) => isMovement(movement, filter))
-      const place = ({ recordedAt, shard, seq, line }: Movement) => [
-        DateTime.toEpochMillis(recordedAt),
-        shard,
-        seq,
-        line
-      ]
-      return filter.from === undefined && filter.to === undefined
-        ? Effect.fromResult(pageOf("movements", items, place, page, true))
-        : Effect.fromResult(
-            pageOf(
-              "movements:occurred",
-              items,
-              (item) => [DateTime.toEpochMillis(item.occurredAt), ...place(item)],
-              page,
-              true
-            )
-          )
+      const happened = (item: Movement) => [DateTime.toEpochMillis(item.occurredAt), ...placeOf(item)]
+      return Effect.fromResult(pageOf("movements:occurred", items, happened, page, true))
     }),
+  claims: (filter: ClaimFilter, page: PageRequest) =>
+    Effect.flatMap(now, (at) => Effect.fromResult(claimPage(memory, filter, page, at))),
+  explain: (place: StockPlace, limit?: number) =>
+    Effect.flatMap(now, (at) => Effect.orDie(Effect.fromResult(explain(memory, place, firstPage(limit), at)))),
   stockAsOf: (place: LevelFilter, time: AsOf) => Effect.sync(() => stockAsOf(memory, place, time)),
   movementTotals: (filter: LevelFilter) =>
     Effect.sync(() => {

@@ -16,6 +16,7 @@ import { type Claim, type ClaimEvent, type ClaimId, hasLapsed } from "./Claim.ts
 import type { Event } from "./Event.ts"
 import { memoryQueries } from "./MemoryQueries.ts"
 import type { Movement } from "./Movement.ts"
+import { planOf } from "./Plan.ts"
 import type { Rows, Table } from "./Row.ts"
 import type { LoadedRows } from "./Slice.ts"
 import { stockKeyText, stockPlaceText } from "./StockKey.ts"
@@ -141,12 +142,15 @@ export const makeMemoryStore = (options: { readonly shards?: number } = {}) =>
     const memory = emptyMemory(options.shards ?? 1)
     // A fiber may be suspended anywhere; one batch at a time is this store's lock.
     const lock = yield* Semaphore.make(1)
-    const transact = (batch: ReadonlyArray<Submission>) =>
+    const decide = (batch: ReadonlyArray<Submission>) =>
       Effect.gen(function* () {
         const millis = yield* Clock.currentTimeMillis
         const opened = opening(memory, batch, millis * 1000)
         const now = DateTime.makeUnsafe(Math.floor(opened.micros / 1000))
-        const decided = yield* decideBatch(batch, opened, (footprint) => Effect.succeed(load(memory, footprint, now)))
+        return yield* decideBatch(batch, opened, (footprint) => Effect.succeed(load(memory, footprint, now)))
+      })
+    const transact = (batch: ReadonlyArray<Submission>) =>
+      Effect.map(decide(batch), (decided) => {
         write(memory, decided)
         return decided.outcomes
       }).pipe(
@@ -154,7 +158,9 @@ export const makeMemoryStore = (options: { readonly shards?: number } = {}) =>
         Effect.uninterruptible,
         Effect.catchDefect((cause) => Effect.fail(new StoreFailure({ outcome: "poison", cause })))
       )
-    return { store: Store.of({ shards: memory.shards, transact, queries: memoryQueries(memory) }), memory }
+    const plan = (submission: Submission) =>
+      lock.withPermits(1)(Effect.map(decide([submission]), (decided) => planOf(submission, decided)))
+    return { store: Store.of({ shards: memory.shards, transact, plan, queries: memoryQueries(memory) }), memory }
   })
 
 /** The store in memory as a layer. */

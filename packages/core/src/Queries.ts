@@ -6,10 +6,12 @@ import type { DateTime, Effect, Option } from "effect"
 import { Schema } from "effect"
 import type { Balance } from "./Balance.ts"
 import type { Cart, CartId } from "./Cart.ts"
+import type { Claim } from "./Claim.ts"
 import type { ContactRecord } from "./ContactRecord.ts"
 import type { Count, CountId, CountState } from "./Count.ts"
 import type { DemandFilter, DemandSeries } from "./Demand.ts"
 import type { Event } from "./Event.ts"
+import type { ClaimFilter, Explanation } from "./Explanation.ts"
 import type { FeedCursor } from "./Feed.ts"
 import { type Location, LocationId } from "./Location.ts"
 import type { Movement, MovementKind } from "./Movement.ts"
@@ -19,7 +21,7 @@ import { Product, ProductId } from "./Product.ts"
 import type { PurchaseOrder, PurchaseOrderId, PurchaseOrderState } from "./PurchaseOrder.ts"
 import type { ReorderPolicy } from "./ReorderPolicy.ts"
 import type { SalesFilter, SalesRow } from "./Sales.ts"
-import { StockKey } from "./StockKey.ts"
+import { StockKey, type StockPlace } from "./StockKey.ts"
 import type { StoreUnavailable } from "./Store.ts"
 import type { CommandRecord } from "./Submission.ts"
 import type { Threshold } from "./Threshold.ts"
@@ -193,6 +195,17 @@ export interface Queries {
     filter: LevelFilter,
     page: PageRequest
   ) => Effect.Effect<Page<Level>, StoreUnavailable | InvalidCursor>
+  /** Open claims that bind at the time of reading, by their ids. */
+  readonly claims: (
+    filter: ClaimFilter,
+    page: PageRequest
+  ) => Effect.Effect<Page<Claim>, StoreUnavailable | InvalidCursor>
+  /**
+   * Why so much is available of a product at a location: its lots, and the first `limit` movements and claims behind
+   * them, as {@link firstPage} has it when left out. Their cursors go on in `movements` and `claims` of the same place.
+   * However long the history is, about these are read.
+   */
+  readonly explain: (place: StockPlace, limit?: number) => Effect.Effect<Explanation, StoreUnavailable>
   /**
    * A product's stock as of a time, at one location or at all: each location and lot that had moved by then, ordered by
    * these. It is exact for any time, and physical: what was held or committed then is not in it.

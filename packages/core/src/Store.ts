@@ -2,6 +2,7 @@
  * The store port: the one way in for every write, and the questions it answers.
  */
 import { Context, type Duration, type Effect, Schema } from "effect"
+import type { Plan } from "./Plan.ts"
 import type { Queries } from "./Queries.ts"
 import type { Outcome, Submission } from "./Submission.ts"
 
@@ -56,6 +57,11 @@ export interface StoreShape {
     batch: ReadonlyArray<Submission>,
     late?: () => ReadonlyArray<Submission>
   ) => Effect.Effect<ReadonlyArray<Outcome>, StoreFailure>
+  /**
+   * What `transact` would do with one submission, decided by the same `decideBatch` on what is committed at one
+   * instant. It writes nothing, and a writing batch need not wait for it.
+   */
+  readonly plan: (submission: Submission) => Effect.Effect<Plan, StoreUnavailable>
   readonly queries: Queries
 }
 

@@ -139,6 +139,12 @@ const questions: ReadonlyArray<Question> = [
   ...movements("of a location in a week", (next) => ({ location: next.key().location, ...week(next) })),
   ...movements("of a kind in a week", (next) => ({ kind: next.kind(), ...week(next) })),
   {
+    name: "explain a product at a location",
+    goal: 50,
+    ask: (queries, next) => queries.explain(place(next.moving()))
+  },
+  { name: "explain the hottest key", goal: 50, ask: (queries, next) => queries.explain(place(next.hottest)) },
+  {
     name: "movements of an order",
     goal: 20,
     ask: (queries, next) => queries.movements({ source: { type: "order", id: next.source() } }, first)

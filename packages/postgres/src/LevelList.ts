@@ -7,13 +7,14 @@ import { type ListQuery, text, where } from "./ListQuery.ts"
 import { jsonOf, parameters } from "./LoadSlice.ts"
 
 // What the clock says, unless it was set back since the ledger last wrote: a hold that was over stays so.
-export const hasLapsed = `c.state = 'held' AND c.expires_at <= greatest(clock_timestamp(),
+export const hasLapsedBy = (clock: string) => `c.state = 'held' AND c.expires_at <= greatest(${clock},
   (SELECT to_timestamp(h.last_micros / 1e6) FROM onhand.heads h WHERE h.shard = c.shard))`
+export const hasLapsed = hasLapsedBy("clock_timestamp()")
 
 /** What the holds of a stock place that no longer bind still take from its balances. */
-export const lapsed = (table: string, byLot: string) => `coalesce((
+export const lapsed = (table: string, byLot: string, clock = "clock_timestamp()") => `coalesce((
   SELECT sum(c.quantity) FROM onhand.claims c
-  WHERE ${hasLapsed} AND c.product = ${table}.product AND c.location = ${table}.location ${byLot}), 0)`
+  WHERE ${hasLapsedBy(clock)} AND c.product = ${table}.product AND c.location = ${table}.location ${byLot}), 0)`
 
 const levelJson = jsonOf({
   product: "b.product",
@@ -68,8 +69,8 @@ const incomingTo = (place: Required<PlaceText>): string =>
     })
     .join(" + ")
 
-/** The list of the levels that a filter lets through, by product and location. */
-export const levelList = (filter: LevelFilter): ListQuery<Level> => {
+/** The list of the levels that a filter lets through at the time of a clock, by product and location. */
+export const levelList = (filter: LevelFilter, clock = "clock_timestamp()"): ListQuery<Level> => {
   const { values, add } = parameters()
   const product = filter.product === undefined ? undefined : `${add(filter.product)}::text`
   const location = filter.location === undefined ? undefined : `${add(filter.location)}::text`
@@ -100,7 +101,7 @@ export const levelList = (filter: LevelFilter): ListQuery<Level> => {
       SELECT p.product, p.location, ${sum("sellable + quality_control + damaged + quarantine")} AS on_hand,
         ${sum("sellable")} AS sellable, ${sum("quality_control")} AS quality_control,
         ${sum("damaged")} AS damaged, ${sum("quarantine")} AS quarantine,
-        ${sum("held")} AS held, ${sum("committed")} AS committed, ${lapsed("p", "")}::bigint AS lapsed,
+        ${sum("held")} AS held, ${sum("committed")} AS committed, ${lapsed("p", "", clock)}::bigint AS lapsed,
         (${incomingTo({ product: "p.product", location: "p.location" })})::bigint AS incoming
       FROM onhand.balances s WHERE s.product = p.product AND s.location = p.location) b`
     },

@@ -95,7 +95,8 @@ const balancePart = (products: string, locations: string) => `
   FROM unnest(${products}::text[], ${locations}::text[]) AS place(product, location)
   JOIN onhand.balances b ON b.product = place.product AND b.location = place.location`
 
-const claimJson = jsonOf({
+/** A claim `c` as JSON. */
+export const claimJson = jsonOf({
   id: "c.id",
   product: "c.product",
   location: "c.location",
@@ -158,7 +159,7 @@ const statementOf = (request: LoadRequest, now: number, since: Since | undefined
 }
 
 const decodeBalance = Schema.decodeUnknownSync(Balance)
-const decodeClaim = Schema.decodeUnknownSync(Claim)
+export const decodeClaim = Schema.decodeUnknownSync(Claim)
 /** Decodes a command's record. */
 export const decodeCommand = Schema.decodeUnknownSync(CommandRecord)
 

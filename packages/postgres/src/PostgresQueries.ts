@@ -27,6 +27,7 @@ import {
 import { Effect, Option, Schema } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { demandList } from "./DemandList.ts"
+import { claimList, explain } from "./Explain.ts"
 import { hasLapsed, lapsed, levelList } from "./LevelList.ts"
 import { allOf, integer, type ListQuery, listPage, oneOf, type SortKey, text } from "./ListQuery.ts"
 import { commandJson, decodeCommand, decodeRow, jsonOf, parameters } from "./LoadSlice.ts"
@@ -142,6 +143,8 @@ const stockQueries = (
   Queries,
   | "balance"
   | "levels"
+  | "claims"
+  | "explain"
   | "stockAsOf"
   | "movements"
   | "movementTotals"
@@ -173,6 +176,8 @@ const stockQueries = (
       (balance) => balance ?? emptyBalance(key)
     ),
   levels: (filter, page) => listPage(sql, levelList(filter), page),
+  claims: (filter, page) => listPage(sql, claimList(filter), page),
+  explain: (place, limit) => explain(sql, place, limit),
   stockAsOf: (place, time) => stockAsOf(sql, place, time),
   movements: (filter, page) => listPage(sql, movementList(filter), page),
   movementTotals: (filter) => {

@@ -6,8 +6,11 @@ import {
   decideBatch,
   firstMicros,
   type Outcome,
+  type Plan,
+  planOf,
   Store,
   type StoreFailure,
+  type StoreUnavailable,
   type Submission,
   shardsOf,
   type WorkingSlice
@@ -17,6 +20,7 @@ import { SqlClient } from "effect/sql/SqlClient"
 import type { Connection } from "effect/sql/SqlConnection"
 import type { SqlError } from "effect/sql/SqlError"
 import { arrayOf } from "./Columns.ts"
+import { unavailable } from "./ListQuery.ts"
 import { load, type Since } from "./LoadSlice.ts"
 import { migrate } from "./Migration.ts"
 import { postgresQueries } from "./PostgresQueries.ts"
@@ -48,25 +52,29 @@ const MOST_KNOWN = 20_000
 const MOST_MISSED = 5_000
 
 // The clock is read outside the locking query, so that it is the time after the wait for the lock, not before it.
-const LOCK_HEADS = `
+const headsQuery = (lock: "FOR UPDATE" | "") => `
   SELECT shard, seq::float8, last_micros::float8, hash, changed::text,
     (extract(epoch FROM clock_timestamp()) * 1000000)::float8
   FROM (
-    SELECT * FROM onhand.heads WHERE shard = ANY($1::float8[]::int[]) ORDER BY shard FOR UPDATE
-  ) locked`
+    SELECT * FROM onhand.heads WHERE shard = ANY($1::float8[]::int[]) ORDER BY shard ${lock}
+  ) heads`
 
 type HeadRow = readonly [shard: number, seq: number, micros: number, hash: string, changed: string, clock: number]
 
 const decodeChanged = Schema.decodeUnknownSync(Schema.fromJsonString(Schema.Record(Schema.String, Schema.Int)))
 
-/** What is known once the heads are locked. */
-interface Locked {
+/** The heads of a batch's shards, and the clock when they were read. */
+interface HeadsNow {
   readonly heads: Heads
   readonly clock: number
 }
 
-const lockHeads = (connection: Connection, wanted: ReadonlyArray<number>): Effect.Effect<Locked, SqlError> =>
-  Effect.map(connection.executeValues(LOCK_HEADS, [arrayOf(wanted, "integer")]), (found) => {
+const readHeads = (
+  connection: Connection,
+  wanted: ReadonlyArray<number>,
+  lock: "FOR UPDATE" | ""
+): Effect.Effect<HeadsNow, SqlError> =>
+  Effect.map(connection.executeValues(headsQuery(lock), [arrayOf(wanted, "integer")]), (found) => {
     const rows = found as ReadonlyArray<HeadRow>
     return {
       heads: new Map(
@@ -78,6 +86,11 @@ const lockHeads = (connection: Connection, wanted: ReadonlyArray<number>): Effec
       clock: Math.max(0, ...rows.map(([, , , , , clock]) => clock))
     }
   })
+
+const seqsOf = (heads: Heads): ReadonlyMap<number, number> =>
+  new Map([...heads].map(([shard, { seq }]) => [shard, seq]))
+
+const lastMicrosOf = (heads: Heads): number => Math.max(0, ...[...heads.values()].map(({ micros }) => micros))
 
 /** What a batch came to; `known` holds of its shards once it is committed and as long as their heads are these. */
 interface Run {
@@ -109,18 +122,19 @@ export const runBatch = (
 ): Effect.Effect<Run, SqlError | StoreFailure> =>
   Effect.gen(function* () {
     const wanted = new Set(batch.flatMap((submission) => shardsOf(submission, shards)))
-    const { heads, clock } = yield* lockHeads(
+    const { heads, clock } = yield* readHeads(
       connection,
-      [...wanted].sort((a, b) => a - b)
+      [...wanted].sort((a, b) => a - b),
+      "FOR UPDATE"
     )
     const whole = [...batch, ...late()]
-    const micros = firstMicros(clock, Math.max(0, ...[...heads.values()].map((head) => head.micros)), whole.length)
+    const micros = firstMicros(clock, lastMicrosOf(heads), whole.length)
     const writer = new BatchWriter(connection, shards, heads)
     const kept = knownAt(heads)
     let since = kept?.since
     const { outcomes, writes, known } = yield* decideBatch(
       whole,
-      { shards, heads: new Map([...heads].map(([shard, { seq }]) => [shard, seq])), micros, known: kept?.slice },
+      { shards, heads: seqsOf(heads), micros, known: kept?.slice },
       (request) => {
         const loaded = load(connection, request, micros, since)
         since = undefined
@@ -162,6 +176,25 @@ class KnownSlices {
   }
 }
 
+/**
+ * What a batch of one would come to on what is committed now. Nothing is locked: REPEATABLE READ sees one instant, and
+ * READ ONLY lets nothing be written.
+ */
+const plan = (sql: SqlClient, submission: Submission, shards: number): Effect.Effect<Plan, StoreUnavailable> =>
+  Effect.mapError(
+    inTransaction(sql, (connection) =>
+      Effect.gen(function* () {
+        yield* connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY", [], undefined)
+        const { heads, clock } = yield* readHeads(connection, shardsOf(submission, shards), "")
+        const micros = firstMicros(clock, lastMicrosOf(heads), 1)
+        const opening = { shards, heads: seqsOf(heads), micros }
+        const decided = yield* decideBatch([submission], opening, (request) => load(connection, request, micros))
+        return planOf(submission, decided)
+      })
+    ),
+    unavailable
+  )
+
 /** A store over a client's database. Its tables must be there: {@link migrate} makes them. */
 export const make = (sql: SqlClient, shards: number) => {
   const slices = new KnownSlices()
@@ -177,6 +210,7 @@ export const make = (sql: SqlClient, shards: number) => {
           return run.outcomes
         }
       ),
+    plan: (submission) => plan(sql, submission, shards),
     queries: postgresQueries(sql)
   })
 }

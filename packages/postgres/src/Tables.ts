@@ -294,6 +294,11 @@ const vendors = [
   ...incomingIndexes("transfers")
 ]
 
+// The open claims of a place in the order in which they are listed.
+const claims = [
+  `CREATE INDEX claims_open ON onhand.claims (product, location, id) WHERE state IN ('held', 'committed')`
+]
+
 const run = (statements: ReadonlyArray<string>): Effect.Effect<void, SqlError, SqlClient> =>
   Effect.gen(function* () {
     const sql = yield* SqlClient
@@ -330,6 +335,7 @@ export const migrations = (shards: number): Record<string, Effect.Effect<void, S
   "5_forecasts": run(forecasts),
   "6_vendors": run(vendors),
   "7_counts": run(counts),
+  "9_claims": run(claims),
   // For each table, the seq of the last commit of the shard that changed any of its rows.
   "14_changed_tables": run([`ALTER TABLE onhand.heads ADD COLUMN changed jsonb NOT NULL DEFAULT '{}'`])
 })

@@ -5,6 +5,7 @@
 import {
   CartId,
   type InvalidCursor,
+  MAX_PAGE_SIZE,
   makeMemoryStore,
   movementKinds,
   OrderId,
@@ -53,8 +54,8 @@ const all =
 const allByTime = (list: Parameters<typeof all<unknown>>[0]) => (queries: Queries) =>
   Effect.map(all(list)(queries), (items) => items.map(textOf).toSorted())
 
-// Two stores have clocks of their own, and fields in an order of their own.
-const textOf = (answer: unknown): string =>
+/** A value as text that is the same for two stores: their clocks are their own, and so are the orders of fields. */
+export const textOf = (answer: unknown): string =>
   JSON.stringify(answer, (_, value: unknown) =>
     typeof value === "object" && value !== null && !Array.isArray(value)
       ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
@@ -83,6 +84,20 @@ const stockQuestions: Readonly<Record<string, Question>> = Object.fromEntries([
   ...salesGroups.map((by): readonly [string, Question] => [
     `sales({"by":"${by}"})`,
     all((queries, page) => queries.sales({ by, bounds: allTime }, page))
+  ]),
+  ...[{}, { state: "committed" as const }, { product: productPool[0], location: locationPool[0] }].map(
+    (filter): readonly [string, Question] => [
+      `claims(${textOf(filter)})`,
+      all((queries, page) => queries.claims(filter, page))
+    ]
+  ),
+  ...productPool.map((product): readonly [string, Question] => [
+    `explain(${product})`,
+    (queries) =>
+      Effect.map(queries.explain({ product, location: locationPool[0]! }, MAX_PAGE_SIZE), ({ movements, ...rest }) => ({
+        ...rest,
+        movements: movements.items.map(textOf).toSorted()
+      }))
   ]),
   ...movementKinds.map((kind): readonly [string, Question] => [
     `movements({"kind":"${kind}"})`,

@@ -56,6 +56,8 @@ export const laws = {
   H48: "low stock is raised and cleared once each time its threshold is crossed",
   H49: "a posted count moved its differences, once, and no other count moved anything",
   H50: "what a purchase order says of its lines is what was received for it, within its tolerance",
+  H54: "a plan says what then happens, and changes nothing",
+  H55: "an explanation adds up to the level that it explains",
   H58: "the sales of a period are what was sold and came back in it, at the prices of their orders"
 } as const
 

@@ -16,6 +16,7 @@ import { allFeatures, type Features } from "./History.ts"
 import { historyTrials } from "./HistoryTrials.ts"
 import { idempotencyTrials } from "./IdempotencyTrials.ts"
 import type { LawBroken } from "./Law.ts"
+import { planTrials } from "./PlanTrials.ts"
 import { raceTrials } from "./RaceTrials.ts"
 import type { RawReaders } from "./RawReaders.ts"
 import { readTrials } from "./ReadTrials.ts"
@@ -32,6 +33,7 @@ export const trials: ReadonlyArray<Trial> = [
   ...readTrials,
   ...answerTrials,
   ...asOfTrials,
+  ...planTrials,
   ...demandTrials,
   ...reportTrials,
   ...feedTrials,
