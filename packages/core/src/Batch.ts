@@ -103,7 +103,7 @@ export const firstMicros = (clock: number, last: number, commands: number): numb
 }
 
 /** The commands that are written ahead at once, while others are being decided; a smaller batch is written whole. */
-const WRITTEN_AHEAD = 64
+const WRITTEN_AHEAD = 96
 
 // A footprint names rows by what it has read; more rounds than this means a definition that never settles.
 const MAX_LOAD_ROUNDS = 8

@@ -47,6 +47,11 @@ interface KnownStock extends Stock {
   batch: number
 }
 
+const holdsAny = ({ balances }: Stock): boolean => {
+  for (const { held } of balances.values()) if (held > 0) return true
+  return false
+}
+
 const nothing: ReadonlyArray<never> = []
 
 /**
@@ -179,7 +184,8 @@ export class WorkingSlice implements Slice {
       }
       for (const { product, location } of footprint.stock ?? nothing) {
         const known = this.known({ product, location })
-        if (known?.batch === this.batch) continue
+        // Where nothing is held, nothing can have lapsed.
+        if (known !== undefined && (known.batch === this.batch || !holdsAny(known))) continue
         const wanted = known === undefined ? stock : holds
         wanted.set(stockPlaceText({ product, location }), { product, location })
       }
