@@ -6,11 +6,14 @@ import { AccountsApi } from "./Accounts.ts"
 import { CartsApi } from "./Carts.ts"
 import { Strictness } from "./Convention.ts"
 import { EventsApi } from "./Events.ts"
+import { ForecastsApi } from "./Forecasts.ts"
 import { HealthApi } from "./Health.ts"
 import { LocationsApi } from "./Locations.ts"
 import { OrdersApi } from "./Orders.ts"
 import { ProductsApi } from "./Products.ts"
 import { PurchaseOrdersApi } from "./PurchaseOrders.ts"
+import { ReorderPoliciesApi } from "./ReorderPolicies.ts"
+import { ReplenishmentApi } from "./Replenishment.ts"
 import { StockApi } from "./Stock.ts"
 import { StockCountsApi } from "./StockCounts.ts"
 import { StockMovementsApi } from "./StockMovements.ts"
@@ -34,6 +37,9 @@ export class OnhandApi extends HttpApi.make("onhand")
   .add(PurchaseOrdersApi)
   .add(StockApi)
   .add(ThresholdsApi)
+  .add(ReorderPoliciesApi)
+  .add(ForecastsApi)
+  .add(ReplenishmentApi)
   .add(CartsApi)
   .add(OrdersApi)
   .add(EventsApi)

@@ -4,7 +4,7 @@
 import { LocationId, ProductId, StockKey } from "@onhand/core"
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
-import { Decimal, Timestamp } from "./Amount.ts"
+import { Decimal, Timestamp, TimestampInput } from "./Amount.ts"
 import { Authorization, about } from "./Convention.ts"
 import { cursorQuery, listOf, pagedQuery } from "./Listing.ts"
 import { problems } from "./Problem.ts"
@@ -15,6 +15,18 @@ export const StockLevel = Schema.Struct({ product: ProductId, ...LocationStock.f
   identifier: "StockLevel"
 })
 export interface StockLevel extends Schema.Schema.Type<typeof StockLevel> {}
+
+/**
+ * A product at a location as of a time. It is physical: what was held, committed or on its way then is not in it. Below
+ * zero where goods were sold before their receipt was dated.
+ */
+export const PastStockLevel = Schema.Struct({
+  product: ProductId,
+  location: LocationId,
+  onHand: Decimal,
+  sellable: Decimal
+}).annotate({ identifier: "PastStockLevel" })
+export interface PastStockLevel extends Schema.Schema.Type<typeof PastStockLevel> {}
 
 /** What was recomputed from the ledgers, and every sum that does not follow from them. There must never be one. */
 export const VerificationReport = Schema.Struct({
@@ -46,10 +58,28 @@ export const placeFilter = {
 export class StockApi extends HttpApiGroup.make("stock")
   .add(
     HttpApiEndpoint.get("levels", "/inventory", {
-      query: { ...pagedQuery, ...placeFilter },
-      success: listOf(StockLevel),
+      query: {
+        ...pagedQuery,
+        ...placeFilter,
+        as_of: Schema.optionalKey(
+          TimestampInput.annotate({ description: "What was there then, by all that is known now" })
+        ),
+        known_at: Schema.optionalKey(
+          TimestampInput.annotate({
+            description: "What was known then; with as_of, what was known then about that time"
+          })
+        )
+      },
+      success: [listOf(StockLevel), listOf(PastStockLevel)],
       error: [problems.InvalidCursor]
-    }).annotateMerge(about("stock:read", { summary: "List stock levels" })),
+    }).annotateMerge(
+      about("stock:read", {
+        summary: "List stock levels",
+        description:
+          "Each product at each location that ever had some: now, or with `as_of` or `known_at` what was there at " +
+          "that instant, as PastStockLevel."
+      })
+    ),
     HttpApiEndpoint.get("verify", "/inventory/verify", {
       success: VerificationReport
     }).annotateMerge(

@@ -1,5 +1,5 @@
-// Do two servers on one database sell as much as one? The same callers over HTTP, at one `onhand serve` or shared out to
-// two, each sale one request: one hot product, and a thousand at one location.
+// Do two servers on one database sell as much as one? The same callers over HTTP, at one `onhand serve` or shared out
+// to two, each sale one request: one hot product, and a thousand at one location.
 import { Agent, request } from "node:http"
 import { Inventory, LocationId, ProductId } from "@onhand/core"
 import { PostgresStore } from "@onhand/postgres"

@@ -4,11 +4,12 @@
 import {
   type ClosedDays,
   type DemandCalendar,
-  type DemandUnit,
   demandUnits,
   Inventory,
   type Location,
-  type PlanOptions
+  type PlanOptions,
+  USUAL_HORIZON,
+  USUAL_PAST
 } from "@onhand/core"
 import { layerForecasts } from "@onhand/postgres"
 import { DateTime, Effect, Layer, Option, Result, Schema } from "effect"
@@ -29,10 +30,6 @@ export class WrongFlag extends Schema.TaggedError<WrongFlag>()("WrongFlag", {
     return `--${this.flag}: "${this.text}" is not understood; ${this.accepted} is accepted`
   }
 }
-
-/** How many periods of the past are looked at, and how many ahead, where nobody says. Seasons need two years. */
-const PAST: Readonly<Record<DemandUnit, number>> = { day: 730, week: 156, month: 60 }
-const AHEAD: Readonly<Record<DemandUnit, number>> = { day: 28, week: 8, month: 6 }
 
 const optionalText = (name: string, metavar: string, description: string) =>
   Flag.String(name).pipe(Flag.optional, Flag.withMetavar(metavar), Flag.withDescription(description))
@@ -118,7 +115,7 @@ export const calendarOf = (
   Result.gen(function* () {
     const { every } = flags
     const to = Option.isSome(flags.until) ? yield* midnight("until", flags.until.value, timeZone) : known.to
-    const past = DateTime.toUtc(DateTime.subtract(DateTime.setZone(to, timeZone), { [`${every}s`]: PAST[every] }))
+    const past = DateTime.toUtc(DateTime.subtract(DateTime.setZone(to, timeZone), { [`${every}s`]: USUAL_PAST[every] }))
     const from = Option.isSome(flags.since)
       ? yield* midnight("since", flags.since.value, timeZone)
       : (known.from ?? past)
@@ -127,7 +124,7 @@ export const calendarOf = (
 
 /** How far ahead the flags look. */
 export const horizonOf = ({ every, horizon }: PlanFlags): Result.Result<number, WrongFlag> => {
-  const periods = Option.getOrElse(horizon, () => AHEAD[every])
+  const periods = Option.getOrElse(horizon, () => USUAL_HORIZON[every])
   return periods >= 1 && periods <= 366
     ? Result.succeed(periods)
     : Result.fail(new WrongFlag({ flag: "horizon", text: String(periods), accepted: "1 to 366" }))

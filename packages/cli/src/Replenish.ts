@@ -3,16 +3,13 @@
  */
 import {
   ForecastKeeper,
-  firstPage,
   Inventory,
-  MAX_PAGE_SIZE,
   type OrderTerms,
   type PlanOptions,
-  type ReorderPolicy,
   Replenish,
+  supplyTerms,
   type ToOrder,
-  termsBy,
-  vendorTerms
+  USUAL_DAYS
 } from "@onhand/core"
 import { Console, Effect, Option, Result, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
@@ -32,12 +29,9 @@ import {
   subjectJson
 } from "./PlanRow.ts"
 import { planThreads } from "./PlanThreads.ts"
-import { makeDrafts, primaryVendors, toOrder } from "./Purchases.ts"
+import { makeDrafts, sellersOf, toOrder } from "./Purchases.ts"
 import { printReport, type Report } from "./Report.ts"
 import { settingThresholds } from "./RiskThresholds.ts"
-
-/** How long an order takes and how often somebody looks, in days, where nobody says. */
-const USUAL_DAYS = 7
 
 const replenishFlags = {
   ...planFlags,
@@ -125,7 +119,7 @@ export const riskShareOf = (text: string): Result.Result<number, WrongFlag> => {
     : Result.fail(new WrongFlag({ flag: "alert-risk", text, accepted: "a share such as 10% or 0.1" }))
 }
 
-const termsOf = (flags: ReplenishFlags): Result.Result<(abc: Replenish.AbcClass) => OrderTerms, WrongFlag> =>
+const flaggedTerms = (flags: ReplenishFlags): Result.Result<(abc: Replenish.AbcClass) => OrderTerms, WrongFlag> =>
   Result.gen(function* () {
     const { leadDays: text, reviewDays } = flags
     const leadDays = text.split(",").map((days) => Number(days.trim() || Number.NaN))
@@ -214,34 +208,18 @@ const report = <E, R>(rows: Stream.Stream<PlanRow, E, R>, flags: ReplenishFlags)
       yield* Console.error(`${alerts} will run out before the next delivery with more than the risk taken`)
   })
 
-const allPolicies = Effect.gen(function* () {
-  const { read } = yield* Inventory
-  const policies = new Map<string, ReorderPolicy>()
-  for (let cursor: string | null | undefined; cursor !== null; ) {
-    const page = yield* read.reorderPolicies({}, { ...firstPage(MAX_PAGE_SIZE), ...(cursor ? { cursor } : {}) })
-    for (const policy of page.items) policies.set(policy.id, policy)
-    cursor = page.nextCursor
-  }
-  return policies
-})
-
 /** Proposes orders for a store; what its policies leave open is as the flags say. */
 export const replenishStore = (flags: ReplenishFlags) =>
   Effect.gen(function* () {
-    const usual = yield* Effect.fromResult(termsOf(flags))
+    const usual = yield* Effect.fromResult(flaggedTerms(flags))
     const locations = yield* allLocations
     const options = yield* planOptions(flags, locations)
-    const policies = yield* allPolicies
-    const vendors = yield* primaryVendors
-    const orderedAs: NonNullable<PlanOptions["termsOf"]> = ({ product, location, abc }) => {
-      const sold = vendors.terms.get(product.id)
-      const theirs = sold && vendorTerms(sold, product.unit.decimals)
-      return termsBy(policies, { product: product.id, location }, abc, theirs, usual(abc))
-    }
+    const supply = yield* supplyTerms((yield* Inventory).read)
+    const termsOf: PlanOptions["termsOf"] = (subject) => supply.termsOf(subject, usual)
     const keeper = yield* ForecastKeeper
-    const planned = { ...options, ...(yield* planThreads()), keeper, termsOf: orderedAs }
+    const planned = { ...options, ...(yield* planThreads()), keeper, termsOf }
     const orders: Array<ToOrder> = []
-    const rows = storeRows(planned, locations, vendors.sellers).pipe(
+    const rows = storeRows(planned, locations, sellersOf(supply)).pipe(
       Stream.tap((row) =>
         Effect.sync(() => {
           const order = flags.draft ? toOrder(row) : undefined
@@ -255,13 +233,13 @@ export const replenishStore = (flags: ReplenishFlags) =>
       const set = changed.reduce((sum, count) => sum + count, 0)
       yield* Console.error(`${set.toLocaleString("en")} thresholds were set`)
     }
-    if (flags.draft) yield* makeDrafts(orders, vendors)
+    if (flags.draft) yield* makeDrafts(orders, supply)
   }).pipe(Effect.scoped)
 
 /** Proposes orders for what two files say. */
 export const replenishFile = (file: string, flags: ReplenishFlags) =>
   Effect.gen(function* () {
-    const terms = yield* Effect.fromResult(termsOf(flags))
+    const terms = yield* Effect.fromResult(flaggedTerms(flags))
     if (Option.isNone(flags.stock)) {
       const accepted = "with a table of demand, a table of stock with sku and on_hand"
       return yield* new WrongFlag({ flag: "stock", text: "", accepted })

@@ -4,12 +4,14 @@
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "@onhand/api"
 import { DEFAULT_LIFETIME_SECONDS, layerLocal } from "@onhand/auth"
 import { Email, Inventory } from "@onhand/core"
-import { DEFAULT_ADMIN_EMAIL, ensureAdmin, serve as layerServer } from "@onhand/server"
+import { layerForecasts } from "@onhand/postgres"
+import { DEFAULT_ADMIN_EMAIL, ensureAdmin, serve as layerServer, Planner } from "@onhand/server"
 import { Console, Effect, Layer, Option, Predicate, Redacted, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { HttpServer } from "effect/http"
 import { Mistake, readSettings, type Setting, secret, text, value } from "./Configuration.ts"
 import { exitCode, exitCodes } from "./ExitCode.ts"
+import { planThreads } from "./PlanThreads.ts"
 import { makeSampleShop } from "./SampleShop.ts"
 import { layerStore, placeOf, type StoreChoice, storeFlags, storeSetting, storeVariables } from "./StoreChoice.ts"
 import { secretSetting, tokenSecret } from "./TokenSecret.ts"
@@ -127,6 +129,9 @@ const layerAuth = (settings: ServeSettings) =>
     )
   )
 
+/** Forecasts are nothing but computing: on threads of their own they keep no other request waiting. */
+const layerPlanner = Layer.effect(Planner, planThreads())
+
 /** Makes the first administrator and tells its sign-in at once: nothing that goes wrong later may swallow it. */
 const prepareAdmin = ({ email, password }: ServeSettings) =>
   Effect.gen(function* () {
@@ -161,7 +166,10 @@ const serveUntilStopped = (settings: ServeSettings) =>
   }).pipe(
     Effect.scoped,
     Effect.provide(
-      layerAuth(settings).pipe(Layer.provideMerge(Inventory.layer), Layer.provideMerge(layerStore(settings.store)))
+      Layer.mergeAll(layerAuth(settings), layerForecasts, layerPlanner).pipe(
+        Layer.provideMerge(Inventory.layer),
+        Layer.provideMerge(layerStore(settings.store))
+      )
     )
   )
 

@@ -2,7 +2,7 @@
  * Pages: every list is bounded. A cursor page goes on from where the last one ended; a numbered page also knows how
  * many there are, for lists that a person leafs through.
  */
-import { Result, Schema } from "effect"
+import { Effect, Result, Schema } from "effect"
 
 /** The most items of one page. */
 export const MAX_PAGE_SIZE = 100
@@ -54,3 +54,17 @@ export const cursorValues = (
   const [made, ...values] = decoded.success
   return made === list && values.length === count ? Result.succeed(values) : Result.fail(new InvalidCursor({ cursor }))
 }
+
+/** The items of a whole list, page by page: for lists that are known to fit into memory. */
+export const collectPages = <A, E>(
+  list: (page: PageRequest) => Effect.Effect<Page<A>, E>
+): Effect.Effect<ReadonlyArray<A>, E> =>
+  Effect.gen(function* () {
+    const items: Array<A> = []
+    for (let cursor: string | null | undefined; cursor !== null; ) {
+      const page: Page<A> = yield* list({ _tag: "Cursor", limit: MAX_PAGE_SIZE, ...(cursor ? { cursor } : {}) })
+      for (const item of page.items) items.push(item)
+      cursor = page.nextCursor
+    }
+    return items
+  })

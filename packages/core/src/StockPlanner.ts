@@ -3,11 +3,11 @@
  * and planned page by page; what stays in memory is the catalogue and one number for each product at a location.
  */
 import { DateTime, Effect, Option, Stream } from "effect"
-import { type DemandCalendar, type DemandSeries, type InvalidPeriods, periodBounds } from "./Demand.ts"
+import { type DemandCalendar, type DemandSeries, type DemandUnit, type InvalidPeriods, periodBounds } from "./Demand.ts"
 import { categoryBelief, type RateBelief } from "./forecast/ColdStart.ts"
 import { type ForecastKeeperShape, isLasting, type KeptForecast } from "./KeptForecast.ts"
 import type { LocationId } from "./Location.ts"
-import { type InvalidCursor, MAX_PAGE_SIZE, type Page, type PageRequest } from "./Page.ts"
+import { collectPages, type InvalidCursor, MAX_PAGE_SIZE, type Page, type PageRequest } from "./Page.ts"
 import type { Product, ProductId } from "./Product.ts"
 import type { Level, LevelFilter, Queries } from "./Queries.ts"
 import { type AbcClass, abcClasses } from "./replenish/Classes.ts"
@@ -26,6 +26,12 @@ import type { StoreUnavailable } from "./Store.ts"
 
 type ReadError = StoreUnavailable | InvalidCursor
 
+/** How many periods of the past a plan looks at where nobody says: seasons need two years. */
+export const USUAL_PAST: Readonly<Record<DemandUnit, number>> = { day: 730, week: 156, month: 60 }
+
+/** How many periods ahead a plan looks where nobody says. */
+export const USUAL_HORIZON: Readonly<Record<DemandUnit, number>> = { day: 28, week: 8, month: 6 }
+
 /** A product at a location, as its terms may depend on it. */
 export interface PlanSubject {
   readonly product: Product
@@ -40,6 +46,11 @@ export interface PlanOptions extends LevelFilter {
   readonly closed?: ClosedDays | undefined
   /** How many periods to forecast. */
   readonly horizon: number
+  /**
+   * Looks at no other product than the one that is asked for, so that it takes no longer in a large store: a new
+   * product's forecast does not follow its category then, and every class is C.
+   */
+  readonly alone?: boolean | undefined
   readonly backtest?: boolean | undefined
   /** How a product is ordered at a location. Without it nothing is suggested. */
   readonly termsOf?: ((subject: PlanSubject) => OrderTerms) | undefined
@@ -78,16 +89,16 @@ const pagesOf = <A>(list: (page: PageRequest) => Effect.Effect<Page<A>, ReadErro
     )
   )
 
-const collect = <A>(list: (page: PageRequest) => Effect.Effect<Page<A>, ReadError>) =>
-  Effect.map(Stream.runCollect(pagesOf(list)), (pages) => pages.flat())
-
 const catalogueOf = (read: Queries) =>
   Effect.map(
-    collect((page) => read.products({ sort: "created_asc" }, page)),
+    collectPages((page) => read.products({ sort: "created_asc" }, page)),
     (items) => new Map(items.map(({ product }) => [product.id, product]))
   )
 
 type Catalogue = ReadonlyMap<ProductId, Product>
+
+const catalogueOfOne = (read: Queries, id: ProductId): Effect.Effect<Catalogue, StoreUnavailable> =>
+  Effect.map(read.product(id), (product) => new Map(Option.isSome(product) ? [[id, product.value]] : []))
 
 const unitsOf = (steps: number, product: Product): number => steps / 10 ** product.unit.decimals
 
@@ -131,7 +142,7 @@ const overview = (
   Effect.gen(function* () {
     const [first, last] = [bounds[0], bounds.at(-1)]
     const whole = first === undefined || last === undefined ? [] : [first, last]
-    const all = yield* collect((page) => read.demand({ location, bounds: whole }, page))
+    const all = yield* collectPages((page) => read.demand({ location, bounds: whole }, page))
     const known = all.flatMap(({ product: id, location, quantities: [steps = 0], inStock: [share = 0] }) => {
       const product = catalogue.get(id)
       const place = { product: id, location }
@@ -149,6 +160,8 @@ const overview = (
     }
     return { classes, beliefs }
   })
+
+const nothingElse: Effect.Success<ReturnType<typeof overview>> = { classes: new Map(), beliefs: new Map() }
 
 const keptOf = (keeper: ForecastKeeperShape | undefined, places: ReadonlyArray<StockPlace>) =>
   Effect.map(
@@ -205,8 +218,9 @@ export const planAll = (read: Queries, options: PlanOptions): Stream.Stream<Stoc
       const filter = { product: options.product, location: options.location }
       const bounds = yield* Effect.fromResult(periodBounds(calendar))
       const begins = bounds.at(-1) ?? calendar.to
-      const catalogue = yield* catalogueOf(read)
-      const { classes, beliefs } = yield* overview(read, filter, bounds, catalogue)
+      const only = options.alone === true ? filter.product : undefined
+      const catalogue = yield* only === undefined ? catalogueOf(read) : catalogueOfOne(read, only)
+      const { classes, beliefs } = only === undefined ? yield* overview(read, filter, bounds, catalogue) : nothingElse
       const levelsOf = levelsInStep(read, filter)
 
       // Orders look further ahead than the forecast that was asked for; a year ahead is enough for any.

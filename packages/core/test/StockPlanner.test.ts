@@ -78,6 +78,9 @@ describe("the planner", () => {
 
       const [only] = yield* collect(inventory, { product: slow.product, location: shop.id, termsOf: () => terms })
       assert.deepStrictEqual(only, of("SLOW"), "the same whatever else is asked for")
+      const [alone] = yield* collect(inventory, { product: slow.product, alone: true })
+      assert.deepStrictEqual(alone?.expected, of("SLOW").expected, "its past alone says it")
+      assert.strictEqual(alone?.abc, "C", "nothing was looked at that it could be compared with")
       yield* inventory.archiveProduct({ product: fast.product, expected: "any", archived: true })
       const after = yield* collect(inventory, { product: fast.product, termsOf: () => terms })
       assert.deepStrictEqual(

@@ -131,7 +131,8 @@ const movedPart = (shard: string, seq: string) => {
   return `
   SELECT 2, '', ${balanceJson}
   FROM (${moved("movements")} UNION ${moved("claim_events")}) AS place
-  JOIN onhand.balances b ON b.shard = ${shard}::float8::int AND b.product = place.product AND b.location = place.location`
+  JOIN onhand.balances b
+    ON b.shard = ${shard}::float8::int AND b.product = place.product AND b.location = place.location`
 }
 
 const statementOf = (request: LoadRequest, now: number, since: Since | undefined) => {

@@ -15,6 +15,7 @@ import { layerAuthorization } from "./Authorizing.ts"
 import { layerCarts } from "./Carts.ts"
 import { layerDocumentation } from "./Documentation.ts"
 import { layerEvents } from "./Events.ts"
+import { layerForecasts } from "./Forecasts.ts"
 import { layerHealth } from "./Health.ts"
 import { layerHome } from "./Home.ts"
 import { Lifecycle } from "./Lifecycle.ts"
@@ -22,6 +23,8 @@ import { layerLocations } from "./Locations.ts"
 import { layerOrders } from "./Orders.ts"
 import { layerProducts } from "./Products.ts"
 import { layerPurchaseOrders } from "./PurchaseOrders.ts"
+import { layerReorderPolicies } from "./ReorderPolicies.ts"
+import { layerReplenishment } from "./Replenishment.ts"
 import { Sessions } from "./Sessions.ts"
 import { SignInLimit } from "./SignInLimit.ts"
 import { layerStock } from "./Stock.ts"
@@ -46,6 +49,9 @@ const handlers = Layer.mergeAll(
   layerPurchaseOrders,
   layerStock,
   layerThresholds,
+  layerReorderPolicies,
+  layerForecasts,
+  layerReplenishment,
   layerCarts,
   layerOrders,
   layerEvents,

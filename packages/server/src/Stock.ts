@@ -2,7 +2,7 @@
  * Stock over HTTP.
  */
 import { OnhandApi } from "@onhand/api"
-import { Inventory } from "@onhand/core"
+import { type AsOf, Inventory, type Level } from "@onhand/core"
 import { DateTime, Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { answering } from "./OutwardRefusal.ts"
@@ -12,17 +12,40 @@ import { decimalsOf, toDecimal, Units } from "./Units.ts"
 
 const EPOCH = DateTime.makeUnsafe(0)
 
+/** The past levels that are read at once. */
+const READS_AT_ONCE = 8
+
 export const layerStock = HttpApiBuilder.group(
   OnhandApi,
   "stock",
   Effect.fnUntraced(function* (handlers) {
     const inventory = yield* Inventory
     const units = yield* Units
+    /** Levels as they were; whatever moved by then has a level now. */
+    const asOf = (levels: ReadonlyArray<Level>, time: AsOf) =>
+      Effect.forEach(
+        levels,
+        ({ product, location }) =>
+          Effect.map(answering(inventory.read.stockAsOf({ product, location }, time)), (lots) => ({
+            product,
+            location,
+            onHand: lots.reduce((sum, lot) => sum + lot.onHand, 0),
+            sellable: lots.reduce((sum, lot) => sum + lot.sellable, 0)
+          })),
+        { concurrency: READS_AT_ONCE }
+      )
     return handlers.handleAll({
       levels: Effect.fnUntraced(function* ({ query }) {
-        const { product, location } = query
+        const { product, location, as_of: occurredBy, known_at: recordedBy } = query
         const page = yield* answering(inventory.read.levels({ product, location }, yield* pageRequest(query)))
         const decimals = yield* units.ofKnown(page.items.map((level) => level.product))
+        if (occurredBy !== undefined || recordedBy !== undefined) {
+          const items = yield* asOf(page.items, { occurredBy, recordedBy })
+          return pageReply({ ...page, items }, (level) => {
+            const digits = decimalsOf(decimals, level.product)
+            return { ...level, onHand: toDecimal(level.onHand, digits), sellable: toDecimal(level.sellable, digits) }
+          })
+        }
         return pageReply(page, (level) => ({
           product: level.product,
           ...levelReply(level, decimalsOf(decimals, level.product))
