@@ -4,6 +4,7 @@
 import { HttpApi, OpenApi } from "effect/http-api"
 import { AccountsApi } from "./Accounts.ts"
 import { CartsApi } from "./Carts.ts"
+import { ClaimsApi } from "./Claims.ts"
 import { Strictness } from "./Convention.ts"
 import { EventsApi } from "./Events.ts"
 import { ForecastsApi } from "./Forecasts.ts"
@@ -36,6 +37,7 @@ export class OnhandApi extends HttpApi.make("onhand")
   .add(VendorsApi)
   .add(PurchaseOrdersApi)
   .add(StockApi)
+  .add(ClaimsApi)
   .add(ThresholdsApi)
   .add(ReorderPoliciesApi)
   .add(ForecastsApi)

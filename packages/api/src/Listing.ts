@@ -2,7 +2,7 @@
  * Listings: what every list takes and gives. A cursor page goes on where the last one ended; a numbered page also knows
  * the total.
  */
-import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from "@onhand/core"
+import { DEFAULT_PAGE_SIZE, LocationId, MAX_PAGE_SIZE, ProductId } from "@onhand/core"
 import { Schema } from "effect"
 
 const PageSize = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: MAX_PAGE_SIZE }))
@@ -28,6 +28,12 @@ export const pagedQuery = {
     })
   ),
   page_size: Schema.optionalKey(PageSize.annotate({ description: "The items of a numbered page" }))
+}
+
+/** The parameters of a list of things that are of a product at a location. */
+export const placeFilter = {
+  product: Schema.optionalKey(ProductId),
+  location: Schema.optionalKey(LocationId)
 }
 
 /** The parameters as they were decoded. */

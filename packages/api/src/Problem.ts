@@ -6,6 +6,7 @@ import {
   CartEmpty,
   CartFull,
   CartNotReady,
+  ClaimClosed,
   CodeTaken,
   CountFull,
   CountIncomplete,
@@ -49,6 +50,7 @@ import { Schema, SchemaTransformation } from "effect"
 import { HttpApiSchema } from "effect/http-api"
 import {
   Forbidden,
+  ForeignClaim,
   InsufficientStock,
   InternalError,
   InvalidCredentials,
@@ -186,6 +188,8 @@ export const problems = {
   CountIncomplete: problem(CountIncomplete, 409, "Not every line was counted"),
   CountStale: problem(CountStale, 409, "Stock moved after it was counted"),
   CountFull: problem(CountFull, 409, "The sheet is full"),
+  ClaimClosed: problem(ClaimClosed, 409, "The claim is not open"),
+  ForeignClaim: problem(ForeignClaim, 409, "The claim belongs to a document"),
   VendorExists: problem(VendorExists, 409, "The vendor exists already"),
   VendorInactive: problem(VendorInactive, 409, "The vendor is archived"),
   QuantityNotOffered: problem(QuantityNotOffered, 409, "The vendor does not sell that quantity"),

@@ -2,7 +2,18 @@
  * The refusals of the transport: what the HTTP contract itself turns down, and the refusals of core that carry
  * quantities, told in decimals of the product's unit.
  */
-import { LocationId, Lot, OrderId, Permission, ProductId, PurchaseOrderId, TransferId, VendorId } from "@onhand/core"
+import {
+  ClaimId,
+  LocationId,
+  Lot,
+  OrderId,
+  Permission,
+  ProductId,
+  PurchaseOrderId,
+  Source,
+  TransferId,
+  VendorId
+} from "@onhand/core"
 import { Schema } from "effect"
 
 /** One thing that is wrong with a request, with the place where it is: `query.limit`, `payload.lines.0.quantity`. */
@@ -144,6 +155,16 @@ export class InsufficientStock extends Schema.TaggedError<InsufficientStock>()("
       ({ product, wanted, available }) => `${wanted} of product ${product} (available: ${available})`
     )
     return `Not enough stock for ${lines.join(", ")}; at most what is available is accepted`
+  }
+}
+
+/** The claim belongs to a cart or a document, which alone may commit or release it. */
+export class ForeignClaim extends Schema.TaggedError<ForeignClaim>()("ForeignClaim", {
+  claim: ClaimId,
+  source: Source
+}) {
+  override get message() {
+    return `Claim ${this.claim} is of ${this.source.type} ${this.source.id}; a claim that was held by hand is accepted`
   }
 }
 

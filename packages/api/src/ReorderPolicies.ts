@@ -5,9 +5,8 @@ import { ReorderPolicy as CorePolicy, SetReorderPolicies } from "@onhand/core"
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { Authorization, about, keyAllowed, replayable, writeErrors } from "./Convention.ts"
-import { cursorQuery, listOf } from "./Listing.ts"
+import { cursorQuery, listOf, placeFilter } from "./Listing.ts"
 import { problems } from "./Problem.ts"
-import { placeFilter } from "./Stock.ts"
 
 const { id: _, ...policy } = CorePolicy.fields
 

@@ -1,14 +1,16 @@
 /**
  * Stock over HTTP: what is where, whether the books balance, and what ran low.
  */
-import { LocationId, ProductId, StockKey } from "@onhand/core"
+import { LocationId, Lot, ProductId, StockKey } from "@onhand/core"
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { Decimal, Timestamp, TimestampInput } from "./Amount.ts"
+import { Claim } from "./Claims.ts"
 import { Authorization, about } from "./Convention.ts"
-import { cursorQuery, listOf, pagedQuery } from "./Listing.ts"
+import { cursorQuery, listOf, pagedQuery, placeFilter } from "./Listing.ts"
 import { problems } from "./Problem.ts"
 import { LocationStock } from "./Products.ts"
+import { Movement } from "./StockMovements.ts"
 
 /** A product at a location. */
 export const StockLevel = Schema.Struct({ product: ProductId, ...LocationStock.fields }).annotate({
@@ -27,6 +29,27 @@ export const PastStockLevel = Schema.Struct({
   sellable: Decimal
 }).annotate({ identifier: "PastStockLevel" })
 export interface PastStockLevel extends Schema.Schema.Type<typeof PastStockLevel> {}
+
+/** One lot of a product at a location. */
+export const LotLevel = Schema.Struct({
+  lot: Lot,
+  onHand: Decimal,
+  sellable: Decimal,
+  qualityControl: Decimal,
+  damaged: Decimal,
+  quarantine: Decimal,
+  held: Decimal,
+  committed: Decimal,
+  available: Decimal
+}).annotate({ identifier: "LotLevel" })
+
+/** Why so much is available: the level, the lots it is the sum of, and the movements and claims behind these. */
+export const StockExplanation = Schema.Struct({
+  level: StockLevel,
+  lots: Schema.Array(LotLevel),
+  movements: listOf(Movement),
+  claims: listOf(Claim)
+}).annotate({ identifier: "StockExplanation" })
 
 /** What was recomputed from the ledgers, and every sum that does not follow from them. There must never be one. */
 export const VerificationReport = Schema.Struct({
@@ -49,11 +72,6 @@ export const RestockAlert = Schema.Struct({
   raisedAt: Timestamp
 }).annotate({ identifier: "RestockAlertEntry" })
 export interface RestockAlert extends Schema.Schema.Type<typeof RestockAlert> {}
-
-export const placeFilter = {
-  product: Schema.optionalKey(ProductId),
-  location: Schema.optionalKey(LocationId)
-}
 
 export class StockApi extends HttpApiGroup.make("stock")
   .add(
@@ -78,6 +96,19 @@ export class StockApi extends HttpApiGroup.make("stock")
         description:
           "Each product at each location that ever had some: now, or with `as_of` or `known_at` what was there at " +
           "that instant, as PastStockLevel."
+      })
+    ),
+    HttpApiEndpoint.get("explain", "/inventory/:product/explain", {
+      params: { product: ProductId },
+      query: { location: LocationId, limit: cursorQuery.limit },
+      success: StockExplanation,
+      error: [problems.UnknownProduct, problems.UnknownLocation]
+    }).annotateMerge(
+      about("stock:write", {
+        summary: "Explain a level",
+        description:
+          "All of it as of one instant: the lots, the newest movements, and the open claims. The cursors of the two " +
+          "lists go on in `/stock-movements` and `/claims` of the same product and location."
       })
     ),
     HttpApiEndpoint.get("verify", "/inventory/verify", {

@@ -6,9 +6,8 @@ import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { Decimal, Timestamp } from "./Amount.ts"
 import { Authorization, about, keyAllowed, replayable, writeErrors } from "./Convention.ts"
-import { cursorQuery, listOf } from "./Listing.ts"
+import { cursorQuery, listOf, placeFilter } from "./Listing.ts"
 import { problems } from "./Problem.ts"
-import { placeFilter } from "./Stock.ts"
 
 /** Raised when available falls to `low` or below, cleared when it reaches `clear` or more. */
 export const Threshold = Schema.Struct({

@@ -13,6 +13,7 @@ import { layerAccounts } from "./Accounts.ts"
 import { layerAnswering } from "./Answering.ts"
 import { layerAuthorization } from "./Authorizing.ts"
 import { layerCarts } from "./Carts.ts"
+import { layerClaims } from "./Claims.ts"
 import { layerDocumentation } from "./Documentation.ts"
 import { layerEvents } from "./Events.ts"
 import { layerForecasts } from "./Forecasts.ts"
@@ -48,6 +49,7 @@ const handlers = Layer.mergeAll(
   layerVendors,
   layerPurchaseOrders,
   layerStock,
+  layerClaims,
   layerThresholds,
   layerReorderPolicies,
   layerForecasts,

@@ -2,18 +2,32 @@
  * Stock over HTTP.
  */
 import { OnhandApi } from "@onhand/api"
-import { type AsOf, Inventory, type Level } from "@onhand/core"
-import { DateTime, Effect } from "effect"
+import { type AsOf, available, type Balance, Inventory, type Level, onHand, UnknownLocation } from "@onhand/core"
+import { DateTime, Effect, Option } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
+import { claimReply } from "./Claims.ts"
 import { answering } from "./OutwardRefusal.ts"
 import { levelReply } from "./Products.ts"
 import { pageReply, pageRequest, timestamp } from "./Replying.ts"
+import { movementReply } from "./StockMovements.ts"
 import { decimalsOf, toDecimal, Units } from "./Units.ts"
 
 const EPOCH = DateTime.makeUnsafe(0)
 
 /** The past levels that are read at once. */
 const READS_AT_ONCE = 8
+
+const lotReply = (balance: Balance, decimals: number) => ({
+  lot: balance.lot,
+  onHand: toDecimal(onHand(balance), decimals),
+  sellable: toDecimal(balance.sellable, decimals),
+  qualityControl: toDecimal(balance.qualityControl, decimals),
+  damaged: toDecimal(balance.damaged, decimals),
+  quarantine: toDecimal(balance.quarantine, decimals),
+  held: toDecimal(balance.held, decimals),
+  committed: toDecimal(balance.committed, decimals),
+  available: toDecimal(available(balance), decimals)
+})
 
 export const layerStock = HttpApiBuilder.group(
   OnhandApi,
@@ -50,6 +64,19 @@ export const layerStock = HttpApiBuilder.group(
           product: level.product,
           ...levelReply(level, decimalsOf(decimals, level.product))
         }))
+      }),
+      explain: Effect.fnUntraced(function* ({ params: { product }, query: { location, limit } }) {
+        const decimals = decimalsOf(yield* units.of([product]), product)
+        if (Option.isNone(yield* answering(inventory.read.location(location)))) {
+          return yield* new UnknownLocation({ location })
+        }
+        const explained = yield* answering(inventory.read.explain({ product, location }, limit))
+        return {
+          level: { product, ...levelReply(explained.level, decimals) },
+          lots: explained.lots.map((lot) => lotReply(lot, decimals)),
+          movements: pageReply(explained.movements, (movement) => movementReply(movement, decimals)),
+          claims: pageReply(explained.claims, (claim) => claimReply(claim, decimals))
+        }
       }),
       verify: () =>
         Effect.map(answering(inventory.read.verify), (verification) => ({

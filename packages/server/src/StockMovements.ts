@@ -80,7 +80,8 @@ const staleReply = ({ key, expected, current }: CoreStaleQuantity, decimals: Dec
     current: toDecimal(current, decimalsOf(decimals, key.product))
   })
 
-const movementReply = (movement: Movement, decimals: number): WireMovement => {
+/** A movement on the wire, in a unit with so many decimals. */
+export const movementReply = (movement: Movement, decimals: number): WireMovement => {
   const quantity = toDecimal(movement.quantity, decimals)
   const change = (isCondition(movement.to) ? quantity : 0) - (isCondition(movement.from) ? quantity : 0)
   return {

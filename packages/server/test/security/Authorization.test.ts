@@ -109,6 +109,8 @@ describe("a manager of one location", () => {
     ids["sent"] = await created("stock-transfers", "t-3", { origin: north, destination: south, lines })
     await post(`stock-transfers/${ids["sent"]}/dispatch`, "t-3-sent")
     ids["sheet"] = await created("stock-counts", "c-1", { location: south, lines: [{ product: "cup" }] })
+    const held = { lines: [{ product: "cup", location: south, quantity: 1 }], seconds: 600 }
+    ids["hold"] = (await post("claims", "h-1", held)).body.claims[0]
     const asked = { vendor: "grower", destination: south, lines }
     ids["asked"] = await created("purchase-orders", "p-1", asked)
     ids["ordered"] = await created("purchase-orders", "p-2", asked)

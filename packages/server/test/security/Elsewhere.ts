@@ -11,6 +11,7 @@ const at = (path: string, body?: unknown) => ({ path, body })
 const part = { lines: [{ line: 1, quantity: 1 }] }
 export const received = { lines: [{ line: 1, quantity: 1, into: "sellable" }] }
 export const sold = (location: string) => ({ kind: "sale", product: "cup", location, quantity: 1 })
+const hold = (location: string) => ({ product: "cup", location, quantity: 1 })
 const noLocation = "what it writes is of no location"
 
 /** For each write that something of a location depends on: an attempt elsewhere, or why there is none. */
@@ -48,6 +49,12 @@ export const elsewhere: Readonly<
   "POST /api/v1/purchase-orders/{id}/receive": (ids) => at(`purchase-orders/${ids["ordered"]}/receive`, part),
   "POST /api/v1/purchase-orders/{id}/cancel": (ids) => at(`purchase-orders/${ids["ordered"]}/cancel`, {}),
   "POST /api/v1/purchase-orders/{id}/close": (ids) => at(`purchase-orders/${ids["ordered"]}/close`, {}),
+  "POST /api/v1/claims": () => at("claims", { lines: [hold(north), hold(south)], seconds: 60 }),
+  "POST /api/v1/claims/commit": (ids) => at("claims/commit", { location: south, claims: [ids["hold"]] }),
+  "POST /api/v1/claims/release": (ids) => at("claims/release", { location: south, claims: [ids["hold"]] }),
+  "PUT /api/v1/reorder-policies": () =>
+    at("reorder-policies", { lines: [north, south].map((location) => ({ product: "cup", location })) }),
+  "POST /api/v1/replenishment": "it makes drafts only where the caller may write the stock",
   "PUT /api/v1/thresholds": () =>
     at("thresholds", { lines: [north, south].map((location) => ({ product: "cup", location, low: 1 })) }),
   "POST /api/v1/orders/{id}/ship": (ids) => at(`orders/${ids["placed"]}/ship`, {}),

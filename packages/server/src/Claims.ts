@@ -1,0 +1,134 @@
+/**
+ * Claims over HTTP. Those of carts, orders and transfers are listed with the others, and changed by these alone.
+ */
+import { CurrentActor, ForeignClaim, type HoldLine, OnhandApi, type Claim as WireClaim } from "@onhand/api"
+import { type Claim, type ClaimId, documentSources, Inventory, type LocationId } from "@onhand/core"
+import { Effect } from "effect"
+import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
+import { requireAt } from "./Authorizing.ts"
+import { faulty } from "./Faults.ts"
+import { answering, requiredKey, submitAs } from "./OutwardRefusal.ts"
+import { pageReply, pageRequest, replayedHeader, timestamp } from "./Replying.ts"
+import { ServerSettings } from "./Settings.ts"
+import { shortageReply } from "./StockMovements.ts"
+import { type Decimals, decimalsOf, stepsAbove0, toDecimal, Units } from "./Units.ts"
+
+/** The sources whose claims follow from a cart or a document: done by hand, these would come to miss their stock. */
+const foreignSources: ReadonlySet<string> = new Set(["cart", ...documentSources])
+
+/** An open claim on the wire, in a unit with so many decimals. */
+export const claimReply = (claim: Claim, decimals: number): WireClaim => ({
+  id: claim.id,
+  product: claim.product,
+  location: claim.location,
+  lot: claim.lot,
+  quantity: toDecimal(claim.quantity, decimals),
+  state: claim.state === "committed" ? "committed" : "held",
+  expiresAt: claim.expiresAt && timestamp(claim.expiresAt),
+  source: claim.source
+})
+
+const linesOf = (lines: ReadonlyArray<HoldLine>, decimals: Decimals) =>
+  Effect.gen(function* () {
+    const [first, ...others] = yield* Effect.forEach(lines, ({ quantity, ...line }, index) =>
+      Effect.map(
+        stepsAbove0(quantity, decimalsOf(decimals, line.product), `payload.lines.${index}.quantity`),
+        (steps) => ({ ...line, quantity: steps })
+      )
+    )
+    return first === undefined
+      ? yield* faulty("payload.lines", "At least one line is accepted")
+      : ([first, ...others] as const)
+  })
+
+/** The claims of one location that a request names. */
+interface Named {
+  readonly location: LocationId
+  readonly claims: readonly [ClaimId, ...ReadonlyArray<ClaimId>]
+}
+
+type Change = "commitClaims" | "releaseClaims"
+
+const make = Effect.gen(function* () {
+  const inventory = yield* Inventory
+  const { roles } = yield* ServerSettings
+
+  /** Fails if a claim is not made by hand. What a claim is of never changes, so that it may be asked beforehand. */
+  const requireByHand = (change: Change, named: Named) =>
+    Effect.gen(function* () {
+      const planned = yield* answering(inventory.plan(change, named))
+      for (const { claim, source } of planned._tag === "Applied" ? planned.claimEvents : []) {
+        if (source !== null && foreignSources.has(source.type)) return yield* new ForeignClaim({ claim, source })
+      }
+    })
+
+  /** What a change of claims asks for, once the actor may make it. */
+  const changing = (
+    change: Change,
+    { headers, payload }: { readonly headers: { readonly "idempotency-key"?: string }; readonly payload: Named }
+  ) =>
+    Effect.gen(function* () {
+      const actor = yield* CurrentActor
+      const key = yield* requiredKey(headers["idempotency-key"])
+      yield* requireAt(roles, actor, "stock:write", [payload.location])
+      yield* requireByHand(change, payload)
+      return { actor, key }
+    })
+
+  return { inventory, roles, changing }
+})
+
+const changedClaims = (claims: ReadonlyArray<ClaimId>, replayed: boolean) =>
+  HttpApiSchema.withHeaders({ body: { claims }, headers: replayedHeader(replayed) })
+
+export const layerClaims = HttpApiBuilder.group(
+  OnhandApi,
+  "claims",
+  Effect.fnUntraced(function* (handlers) {
+    const { inventory, roles, changing } = yield* make
+    const units = yield* Units
+    return handlers.handleAll({
+      list: Effect.fnUntraced(function* ({ query }) {
+        const { product, location, state, source_type: type, source_id: id } = query
+        if ((type === undefined) !== (id === undefined)) {
+          return yield* faulty("query.source_type", "source_type and source_id are accepted together")
+        }
+        const source = type === undefined || id === undefined ? undefined : { type, id }
+        const filter = { product, location, state, source }
+        const page = yield* answering(inventory.read.claims(filter, yield* pageRequest(query)))
+        const decimals = yield* units.ofKnown(page.items.map((claim) => claim.product))
+        return pageReply(page, (claim) => claimReply(claim, decimalsOf(decimals, claim.product)))
+      }),
+      hold: Effect.fnUntraced(function* ({ headers, payload: { lines, seconds, ...rest } }) {
+        const actor = yield* CurrentActor
+        const key = yield* requiredKey(headers["idempotency-key"])
+        if (foreignSources.has(rest.source?.type ?? "")) {
+          return yield* faulty("payload.source.type", `Any but ${[...foreignSources].join(", ")} is accepted`)
+        }
+        yield* requireAt(
+          roles,
+          actor,
+          "stock:write",
+          lines.map(({ location }) => location)
+        )
+        const decimals = yield* units.of(lines.map(({ product }) => product))
+        const command = { ...rest, lines: yield* linesOf(lines, decimals), ttlMillis: seconds * 1_000 }
+        const { reply, replayed } = yield* submitAs(inventory, "holdStock", command, { actor, key }).pipe(
+          Effect.catchTag("InsufficientStock", (refusal) => Effect.fail(shortageReply(refusal, decimals)))
+        )
+        const body = { claims: reply.claims, expiresAt: timestamp(reply.expiresAt) }
+        return HttpApiSchema.withHeaders({ body, headers: replayedHeader(replayed) })
+      }),
+      commit: Effect.fnUntraced(function* (request) {
+        const as = yield* changing("commitClaims", request)
+        const { reply, replayed } = yield* submitAs(inventory, "commitClaims", request.payload, as)
+        return changedClaims(reply.committed, replayed)
+      }),
+      release: Effect.fnUntraced(function* (request) {
+        const as = yield* changing("releaseClaims", request)
+        const { reply, replayed } = yield* submitAs(inventory, "releaseClaims", request.payload, as)
+        return changedClaims(reply.released, replayed)
+      })
+    })
+  })
+)
