@@ -63,7 +63,7 @@ export class Authorization extends HttpApiMiddleware.Service<Authorization, { pr
   "@onhand/api/Authorization",
   {
     security: { bearer: HttpApiSecurity.bearer },
-    error: [problems.Unauthorized, problems.Forbidden, problems.Unavailable],
+    error: [problems.Unauthorized, problems.Forbidden, problems.TooManyRequests, problems.Unavailable],
     requiredForClient: true
   }
 ) {}

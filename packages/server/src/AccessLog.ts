@@ -13,13 +13,33 @@ export interface AccessEntry {
   readonly millis: number
   /** The id of the user who asked, if somebody was signed in. */
   readonly actor: string | null
+  /** The address of the client, as far as trusted proxies tell it. */
+  readonly address: string | null
+  /** The trace that the request belongs to, if it belongs to one. */
+  readonly traceId: string | null
 }
+
+// What somebody who watches over security looks for: who was turned away, and from where.
+const SECURITY_EVENTS: Readonly<Record<number, string>> = {
+  401: "authentication_failed",
+  403: "access_denied",
+  429: "limit_exceeded"
+}
+
+const security = (status: number): string => {
+  const event = SECURITY_EVENTS[status]
+  return event === undefined ? "" : `,"securityEvent":"${event}"`
+}
+
+const level = (status: number): string =>
+  status >= 500 ? "error" : SECURITY_EVENTS[status] === undefined ? "info" : "warn"
 
 /** An entry as a line. Texts of a caller are encoded as JSON, so that none can begin a line of its own. */
 export const accessLine = (entry: AccessEntry): string =>
-  `{"time":"${new Date(entry.time).toISOString()}","level":"info","message":"request",` +
+  `{"time":"${new Date(entry.time).toISOString()}","level":"${level(entry.status)}","message":"request",` +
   `"requestId":"${entry.requestId}","method":${JSON.stringify(entry.method)},"path":${JSON.stringify(entry.path)},` +
-  `"status":${entry.status},"millis":${entry.millis.toFixed(2)},"actor":${JSON.stringify(entry.actor)}}\n`
+  `"status":${entry.status},"millis":${entry.millis.toFixed(2)},"actor":${JSON.stringify(entry.actor)},` +
+  `"address":${JSON.stringify(entry.address)},"traceId":${JSON.stringify(entry.traceId)}${security(entry.status)}}\n`
 
 let pending = ""
 

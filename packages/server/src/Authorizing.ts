@@ -13,6 +13,7 @@ import {
 import { type Actor, type LocationId, type Permission, permits, type Roles } from "@onhand/core"
 import { Context, type DateTime, Effect, Layer, Option, Redacted } from "effect"
 import { RequestInfo } from "./RequestInfo.ts"
+import { RequestQuota, withinQuota } from "./RequestQuota.ts"
 import { Sessions } from "./Sessions.ts"
 import { ServerSettings } from "./Settings.ts"
 
@@ -50,6 +51,7 @@ const missingOf = (roles: Roles, actor: Actor, requirement: Requirement): Permis
 
 const make = Effect.gen(function* () {
   const sessions = yield* Sessions
+  const quota = yield* RequestQuota
   const { roles } = yield* ServerSettings
 
   return Authorization.of({
@@ -63,6 +65,8 @@ const make = Effect.gen(function* () {
       const actor = found.value
       const info = yield* RequestInfo
       info.actor = actor.id
+      info.standing = quota.ofUser(actor.id)
+      yield* Effect.fromResult(withinQuota(info.standing))
       const requirement = Context.getOrUndefined(endpoint.annotations, Requires)
       if (requirement === undefined) {
         return yield* Effect.die(new Error(`${endpoint.identifier} does not say who may call it, so nobody may`))

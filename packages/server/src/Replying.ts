@@ -49,8 +49,8 @@ export const moneyOf = (money: WireMoney, path: string): Effect.Effect<Money, In
 /** The ETag of a version; `detail` tells apart representations that differ though the version is the same. */
 export const etagOf = (version: number, detail = ""): string => `"${version}${detail}"`
 
-// An ETag begins with the version, whatever else the representation adds.
-const ETAG = /^"(\d{1,15})(?:-[0-9a-z]+)?"$/
+// An ETag begins with the version, whatever else the representation adds. Compression makes it a weak one.
+const ETAG = /^(?:W\/)?"(\d{1,15})(?:-[0-9a-z]+)?"$/
 
 /** The version that a change expects, after If-Match. */
 export const expectedVersion = (

@@ -2,7 +2,6 @@
  * The server: the contract over an inventory and an auth port, to be served by Node or handed to a host as a function
  * from Request to Response.
  */
-import { createServer } from "node:http"
 import { NodeHttpServer } from "@effect/platform-node"
 import { OnhandApi } from "@onhand/api"
 import type { Auth, Inventory } from "@onhand/core"
@@ -21,11 +20,13 @@ import { layerHealth } from "./Health.ts"
 import { layerHome } from "./Home.ts"
 import { Lifecycle } from "./Lifecycle.ts"
 import { layerLocations } from "./Locations.ts"
+import { createNodeServer, type NodeServerOptions } from "./NodeServer.ts"
 import { layerOrders } from "./Orders.ts"
 import { layerProducts } from "./Products.ts"
 import { layerPurchaseOrders } from "./PurchaseOrders.ts"
 import { layerReorderPolicies } from "./ReorderPolicies.ts"
 import { layerReplenishment } from "./Replenishment.ts"
+import { RequestQuota } from "./RequestQuota.ts"
 import { Sessions } from "./Sessions.ts"
 import { SignInLimit } from "./SignInLimit.ts"
 import { layerStock } from "./Stock.ts"
@@ -73,7 +74,7 @@ export const layer = Layer.mergeAll(
   layerDocumentation,
   layerHome,
   layerAnswering
-)
+).pipe(Layer.provide(RequestQuota.layer))
 
 // One path, one meaning: what stands before the server and guards paths must not be told another one.
 const routerConfig = { ignoreDuplicateSlashes: false }
@@ -81,14 +82,7 @@ const routerConfig = { ignoreDuplicateSlashes: false }
 /** How long requests in flight may take to finish once the server closes. */
 const DRAIN_TIMEOUT = "10 seconds"
 
-/** The most bytes of a request's address and headers: an address that is too long gets as far as being told so. */
-const MAX_HEADER_BYTES = 32 * 1024
-
-/** How long a client may take to send its headers, and its whole request: a slow one holds a connection no longer. */
-const HEADERS_TIMEOUT_MILLIS = 10_000
-const REQUEST_TIMEOUT_MILLIS = 60_000
-
-export interface ListenOptions {
+export interface ListenOptions extends NodeServerOptions {
   /** 0 takes any free port; the `HttpServer` that the layer gives tells which. */
   readonly port: number
   /** The address to listen at; only this machine's own when it is left out. */
@@ -102,15 +96,11 @@ export interface ListenOptions {
 export const serve = (
   options: ListenOptions
 ): Layer.Layer<HttpServer.HttpServer, HttpServerError.ServeError, Inventory | Auth> => {
-  const node = NodeHttpServer.layer(
-    () =>
-      createServer({
-        maxHeaderSize: MAX_HEADER_BYTES,
-        headersTimeout: HEADERS_TIMEOUT_MILLIS,
-        requestTimeout: REQUEST_TIMEOUT_MILLIS
-      }),
-    { port: options.port, host: options.host ?? "127.0.0.1", gracefulShutdownTimeout: DRAIN_TIMEOUT }
-  )
+  const node = NodeHttpServer.layer(() => createNodeServer(options), {
+    port: options.port,
+    host: options.host ?? "127.0.0.1",
+    gracefulShutdownTimeout: DRAIN_TIMEOUT
+  })
   const serving = HttpRouter.serve(layer, { disableLogger: true, disableListenLog: true, routerConfig })
   // Scopes close in reverse: this one, opened last, says first that the server closes, while it still serves.
   const closing = Layer.effectDiscard(

@@ -11,6 +11,18 @@ export interface Settings {
   readonly registrationRoles: ReadonlyArray<string>
   /** Sign-ins and registrations that one address may try in a minute, and that may be tried for one account. */
   readonly signInsPerMinute: { readonly address: number; readonly account: number }
+  /**
+   * Requests that a signed-in user may make in a minute, and that one address may make without being signed in. Probes
+   * of health are not counted.
+   */
+  readonly requestsPerMinute: { readonly user: number; readonly address: number }
+  /**
+   * The networks of the proxies before the server, such as `10.0.0.0/8`. Only what they say of a client's address is
+   * believed.
+   */
+  readonly trustedProxies: ReadonlyArray<string>
+  /** The origins whose pages may call the server from a browser, such as `https://shop.example.com`. */
+  readonly origins: ReadonlyArray<string>
   /** Whether clients reach the server over HTTPS, so that browsers may be told to stay with it. */
   readonly https: boolean
 }
@@ -19,6 +31,9 @@ export const defaultSettings: Settings = {
   roles: defaultRoles,
   registrationRoles: ["customer"],
   signInsPerMinute: { address: 60, account: 10 },
+  requestsPerMinute: { user: 12_000, address: 1_200 },
+  trustedProxies: [],
+  origins: [],
   https: false
 }
 

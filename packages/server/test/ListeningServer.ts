@@ -21,6 +21,8 @@ export interface ListeningOptions {
   readonly settings?: Partial<Settings>
   /** The store and what lies on it; the store in memory when left out. */
   readonly services?: Layer.Layer<Inventory | Auth>
+  /** Whether there is an administrator; true when left out. */
+  readonly bootstrap?: boolean
 }
 
 export const layerServices = Layer.mergeAll(
@@ -74,9 +76,8 @@ export const startListening = async (options: ListeningOptions = {}) => {
   const { address } = await Effect.runPromise(Effect.provideContext(HttpServer.HttpServer, context))
   const { port } = address as { readonly port: number }
   const url = `http://127.0.0.1:${port}`
-  await Effect.runPromise(
-    Effect.provideContext(ensureAdmin({ email: ADMIN.email, password: Redacted.make(ADMIN.password) }), context)
-  )
+  const first = { email: ADMIN.email, password: Redacted.make(ADMIN.password) }
+  if (options.bootstrap !== false) await Effect.runPromise(Effect.provideContext(ensureAdmin(first), context))
 
   const signIn = async (email: string = ADMIN.email, password: string = ADMIN.password): Promise<string> => {
     const reply = await fetch(`${url}/api/v1/auth/login`, {

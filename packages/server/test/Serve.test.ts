@@ -124,7 +124,17 @@ describe("the first administrator", () => {
 describe("the access log", () => {
   it("is one line of JSON, whatever a caller sends", () => {
     const path = '/api/v1/"\n\u001b[31m{"level":"error"}'
-    const entry = { time: 0, requestId: "r-1", method: "GET", path, status: 200, millis: 1.234, actor: null }
+    const entry = {
+      time: 0,
+      requestId: "r-1",
+      method: "GET",
+      path,
+      status: 200,
+      millis: 1.234,
+      actor: null,
+      address: null,
+      traceId: null
+    }
     const line = accessLine(entry)
     assert.strictEqual(line.indexOf("\n"), line.length - 1)
     assert.deepStrictEqual(JSON.parse(line), {
@@ -136,7 +146,9 @@ describe("the access log", () => {
       path,
       status: 200,
       millis: 1.23,
-      actor: null
+      actor: null,
+      address: null,
+      traceId: null
     })
   })
 })

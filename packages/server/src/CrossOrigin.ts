@@ -1,0 +1,40 @@
+/**
+ * Cross-origin requests: which web pages of other origins may read replies. None, unless the host names them. No cookie
+ * signs anybody in here, so credentials are never allowed.
+ */
+import { HttpMiddleware } from "effect/http"
+
+/** How long a browser remembers a preflight's answer, in seconds. */
+const MAX_AGE = 600
+
+const ASKED = [
+  "authorization",
+  "content-type",
+  "idempotency-key",
+  "if-match",
+  "if-none-match",
+  "last-event-id",
+  "x-request-id"
+]
+
+const TOLD = [
+  "etag",
+  "idempotency-replayed",
+  "location",
+  "ratelimit",
+  "ratelimit-policy",
+  "retry-after",
+  "x-request-id"
+]
+
+/** Tells browsers that pages of these origins may ask and read. */
+export const allowOrigins = (origins: ReadonlyArray<string>) => {
+  const allowed = new Set(origins)
+  return HttpMiddleware.cors({
+    // As a function, because a list of one would be told to every origin, that of a stranger included.
+    allowedOrigins: (origin) => allowed.has(origin),
+    allowedHeaders: ASKED,
+    exposedHeaders: TOLD,
+    maxAge: MAX_AGE
+  })
+}
