@@ -2,14 +2,15 @@
  * Folded reports: the questions of reports, answered from a store's rows by the reference folds. The memory store
  * answers by them, and so may any store that is too small to need sums of its own.
  */
-import { DateTime, Effect, type Result } from "effect"
+import { DateTime, Effect, Result } from "effect"
 import { pageOf } from "./MemoryPage.ts"
 import type { Movement } from "./Movement.ts"
 import type { Order } from "./Order.ts"
-import type { InvalidCursor, Page } from "./Page.ts"
+import type { InvalidCursor, Page, PageRequest } from "./Page.ts"
 import type { Product, ProductId } from "./Product.ts"
 import type { LevelFilter, Queries } from "./Queries.ts"
 import { foldSales } from "./Sales.ts"
+import { type ValueFilter, valueProduct } from "./StockValue.ts"
 import type { StoreUnavailable } from "./Store.ts"
 
 /** What reports are folded from. */
@@ -21,7 +22,35 @@ export interface ReportRows {
 }
 
 /** The reports of {@link Queries}. */
-export type ReportQueries = Pick<Queries, "sales">
+export type ReportQueries = Pick<Queries, "sales" | "stockValues">
+
+const byRecording = (a: Movement, b: Movement): number =>
+  DateTime.toEpochMillis(a.recordedAt) - DateTime.toEpochMillis(b.recordedAt) ||
+  a.shard - b.shard ||
+  a.seq - b.seq ||
+  a.line - b.line
+
+const valuesPage = (rows: ReportRows, filter: ValueFilter, request: PageRequest) => {
+  const { product, category, location, recordedBy } = filter
+  const moved = Map.groupBy(rows.movements({ product }), (movement) => movement.product)
+  const products = [...moved.entries()].filter(
+    ([id, movements]) =>
+      (category === undefined || rows.product(id)?.category === category) &&
+      (location === undefined || movements.some((movement) => movement.location === location))
+  )
+  return Result.map(
+    pageOf("stockValues", products, ([id]) => [id], request),
+    (page) => ({
+      ...page,
+      items: page.items.map(([id, movements]) => {
+        const known = movements.filter(
+          ({ recordedAt }) => recordedBy === undefined || !DateTime.isGreaterThan(recordedAt, recordedBy)
+        )
+        return valueProduct(id, rows.product(id)?.unit.decimals ?? 0, known.toSorted(byRecording), filter)
+      })
+    })
+  )
+}
 
 /** The reports over rows, which `read` hands out as they are at one moment. */
 export const foldedReports = (
@@ -38,6 +67,7 @@ export const foldedReports = (
           ({ from, group }) => [DateTime.toEpochMillis(from), group],
           request
         )
-      )
+      ),
+    stockValues: (filter, request) => page((rows) => valuesPage(rows, filter, request))
   }
 }

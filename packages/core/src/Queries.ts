@@ -22,6 +22,7 @@ import type { PurchaseOrder, PurchaseOrderId, PurchaseOrderState } from "./Purch
 import type { ReorderPolicy } from "./ReorderPolicy.ts"
 import type { SalesFilter, SalesRow } from "./Sales.ts"
 import { StockKey, type StockPlace } from "./StockKey.ts"
+import type { ProductValue, ValueFilter } from "./StockValue.ts"
 import type { StoreUnavailable } from "./Store.ts"
 import type { CommandRecord } from "./Submission.ts"
 import type { Threshold } from "./Threshold.ts"
@@ -241,6 +242,14 @@ export interface Queries {
     filter: SalesFilter,
     page: PageRequest
   ) => Effect.Effect<Page<SalesRow>, StoreUnavailable | InvalidCursor>
+  /**
+   * The value of every product that ever moved, by its id: exactly what {@link valueProduct} makes of its movements. It
+   * reads them all, of the products of the page: value follows from history.
+   */
+  readonly stockValues: (
+    filter: ValueFilter,
+    page: PageRequest
+  ) => Effect.Effect<Page<ProductValue>, StoreUnavailable | InvalidCursor>
   readonly cart: (id: CartId) => Effect.Effect<Option.Option<Cart>, StoreUnavailable>
   /** The user's one active or checking-out cart. */
   readonly activeCart: (owner: string) => Effect.Effect<Option.Option<Cart>, StoreUnavailable>

@@ -67,7 +67,7 @@ const COST_DECIMALS = 6
  * A quantity with what it cost, in units so small that a step at any unit cost is a whole number of them:
  * 10^-(6 + decimals of the product's unit) of the currency's minor unit.
  */
-interface Layer {
+export interface CostLayer {
   quantity: bigint
   value: bigint
 }
@@ -85,11 +85,14 @@ const valueText = (value: bigint, decimals: number): string => {
   return fraction === "" ? digits.slice(0, -places) : `${digits.slice(0, -places)}.${fraction}`
 }
 
+/** Used-up layers that are kept until they are let go together, because each time moves all that follow. */
+const FORGET_AT_ONCE = 1_000
+
 /** The share of a part in a whole value, rounded half up; what is left over stays with the rest. */
 const share = (value: bigint, part: bigint, whole: bigint): bigint => (2n * value * part + whole) / (2n * whole)
 
 /** Takes a quantity from a layer; answers its value. The last of it takes all that is left. */
-const takeFrom = (layer: Layer, quantity: bigint): bigint => {
+export const takeFrom = (layer: CostLayer, quantity: bigint): bigint => {
   const value = quantity === layer.quantity ? layer.value : share(layer.value, quantity, layer.quantity)
   layer.quantity -= quantity
   layer.value -= value
@@ -99,37 +102,58 @@ const takeFrom = (layer: Layer, quantity: bigint): bigint => {
 /** Whether stock at a place is ours: on a shelf, or on its way between two. */
 const isOurs = (place: Place): boolean => isCondition(place) || place === "transit"
 
-class Fold {
-  readonly issues: Array<Issue> = []
+/** What a movement did to the stock that is ours and to its value, both signed; nothing where it only moved within. */
+export interface CostFlow {
+  /** Where the goods came from or went to. */
+  readonly place: Place
+  readonly quantity: bigint
+  /** In units so small that it is whole; {@link CostFold.text} tells it. */
+  readonly value: bigint
+  /** What of an issue that was made before its goods came in turned out to cost; it never became stock. */
+  readonly late: bigint
+}
+
+/** The fold behind a valuation, movement by movement, in the order in which they were recorded. */
+export class CostFold {
   currency: string | null = null
   withoutCost = 0
+  /** The quantity and value of all layers. */
+  readonly total: CostLayer = { quantity: 0n, value: 0n }
   private readonly method: ValuationMethod
   private readonly decimals: number
   /** With the average there is one; else the oldest is first. */
-  private layers: Array<Layer> = []
+  private layers: Array<CostLayer & { readonly since: number }> = []
+  private first = 0
+  /** What was issued beyond all that was there, and did not come in yet. */
+  private short = 0n
   /** The cost of one step that was last known. */
   private lastCost: bigint | undefined
   /** What left for customers, by its cause, and did not come back yet. */
-  private readonly sold = new Map<string, Layer>()
+  private readonly sold = new Map<string, CostLayer>()
 
   constructor(method: ValuationMethod, decimals: number) {
     this.method = method
     this.decimals = decimals
   }
 
-  private get total(): Layer {
-    const total = { quantity: 0n, value: 0n }
-    for (const { quantity, value } of this.layers) {
-      total.quantity += quantity
-      total.value += value
-    }
-    return total
+  /** On hand and in transit, in steps; below zero where more was issued than ever came in. */
+  get quantity(): bigint {
+    return this.total.quantity - this.short
+  }
+
+  /** What is there, the oldest first: how much, since when in milliseconds, and its value. */
+  get remaining(): ReadonlyArray<CostLayer & { readonly since: number }> {
+    return this.layers.slice(this.first)
+  }
+
+  /** A value as a decimal text of the currency's minor unit. */
+  text(value: bigint): string {
+    return value < 0n ? `-${valueText(-value, this.decimals)}` : valueText(value, this.decimals)
   }
 
   /** What comes in costs, of which nobody said it. */
   private assumed(quantity: bigint): bigint {
-    const { quantity: there, value } = this.total
-    if (there > 0n) return share(value, quantity, there)
+    if (this.total.quantity > 0n) return share(this.total.value, quantity, this.total.quantity)
     if (this.lastCost === undefined) this.withoutCost += Number(quantity)
     return quantity * (this.lastCost ?? 0n)
   }
@@ -142,62 +166,78 @@ class Fold {
     return known === quantity ? value : value + this.assumed(quantity - known)
   }
 
-  private put(quantity: bigint, value: bigint): void {
-    const [only] = this.layers
+  /** Puts goods in; answers what of their value never became stock, because they had been issued before they came. */
+  private put(quantity: bigint, value: bigint, since: number): bigint {
+    const coming = { quantity, value }
+    const owed = this.short < quantity ? this.short : quantity
+    const late = owed === 0n ? 0n : takeFrom(coming, owed)
+    this.short -= owed
+    if (coming.quantity === 0n) return late
+    this.total.quantity += coming.quantity
+    this.total.value += coming.value
+    const only = this.layers[this.first]
     if (this.method === "fifo" || only === undefined) {
-      this.layers.push({ quantity, value })
+      this.layers.push({ ...coming, since })
     } else {
-      only.quantity += quantity
-      only.value += value
+      only.quantity += coming.quantity
+      only.value += coming.value
     }
+    return late
   }
 
   private take(quantity: bigint): bigint {
     let [left, value] = [quantity, 0n]
-    while (left > 0n) {
-      const [first] = this.layers
-      if (first === undefined) break
-      const part = left < first.quantity ? left : first.quantity
-      value += takeFrom(first, part)
+    for (let layer = this.layers[this.first]; left > 0n && layer !== undefined; layer = this.layers[this.first]) {
+      const part = left < layer.quantity ? left : layer.quantity
+      value += takeFrom(layer, part)
       left -= part
-      if (first.quantity === 0n) this.layers = this.layers.slice(1)
+      if (layer.quantity === 0n) this.first += 1
     }
+    if (this.first > FORGET_AT_ONCE) {
+      this.layers = this.layers.slice(this.first)
+      this.first = 0
+    }
+    this.total.quantity -= quantity - left
+    this.total.value -= value
+    this.short += left
     return value
   }
 
-  add(movement: ValuedMovement): Result.Result<void, MixedCurrencies> {
-    const { from, to, unitCost } = movement
-    const quantity = BigInt(movement.quantity)
-    const source = movement.source === null ? "" : `${movement.source.type}/${movement.source.id}`
-    if (isOurs(from) === isOurs(to)) return Result.void
-    if (isOurs(from)) {
-      const value = this.take(quantity)
-      const cost = valueText(value, this.decimals)
-      this.issues.push({ movement: movementId(movement), kind: movement.kind, quantity: movement.quantity, cost })
-      if (to === "customer") {
-        const sold = this.sold.get(source) ?? { quantity: 0n, value: 0n }
-        this.sold.set(source, { quantity: sold.quantity + quantity, value: sold.value + value })
-      }
-      return Result.void
-    }
+  /** What comes in costs: as it says, or as what is known lets assume. */
+  private costOf(
+    { from, unitCost }: ValuedMovement,
+    source: string,
+    quantity: bigint
+  ): Result.Result<bigint, MixedCurrencies> {
     if (unitCost === null) {
-      this.put(quantity, from === "customer" ? this.givenBack(source, quantity) : this.assumed(quantity))
-      return Result.void
+      return Result.succeed(from === "customer" ? this.givenBack(source, quantity) : this.assumed(quantity))
     }
     if (this.currency !== null && this.currency !== unitCost.currency) {
       return Result.fail(new MixedCurrencies({ currency: this.currency, other: unitCost.currency }))
     }
     this.currency = unitCost.currency
     this.lastCost = scaledCost(unitCost.amount)
-    this.put(quantity, quantity * this.lastCost)
-    return Result.void
+    return Result.succeed(quantity * this.lastCost)
   }
 
-  result(): Valuation {
-    const { quantity, value } = this.total
-    const { method, currency, issues, withoutCost } = this
-    const text = valueText(value, this.decimals)
-    return { method, currency, quantity: Number(quantity), value: text, issues, withoutCost }
+  /** Adds a movement that happened at a time in milliseconds. */
+  add(movement: ValuedMovement, at = 0): Result.Result<CostFlow | undefined, MixedCurrencies> {
+    const { from, to } = movement
+    if (isOurs(from) === isOurs(to)) return Result.succeed(undefined)
+    const quantity = BigInt(movement.quantity)
+    const source = movement.source === null ? "" : `${movement.source.type}/${movement.source.id}`
+    if (isOurs(from)) {
+      const value = this.take(quantity)
+      if (to === "customer") {
+        const sold = this.sold.get(source) ?? { quantity: 0n, value: 0n }
+        this.sold.set(source, { quantity: sold.quantity + quantity, value: sold.value + value })
+      }
+      return Result.succeed({ place: to, quantity: -quantity, value: -value, late: 0n })
+    }
+    return Result.map(this.costOf(movement, source, quantity), (value) => {
+      const late = this.put(quantity, value, at)
+      return { place: from, quantity, value, late }
+    })
   }
 }
 
@@ -210,12 +250,19 @@ export const valuate = (
   movements: Iterable<ValuedMovement>,
   options: { readonly method: ValuationMethod; readonly decimals: number }
 ): Result.Result<Valuation, MixedCurrencies> => {
-  const fold = new Fold(options.method, options.decimals)
+  const fold = new CostFold(options.method, options.decimals)
+  const issues: Array<Issue> = []
   for (const movement of movements) {
     const added = fold.add(movement)
     if (Result.isFailure(added)) return Result.fail(added.failure)
+    const flow = added.success
+    if (flow === undefined || flow.quantity > 0n) continue
+    const { kind, quantity } = movement
+    issues.push({ movement: movementId(movement), kind, quantity, cost: fold.text(-flow.value) })
   }
-  return Result.succeed(fold.result())
+  const { currency, withoutCost, total } = fold
+  const [quantity, value] = [Number(fold.quantity), fold.text(total.value)]
+  return Result.succeed({ method: options.method, currency, quantity, value, issues, withoutCost })
 }
 
 /** Movements that are read at once. */

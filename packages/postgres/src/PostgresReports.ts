@@ -5,8 +5,10 @@ import type { ReportQueries } from "@onhand/core"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { listPage } from "./ListQuery.ts"
 import { salesList } from "./SalesList.ts"
+import { stockValues } from "./StockValueList.ts"
 
 /** The reports of a client's database. */
 export const postgresReports = (sql: SqlClient): ReportQueries => ({
-  sales: (filter, page) => listPage(sql, salesList(filter), page)
+  sales: (filter, page) => listPage(sql, salesList(filter), page),
+  stockValues: (filter, page) => stockValues(sql, filter, page)
 })

@@ -53,7 +53,12 @@ export const salesList = (filter: SalesFilter): ListQuery<SalesRow> => {
   const group = { all: "''", product: "s.product", category: "p.category", location: "s.location" }[filter.by]
   const byLocation = filter.by === "location" ? "m.location" : "NULL::text"
   // Movements that were not dated happened when they were recorded, to the millisecond.
-  const during = (time: string) => `m.kind = k.kind AND m.${time} >= ${first} AND m.${time} < ${last} ${place}`
+  const during = (time: string, condition: string) => `
+    SELECT m.product, ${byLocation} AS location, m.occurred_at, m.kind, m.from_place, m.to_place, m.quantity,
+      CASE m.source_type WHEN 'order' THEN m.source_id END AS source
+    FROM onhand.movements m
+    WHERE m.kind IN ('sale', 'customerReturn', 'reversal') AND m.${time} >= ${first} AND m.${time} < ${last}
+      ${place} AND ${condition}`
   return {
     name: `sales:${filter.by}`,
     json: jsonOf({
@@ -68,19 +73,15 @@ export const salesList = (filter: SalesFilter): ListQuery<SalesRow> => {
     from: `(
       WITH edges AS MATERIALIZED (SELECT ${edges} AS bounds),
       sums AS MATERIALIZED (
-        SELECT m.product, ${byLocation} AS location, width_bucket(m.occurred_at, (SELECT bounds FROM edges)) AS period,
-          CASE m.source_type WHEN 'order' THEN m.source_id END AS source,
-          sum(CASE WHEN m.kind = 'sale' THEN m.quantity WHEN m.kind = 'reversal' AND m.from_place = 'customer'
-            THEN -m.quantity ELSE 0 END) AS sold,
-          sum(CASE WHEN m.kind = 'customerReturn' THEN m.quantity WHEN m.kind = 'reversal' AND m.to_place = 'customer'
-            THEN -m.quantity ELSE 0 END) AS returned
-        FROM (VALUES ('sale'), ('customerReturn'), ('reversal')) k(kind) CROSS JOIN LATERAL (
-          SELECT m.* FROM onhand.movements m WHERE ${during("recorded_at")} AND NOT (${isDated("m.")})
-          UNION ALL
-          SELECT m.* FROM onhand.movements m WHERE ${during("occurred_at")} AND ${isDated("m.")}) m
-        WHERE m.kind <> 'reversal' OR 'customer' IN (m.from_place, m.to_place)
+        SELECT product, location, width_bucket(occurred_at, (SELECT bounds FROM edges)) AS period, source,
+          sum(CASE WHEN kind = 'sale' THEN quantity WHEN kind = 'reversal' AND from_place = 'customer' THEN -quantity
+            ELSE 0 END) AS sold,
+          sum(CASE WHEN kind = 'customerReturn' THEN quantity WHEN kind = 'reversal' AND to_place = 'customer'
+            THEN -quantity ELSE 0 END) AS returned
+        FROM (${during("recorded_at", `NOT (${isDated("m.")})`)} UNION ALL ${during("occurred_at", isDated("m."))}) m
+        WHERE kind <> 'reversal' OR 'customer' IN (from_place, to_place)
         GROUP BY 1, 2, 3, 4
-      ), priced AS (
+      ), priced AS MATERIALIZED (
         SELECT s.period, ${group} COLLATE "C" AS grp, s.sold, s.returned,
           10::numeric ^ (6 - (p.data->'unit'->>'decimals')::int) AS scale, o.currency, o.total, o.ordered
         FROM sums s JOIN onhand.products p ON p.id = s.product ${category}

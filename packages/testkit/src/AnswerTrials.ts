@@ -18,7 +18,8 @@ import {
   type Submission,
   salesGroups,
   TransferId,
-  UserId
+  UserId,
+  valuationMethods
 } from "@onhand/core"
 import { DateTime, Effect } from "effect"
 import { locationPool, productPool, vendorPool } from "./Arbitraries.ts"
@@ -98,6 +99,10 @@ const stockQuestions: Readonly<Record<string, Question>> = Object.fromEntries([
         ...rest,
         movements: movements.items.map(textOf).toSorted()
       }))
+  ]),
+  ...valuationMethods.map((method): readonly [string, Question] => [
+    `stockValues({"method":"${method}"})`,
+    all((queries, page) => queries.stockValues({ method }, page))
   ]),
   ...movementKinds.map((kind): readonly [string, Question] => [
     `movements({"kind":"${kind}"})`,

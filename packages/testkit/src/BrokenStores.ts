@@ -402,6 +402,16 @@ const reads: Record<string, BrokenStore> = {
       }
     }))
   },
+  layersForgotten: {
+    mistake: "values stock by first in first out, whatever was asked for",
+    caughtBy: ["H59"],
+    layer: sabotaged(({ store }) => ({
+      queries: {
+        ...store.queries,
+        stockValues: (filter, page) => store.queries.stockValues({ ...filter, method: "fifo" }, page)
+      }
+    }))
+  },
   incomingForgotten: {
     mistake: "takes nothing for incoming until it is there",
     caughtBy: ["G39"],

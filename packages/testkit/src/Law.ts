@@ -58,7 +58,8 @@ export const laws = {
   H50: "what a purchase order says of its lines is what was received for it, within its tolerance",
   H54: "a plan says what then happens, and changes nothing",
   H55: "an explanation adds up to the level that it explains",
-  H58: "the sales of a period are what was sold and came back in it, at the prices of their orders"
+  H58: "the sales of a period are what was sold and came back in it, at the prices of their orders",
+  H59: "the value of stock is what came in less what went out at its cost, wherever it is and through any period"
 } as const
 
 export type LawId = keyof typeof laws

@@ -9,11 +9,15 @@ import {
   type Page,
   type PageRequest,
   ProductId,
+  type ProductValue,
   type SalesFilter,
   type SalesRow,
   type StoreUnavailable,
   type Submission,
-  salesGroups
+  salesGroups,
+  type ValueFilter,
+  valuationMethods,
+  valueProduct
 } from "@onhand/core"
 import { DateTime, Effect } from "effect"
 import * as fc from "fast-check"
@@ -32,6 +36,8 @@ interface Move {
   readonly lot: string
   readonly kind: "receipt" | "sale" | "customerReturn" | "reversal" | "damage"
   readonly quantity: number
+  /** What a unit cost, of a receipt that says it. */
+  readonly cost: string | null
   /** Whether it names the order, which has a price for the first product. */
   readonly ordered: boolean
   /** Milliseconds from its recording; null for one that nobody dated. */
@@ -50,6 +56,7 @@ const moves = fc.array(
     lot: fc.constantFrom("", "", "L1"),
     kind: fc.constantFrom("receipt", "sale", "sale", "sale", "customerReturn", "reversal", "damage"),
     quantity: fc.integer({ min: 1, max: 4 }),
+    cost: fc.constantFrom(null, "100", "33.333333", "0"),
     ordered: fc.boolean(),
     dated: fc.oneof(fc.constant(null), distance, distance)
   }),
@@ -104,11 +111,12 @@ const opened = ({ carts }: Features): ReadonlyArray<Submission> => {
 
 const submissionsOf = (moved: ReadonlyArray<Move>, now: DateTime.Utc) =>
   moved.flatMap((move, index): ReadonlyArray<Submission> => {
-    const { kind, lot, quantity, ordered, dated } = move
+    const { kind, lot, quantity, cost, ordered, dated } = move
     const [product, location] = [products[move.product], locations[move.location]]
     if (product === undefined || location === undefined) return []
     const source = ordered ? { source: { type: "order", id: ORDER } } : {}
-    const lines = [{ kind, product, location, lot, quantity }] as const
+    const known = kind === "receipt" && cost !== null ? { unitCost: { amount: cost, currency: "USD" } } : {}
+    const lines = [{ kind, product, location, lot, quantity, ...known }] as const
     const submission = submissionOf("recordMovements", { lines, ...source }, { key: `m${index}` })
     return [{ ...submission, occurredAt: dated === null ? null : DateTime.add(now, { milliseconds: dated }) }]
   })
@@ -247,4 +255,86 @@ const salesByPeriod: Trial = {
     )
 }
 
-export const reportTrials: ReadonlyArray<Trial> = [salesByPeriod]
+const byRecording = (a: Movement, b: Movement): number =>
+  DateTime.toEpochMillis(a.recordedAt) - DateTime.toEpochMillis(b.recordedAt) ||
+  a.shard - b.shard ||
+  a.seq - b.seq ||
+  a.line - b.line
+
+/** What a value must be in itself, whatever the costs. */
+const unsound = ({ mixed, quantity, value, places, layers, period }: ProductValue): ReadonlyArray<string> => {
+  // Millionths of a minor unit for each thousandth of a unit, the smallest that values are told in.
+  const exact = (text: string) => BigInt(Math.round(Number(text) * 1e9))
+  const sum = (parts: ReadonlyArray<{ readonly quantity: number; readonly value: string }>) => ({
+    quantity: sumOf(parts.map((part) => part.quantity)),
+    value: parts.reduce((total, part) => total + exact(part.value), 0n)
+  })
+  const isWhole = (parts: Parameters<typeof sum>[0]) =>
+    sum(parts).quantity === quantity && sum(parts).value === exact(value)
+  const flows = (of: "quantity" | "value") => {
+    if (period === null) return 0n
+    const number = (part: { readonly quantity: number; readonly value: string }) =>
+      of === "quantity" ? BigInt(part.quantity) : exact(part.value)
+    const { opening, received, sold, adjusted, closing } = period
+    return number(opening) + number(received) - number(sold) + number(adjusted) - number(closing)
+  }
+  return [
+    ...(isWhole(places) ? [] : ["its places do not sum to it"]),
+    ...(mixed || isWhole(layers) ? [] : ["its layers do not sum to it"]),
+    ...(flows("quantity") === 0n ? [] : ["its period's quantities do not sum up"]),
+    ...(flows("value") === 0n ? [] : ["its period's values do not sum up"])
+  ]
+}
+
+const ensureValues = (
+  { inventory }: Session,
+  filter: ValueFilter,
+  movements: ReadonlyArray<Movement>
+): Effect.Effect<void, LawBroken> =>
+  Effect.gen(function* () {
+    const told = yield* all((page) => inventory.read.stockValues(filter, page))
+    const listed = products
+      .toSorted()
+      .filter(
+        (id) =>
+          (filter.product ?? id) === id &&
+          (filter.category ?? categoryOf[products.indexOf(id)]) === categoryOf[products.indexOf(id)]
+      )
+    const expected = listed.map((id) => {
+      const moved = movements.filter(({ product }) => product === id).toSorted(byRecording)
+      return valueProduct(id, decimalsOf[products.indexOf(id)] ?? 0, moved, filter)
+    })
+    const lines = (values: ReadonlyArray<ProductValue>) => values.map((value) => JSON.stringify(value)).join("\n")
+    const about = JSON.stringify(filter)
+    yield* ensure(
+      "H59",
+      lines(told) === lines(expected),
+      () => `The values for ${about} are\n${lines(told)}\nwhile the movements make\n${lines(expected)}`
+    )
+    for (const value of told) {
+      const faults = unsound(value)
+      yield* ensure("H59", faults.length === 0, () => `${faults.join(" and ")}: ${JSON.stringify(value)}`)
+    }
+  })
+
+const valueOfStock: Trial = {
+  title: "values stock as its movements make it, whole, by place and layer, and through a period",
+  laws: ["H59"],
+  run: ({ subject, effort, features }) =>
+    checkProperty(fc.tuple(moves, periods), { runs: effort.runs, seed: effort.seed }, ([moved, distances]) =>
+      withSession(subject, (session) =>
+        Effect.gen(function* () {
+          const { bounds, movements } = yield* withMoves(session, features, moved, distances)
+          const [from, to] = [bounds[0], bounds.at(-1)]
+          const period = from === undefined || to === undefined ? undefined : { from, to }
+          for (const method of valuationMethods) {
+            for (const filter of [{}, { product: products[1] }, { category: categoryOf[0] }, { period }]) {
+              yield* ensureValues(session, { method, ...filter }, movements)
+            }
+          }
+        })
+      )
+    )
+}
+
+export const reportTrials: ReadonlyArray<Trial> = [salesByPeriod, valueOfStock]
