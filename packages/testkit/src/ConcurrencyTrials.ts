@@ -2,32 +2,20 @@
  * Trials of concurrent histories: what many clients saw must be explainable one operation after the other, and the
  * ledger that they left must give the same replies when it is decided again.
  */
-import {
-  ClaimId,
-  type CommandRecord,
-  commandsByTag,
-  type EngineShape,
-  InsufficientStock,
-  makeMemoryStore,
-  type Outcome,
-  replay,
-  type Submission
-} from "@onhand/core"
+import { ClaimId, type EngineShape, InsufficientStock, type Outcome, type Submission } from "@onhand/core"
 import { Effect } from "effect"
 import * as fc from "fast-check"
-import { isExpiryKey } from "./CommandLaws.ts"
 import { nothingKnown, type Step } from "./Draft.ts"
 import { learn, resolve, steps } from "./History.ts"
 import { BEGINNING, beginning } from "./HistoryRun.ts"
 import type { LawBroken } from "./Law.ts"
 import { linearize, type Operation } from "./Linearizability.ts"
 import { checkProperty } from "./Property.ts"
-import type { LedgerSnapshot } from "./RawReaders.ts"
-import { anotherEngine, checkRows, ensure, outcomeText, type Session, submissionOf, withSession } from "./Session.ts"
+import { replayBySeq } from "./Replay.ts"
+import { anotherEngine, checkRows, ensure, type Session, submissionOf, withSession } from "./Session.ts"
 import { commitBatch, receive, refusalTag, type Shelf, sell, stockShelf } from "./Setup.ts"
 import { operationText, type StockInput, type StockOutput, stockModel } from "./StockModel.ts"
 import type { Trial } from "./Trial.ts"
-import { makeVirtualClock } from "./VirtualClock.ts"
 
 type Recorded = Operation<StockInput, StockOutput>
 
@@ -181,41 +169,6 @@ const linearizable: Trial = {
           )
         )
     )
-}
-
-/** The submission that a record was made of. What it kept secret is empty; no decision depends on it. */
-const submissionOfRecord = (record: CommandRecord): Submission | undefined => {
-  const definition = commandsByTag.get(record.tag)
-  if (definition === undefined) return undefined
-  const json = JSON.parse(record.payloadText)
-  for (const secret of definition.secrets) json[secret] = ""
-  const { key, id, actor, occurredAt, payloadText } = record
-  return { key, definition, payload: definition.codec.decodePayload(json), payloadText, id, actor, occurredAt }
-}
-
-/**
- * Decides a ledger again, command by command in the order it gives, at the times it gives, and tells where a reply
- * differs from the one that is stored. Lapsed holds are written down anew where they matter, so their commands are not
- * repeated.
- */
-export const replayBySeq = (snapshot: LedgerSnapshot, shards: number): Effect.Effect<ReadonlyArray<string>> => {
-  const { clock, provide, advance } = makeVirtualClock(0)
-  return Effect.gen(function* () {
-    const { store } = yield* makeMemoryStore({ shards })
-    const found: Array<string> = []
-    const ordered = snapshot.commands.toSorted((a, b) => a.recordedMicros - b.recordedMicros || a.seq - b.seq)
-    for (const record of ordered) {
-      const submission = submissionOfRecord(record)
-      if (submission === undefined || isExpiryKey(record.key)) continue
-      yield* advance(Math.floor(record.recordedMicros / 1000) - clock.currentTimeMillisUnsafe())
-      const [outcome] = yield* Effect.orDie(store.transact([submission]))
-      const stored = outcomeText(submission, replay(record, submission))
-      const decided = outcome === undefined ? "nothing" : outcomeText(submission, outcome)
-      if (stored === decided) continue
-      found.push(`${record.shard}-${record.seq}, ${record.tag} ${record.payloadText}\n  is ${stored}\n  but ${decided}`)
-    }
-    return found
-  }).pipe(provide)
 }
 
 /** A client that sends its steps one after the other; what it learns only it knows. */

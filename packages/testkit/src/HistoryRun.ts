@@ -21,7 +21,8 @@ import { nothingKnown, type Step } from "./Draft.ts"
 import { type Features, learn, resolve } from "./History.ts"
 import { LawBroken } from "./Law.ts"
 import type { LedgerSnapshot } from "./RawReaders.ts"
-import { checkRows, outcomeText, type Session, submissionOf } from "./Session.ts"
+import { replayBySeq } from "./Replay.ts"
+import { checkRows, ensure, outcomeText, type Session, submissionOf } from "./Session.ts"
 
 const given = <K extends CommandName>(index: number, command: K, payload: PayloadOf<K>) =>
   submissionOf(command, payload, { key: `given-${index}` })
@@ -129,34 +130,47 @@ const checkPresence = (snapshot: LedgerSnapshot, answered: ReadonlySet<string>):
 
 interface Run {
   readonly session: Session
-  readonly oracle: StoreShape
+  /** The reference beside the store, unless its ledger is decided anew afterwards. */
+  readonly oracle: StoreShape | undefined
   readonly answered: Set<string>
 }
 
 const commit = ({ session, oracle, answered }: Run, batch: ReadonlyArray<Submission>) =>
   Effect.gen(function* () {
     const [actual, expected] = yield* Effect.mapError(
-      Effect.all([session.store.transact(batch), oracle.transact(batch)]),
+      Effect.all([session.store.transact(batch), oracle?.transact(batch) ?? Effect.undefined]),
       failed
     )
     for (const [index, submission] of batch.entries()) {
       const outcome = actual[index]
       if (outcome !== undefined && outcome._tag !== "Failed") answered.add(submission.key)
     }
-    const broken = compare(batch, actual, expected)
+    const broken = expected && compare(batch, actual, expected)
     if (broken !== undefined) return yield* broken
     return actual
   })
 
-/** Runs a history, checking outcomes and presence after every batch, and the rows as often as `check` says. */
+export interface HistoryOptions {
+  readonly features: Features
+  /** Whether all rows are checked after every batch, or once at the end. */
+  readonly check: "batch" | "end"
+  /**
+   * How outcomes are judged. `beside`, the default: by a reference that decides the same at the same time, for which a
+   * history must be over before a hold lapses, or its time virtual. `after`: by the ledger decided anew at the end.
+   */
+  readonly reference?: "beside" | "after"
+}
+
+/** Runs a history, checking outcomes and presence, and the rows as often as `check` says. */
 export const runHistory = (
   session: Session,
   steps: ReadonlyArray<Step>,
-  options: { readonly features: Features; readonly check: "batch" | "end" }
+  options: HistoryOptions
 ): Effect.Effect<void, LawBroken> =>
   Effect.gen(function* () {
-    const { store } = yield* makeMemoryStore({ shards: session.store.shards })
-    const run: Run = { session, oracle: store, answered: new Set() }
+    const { shards } = session.store
+    const oracle = options.reference === "after" ? undefined : (yield* makeMemoryStore({ shards })).store
+    const run: Run = { session, oracle, answered: new Set() }
     const known = nothingKnown()
     yield* commit(run, beginning(options.features))
     let snapshot = yield* checkRows(session)
@@ -176,4 +190,7 @@ export const runHistory = (
     }
     if (options.check === "end") snapshot = yield* checkRows(session, snapshot)
     yield* checkPresence(snapshot, run.answered)
+    if (oracle !== undefined) return
+    const differences = yield* replayBySeq(snapshot, shards)
+    yield* ensure("E31", differences.length === 0, () => differences.join("\n"))
   })

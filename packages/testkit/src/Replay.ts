@@ -1,0 +1,44 @@
+/**
+ * Replay: a ledger decided anew from its records, one command after the other, as proof that order and replies follow.
+ */
+import { type CommandRecord, commandsByTag, makeMemoryStore, replay, type Submission } from "@onhand/core"
+import { Effect } from "effect"
+import { isExpiryKey } from "./CommandLaws.ts"
+import type { LedgerSnapshot } from "./RawReaders.ts"
+import { outcomeText } from "./Session.ts"
+import { makeVirtualClock } from "./VirtualClock.ts"
+
+/** The submission that a record was made of. What it kept secret is empty; no decision depends on it. */
+const submissionOfRecord = (record: CommandRecord): Submission | undefined => {
+  const definition = commandsByTag.get(record.tag)
+  if (definition === undefined) return undefined
+  const json = JSON.parse(record.payloadText)
+  for (const secret of definition.secrets) json[secret] = ""
+  const { key, id, actor, occurredAt, payloadText } = record
+  return { key, definition, payload: definition.codec.decodePayload(json), payloadText, id, actor, occurredAt }
+}
+
+/**
+ * Decides a ledger again, command by command in the order it gives, at the times it gives, and tells where a reply
+ * differs from the one that is stored. Lapsed holds are written down anew where they matter, so their commands are not
+ * repeated.
+ */
+export const replayBySeq = (snapshot: LedgerSnapshot, shards: number): Effect.Effect<ReadonlyArray<string>> => {
+  const { clock, provide, advance } = makeVirtualClock(0)
+  return Effect.gen(function* () {
+    const { store } = yield* makeMemoryStore({ shards })
+    const found: Array<string> = []
+    const ordered = snapshot.commands.toSorted((a, b) => a.recordedMicros - b.recordedMicros || a.seq - b.seq)
+    for (const record of ordered) {
+      const submission = submissionOfRecord(record)
+      if (submission === undefined || isExpiryKey(record.key)) continue
+      yield* advance(Math.floor(record.recordedMicros / 1000) - clock.currentTimeMillisUnsafe())
+      const [outcome] = yield* Effect.orDie(store.transact([submission]))
+      const stored = outcomeText(submission, replay(record, submission))
+      const decided = outcome === undefined ? "nothing" : outcomeText(submission, outcome)
+      if (stored === decided) continue
+      found.push(`${record.shard}-${record.seq}, ${record.tag} ${record.payloadText}\n  is ${stored}\n  but ${decided}`)
+    }
+    return found
+  }).pipe(provide)
+}
