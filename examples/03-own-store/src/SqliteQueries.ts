@@ -13,12 +13,14 @@ import {
   type ContactRecord,
   type Count,
   type CountFilter,
+  causeName,
   conditions,
   cursorAfter,
   cursorValues,
   type DemandFilter,
   type DemandSeries,
   type Difference,
+  type DueForReview,
   type Explanation,
   emptyBalance,
   emptyLevel,
@@ -27,6 +29,7 @@ import {
   foldedReports,
   type InvalidCursor,
   LAST_LINE,
+  LATE_PURCHASE_ORDER,
   Level,
   type LevelFilter,
   type Location,
@@ -34,6 +37,8 @@ import {
   type Movement,
   type MovementFilter,
   MovementKind,
+  type Notification,
+  type NotificationFilter,
   type Order,
   type OrderFilter,
   type Page,
@@ -394,6 +399,31 @@ const reorderPolicies = (filter: LevelFilter): List<ReorderPolicy> => {
   return { name: "policies", decode: json.policies.decode, select, parameters, sort: ["id"] }
 }
 
+const notifications = (filter: NotificationFilter): List<Notification> => {
+  const { condition, parameters } = matching({
+    state: ["state = :state", filter.state],
+    kind: ["kind = :kind", filter.kind],
+    product: ["product = :product", filter.product],
+    location: ["location = :location", filter.location]
+  })
+  const select = `SELECT data, raisedAt, id FROM notifications WHERE ${condition}`
+  const sort = ["raisedAt", "id"]
+  return { name: "notifications", decode: json.notifications.decode, select, parameters, sort, descending: true }
+}
+
+/** What a review has to look at: snoozes that are over, and orders whose lateness is not what a name says of them. */
+const dueForReview = (database: Database, by: string, limit: number): DueForReview => {
+  const snoozed = "SELECT data FROM notifications WHERE snoozedUntil <= :by ORDER BY id LIMIT :limit"
+  const late = "state IN ('placed', 'partiallyReceived') AND expectedAt IS NOT NULL AND expectedAt < :by"
+  const named = "EXISTS (SELECT 1 FROM names AS n WHERE n.id = :name || o.id)"
+  const orders = `SELECT data FROM purchaseOrders AS o WHERE (${late}) <> ${named} ORDER BY id LIMIT :limit`
+  const name = causeName(LATE_PURCHASE_ORDER, "")
+  return {
+    notifications: database.all(json.notifications.decode, snoozed, { by, limit }).map(({ id }) => id),
+    purchaseOrders: database.all(json.purchaseOrders.decode, orders, { by, limit, name }).map(({ id }) => id)
+  }
+}
+
 const restockAlerts = (filter: LevelFilter, now: string): List<RestockAlert> => {
   const { condition, parameters } = matchingLevel(filter)
   return {
@@ -529,6 +559,9 @@ export const queriesOver = (database: Database): Queries => {
     contactHistory: (filter, request) => page(() => contactHistory(filter), request),
     purchaseOrder: (id) => byId("purchaseOrders", json.purchaseOrders.decode, id),
     purchaseOrders: (filter, request) => page(() => purchaseOrders(filter), request),
+    notification: (id) => byId("notifications", json.notifications.decode, id),
+    notifications: (filter, request) => page(() => notifications(filter), request),
+    dueForReview: (by, limit) => ask(() => dueForReview(database, DateTime.formatIso(by), limit)),
     user: (id) => byId("users", json.users.decode, id),
     userByEmail: (email) => byName("users", json.users.decode, `email:${email}`),
     users: (request) => page(() => users, request),

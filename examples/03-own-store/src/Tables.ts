@@ -29,7 +29,8 @@ export const json = {
   vendors: jsonOf(tables.vendors),
   vendorProducts: jsonOf(tables.vendorProducts),
   contactRecords: jsonOf(tables.contactRecords),
-  purchaseOrders: jsonOf(tables.purchaseOrders)
+  purchaseOrders: jsonOf(tables.purchaseOrders),
+  notifications: jsonOf(tables.notifications)
 }
 
 /** Columns computed from a row's JSON, by the names of its fields. */
@@ -89,7 +90,8 @@ const entities = [
   entity("vendors", "name", "status"),
   entity("vendorProducts", "vendor", "product"),
   entity("contactRecords", "vendor", "product", "contactedAt"),
-  entity("purchaseOrders", "state", "vendor", "destination", "createdAt")
+  entity("purchaseOrders", "state", "vendor", "destination", "createdAt", "expectedAt"),
+  entity("notifications", "state", "kind", "product", "location", "raisedAt", "snoozedUntil")
 ]
 
 // History is only ever added to, and SQLite sees to it.

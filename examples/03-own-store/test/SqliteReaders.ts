@@ -9,6 +9,7 @@ import {
   Count,
   Event,
   Movement,
+  Notification,
   Order,
   PurchaseOrder,
   Threshold,
@@ -37,7 +38,8 @@ const snapshotOf = (database: DatabaseSync) => {
     orders: all("orders", Order),
     thresholds: all("thresholds", Threshold),
     transfers: all("transfers", Transfer),
-    purchaseOrders: all("purchaseOrders", PurchaseOrder)
+    purchaseOrders: all("purchaseOrders", PurchaseOrder),
+    notifications: all("notifications", Notification)
   }
 }
 

@@ -10,6 +10,7 @@ import { EventsApi } from "./Events.ts"
 import { ForecastsApi } from "./Forecasts.ts"
 import { HealthApi } from "./Health.ts"
 import { LocationsApi } from "./Locations.ts"
+import { NotificationsApi } from "./Notifications.ts"
 import { OrdersApi } from "./Orders.ts"
 import { ProductsApi } from "./Products.ts"
 import { PurchaseOrdersApi } from "./PurchaseOrders.ts"
@@ -42,6 +43,7 @@ export class OnhandApi extends HttpApi.make("onhand")
   .add(ReorderPoliciesApi)
   .add(ForecastsApi)
   .add(ReplenishmentApi)
+  .add(NotificationsApi)
   .add(CartsApi)
   .add(OrdersApi)
   .add(EventsApi)

@@ -1,7 +1,17 @@
 /**
  * Events over HTTP: what happens, as it happens, over Server-Sent Events.
  */
-import { CountState, LocationId, OrderAxes, ProductId, PurchaseOrderState, TransferState, VendorId } from "@onhand/core"
+import {
+  CountState,
+  LocationId,
+  NotificationChange,
+  NotificationState,
+  OrderAxes,
+  ProductId,
+  PurchaseOrderState,
+  TransferState,
+  VendorId
+} from "@onhand/core"
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { Decimal, Timestamp } from "./Amount.ts"
@@ -10,7 +20,9 @@ import { problems } from "./Problem.ts"
 
 const product = { product: ProductId, sku: Schema.String }
 const order = { order: Schema.String, customer: Schema.NullOr(Schema.String), location: LocationId }
-const restock = { product: ProductId, location: LocationId, available: Decimal, low: Decimal }
+const place = { product: ProductId, location: LocationId, available: Decimal }
+const restock = { ...place, low: Decimal }
+const overstock = { ...place, high: Decimal }
 const happened = { recordedAt: Timestamp }
 
 /** An event; its name is in `_tag`. Quantities are in the product's unit. */
@@ -29,6 +41,19 @@ export const LiveEvent = Schema.TaggedUnion({
   },
   LowStockRaised: { ...restock, ...happened },
   LowStockCleared: { ...restock, ...happened },
+  OutOfStockRaised: { ...place, ...happened },
+  OutOfStockCleared: { ...place, ...happened },
+  OverstockRaised: { ...overstock, ...happened },
+  OverstockCleared: { ...overstock, ...happened },
+  NotificationChanged: {
+    notification: Schema.String,
+    kind: Schema.String,
+    product: Schema.NullOr(ProductId),
+    location: Schema.NullOr(LocationId),
+    change: NotificationChange,
+    state: NotificationState,
+    ...happened
+  },
   OrderPlaced: { ...order, ...happened },
   OrderShipped: { ...order, ...happened },
   OrderChanged: { ...order, ...OrderAxes.fields, ...happened },

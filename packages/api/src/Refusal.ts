@@ -186,11 +186,15 @@ export class InvalidThreshold extends Schema.TaggedError<InvalidThreshold>()("In
   product: ProductId,
   location: LocationId,
   low: Schema.Finite,
-  clear: Schema.Finite
+  clear: Schema.Finite,
+  high: Schema.NullOr(Schema.Finite),
+  clearHigh: Schema.NullOr(Schema.Finite)
 }) {
   override get message() {
-    const { low, clear } = this
-    return `A threshold that is raised at ${low} cannot be cleared at ${clear}; more than ${low} is accepted`
+    const { low, clear, high, clearHigh } = this
+    return clear <= low
+      ? `A threshold that is raised at ${low} cannot be cleared at ${clear}; more than ${low} is accepted`
+      : `Overstock that is raised at ${high} cannot be cleared at ${clearHigh}; less than ${high} is accepted`
   }
 }
 

@@ -9,12 +9,17 @@ import { Authorization, about, keyAllowed, replayable, writeErrors } from "./Con
 import { cursorQuery, listOf, placeFilter } from "./Listing.ts"
 import { problems } from "./Problem.ts"
 
-/** Raised when available falls to `low` or below, cleared when it reaches `clear` or more. */
+/**
+ * Low stock is raised when available falls to `low` or below, and cleared when it reaches `clear` or more; overstock is
+ * raised when it rises to `high` or above, and cleared when it falls to `clearHigh` or less.
+ */
 export const Threshold = Schema.Struct({
   product: ProductId,
   location: LocationId,
   low: Decimal,
   clear: Decimal,
+  high: Schema.NullOr(Decimal),
+  clearHigh: Schema.NullOr(Decimal),
   raisedAt: Schema.NullOr(Timestamp),
   version: Schema.Int
 }).annotate({ identifier: "ThresholdEntry" })
@@ -26,7 +31,13 @@ export const ThresholdLines = Schema.Struct({
       product: ProductId,
       location: LocationId,
       low: Decimal,
-      clear: Schema.optionalKey(Decimal.annotate({ description: "One smallest step above `low` when left out" }))
+      clear: Schema.optionalKey(Decimal.annotate({ description: "One smallest step above `low` when left out" })),
+      high: Schema.optionalKey(
+        Schema.NullOr(Decimal).annotate({ description: "As it was when left out; null takes it away" })
+      ),
+      clearHigh: Schema.optionalKey(
+        Decimal.annotate({ description: "As it was, or one smallest step below a `high` that is given, when left out" })
+      )
     })
   ).check(Schema.isMaxLength(MAX_LINES))
 }).annotate({ identifier: "ThresholdLines" })

@@ -10,11 +10,11 @@ import type { Event, NewEvent } from "./Event.ts"
 import { ExpireClaims } from "./Hold.ts"
 import type { LocationId } from "./Location.ts"
 import type { Movement } from "./Movement.ts"
-import { put, type RowChange, type Rows, ref, type Table } from "./Row.ts"
+import { type RowChange, type RowRef, type Rows, ref, type Table } from "./Row.ts"
 import { inOrder, type LoadedRows, type Missing, WorkingSlice } from "./Slice.ts"
 import { type StockKey, type StockPlace, shardOf, stockKeyText, stockPlaceText } from "./StockKey.ts"
 import { type CommandRecord, type Outcome, payloadTextOf, replay, type Submission } from "./Submission.ts"
-import { crossThreshold, thresholdId } from "./Threshold.ts"
+import { crossThreshold, openNotifications, type Threshold, thresholdId } from "./Threshold.ts"
 
 /** What a store knows once it holds the heads of a batch's shards. */
 export interface Opening {
@@ -221,7 +221,7 @@ class BatchState {
       this.slice.setClaim(claim.id, claim)
     }
     for (const change of decision.rows ?? []) this.setRow(change)
-    const events = [...(decision.events ?? []), ...this.settle(this.folded.touched.values())]
+    const events = [...(decision.events ?? []), ...this.settle(record.id, this.folded.touched.values())]
     this.commands.push({
       record,
       movements: folded.movements.map(({ movement, balance }, line) => ({
@@ -294,18 +294,24 @@ class BatchState {
   }
 
   /** What follows from changed stock in the same commit: the level event, and the thresholds it crosses. */
-  private settle(touched: Iterable<StockPlace>): ReadonlyArray<NewEvent> {
+  private settle(id: string, touched: Iterable<StockPlace>): ReadonlyArray<NewEvent> {
     const events: Array<NewEvent> = []
     const levels = []
+    let made = 0
     for (const { product, location } of touched) {
       const stock = this.slice.stock({ product, location })
       const level = { product, location, onHand: onHandAt(stock), available: availableAt(stock) }
       levels.push(level)
       const threshold = this.slice.row("thresholds", thresholdId(level))
-      const crossed = threshold && crossThreshold(threshold, level.available, this.now)
+      if (threshold === undefined) continue
+      const crossed = crossThreshold(threshold, level.available, {
+        now: this.now,
+        newId: () => `${id}-n${made++}`,
+        notification: (one) => this.slice.row("notifications", one)
+      })
       if (crossed === undefined) continue
-      this.setRow(put("thresholds", crossed.threshold))
-      events.push(crossed.event)
+      for (const change of crossed.rows) this.setRow(change)
+      events.push(...crossed.events)
     }
     return levels.length === 0 ? events : [{ _tag: "StockChanged", levels }, ...events]
   }
@@ -361,6 +367,11 @@ const footprintOf = ({ definition, payload }: Submission, state: BatchState): Fo
   return { ...footprint, rows: [...(footprint.rows ?? []), ...thresholds] }
 }
 
+/** The notifications of the thresholds that were loaded: what crosses one back resolves them. Mostly there are none. */
+const notificationsOf = ({ rows }: Loaded): ReadonlyArray<RowRef> =>
+  // A row of that table is a threshold.
+  rows.flatMap(({ table, row }) => (table === "thresholds" ? openNotifications(row as Threshold) : []))
+
 /** The commands that write down that holds lapsed, one for each location. */
 const expiries = (lapsed: ReadonlyArray<Claim>, state: BatchState): ReadonlyArray<Submission> =>
   [...Map.groupBy(lapsed, (claim) => claim.location)].map(([location, held]) => {
@@ -414,17 +425,22 @@ export const decideBatch = <E, R>(
     const fill = function* (wanted: ReadonlyArray<Submission>, keys: ReadonlyArray<string>) {
       let asked: ReadonlyArray<Asked> = wanted.map((submission) => ask(submission, state))
       let unread = keys
+      let raised: ReadonlyArray<RowRef> = []
       for (let round = 0; ; round++) {
         if (round === MAX_LOAD_ROUNDS) return yield* Effect.die(new Error("A footprint never settles"))
         const open = asked.filter(({ submission }) => !state.answered.has(submission.key))
-        const missing = state.slice.missing(open.map(({ footprint }) => footprint))
+        const footprints = open.map(({ footprint }) => footprint)
+        const missing = state.slice.missing(raised.length === 0 ? footprints : [...footprints, { rows: raised }])
         if (missing === undefined && unread.length === 0) return asked
         const request = missing ?? nothingMissing
         const loaded = yield* load({ ...request, keys: unread })
         unread = []
         for (const record of loaded.known) state.answered.set(record.key, record)
         state.slice.fill(request, loaded)
-        for (const expiry of expiries(state.slice.lapsed(state.now), state)) {
+        raised = notificationsOf(loaded)
+        // A hold that lapsed may cross a threshold back, so what that resolves is loaded before it is written down.
+        const settled = raised.length === 0 || state.slice.missing([{ rows: raised }]) === undefined
+        for (const expiry of settled ? expiries(state.slice.lapsed(state.now), state) : []) {
           const outcome = state.decide(expiry)
           if (outcome._tag === "Failed") return yield* Effect.die(outcome.defect)
         }

@@ -19,6 +19,14 @@ import { CancelOrder, ShipOrder, UndoShipment } from "./Fulfilment.ts"
 import { CommitClaims, ExpireClaims, HoldStock, ReleaseClaims } from "./Hold.ts"
 import { RecordMovements } from "./Ledger.ts"
 import { CreateLocation, UpdateLocation } from "./Location.ts"
+import {
+  AcknowledgeNotification,
+  ClearNotification,
+  RaiseNotification,
+  ResolveNotification,
+  ReviewNotifications,
+  SnoozeNotification
+} from "./Notifying.ts"
 import { ReceiveReturn, ReportPayment, RequestReturn } from "./OrderReturn.ts"
 import { ArchiveProduct, CreateProduct, UpdateProduct } from "./Product.ts"
 import { ImportProducts } from "./ProductImport.ts"
@@ -59,6 +67,12 @@ export const commands = {
   expireClaims: ExpireClaims,
   setThresholds: SetThresholds,
   setReorderPolicies: SetReorderPolicies,
+  raiseNotification: RaiseNotification,
+  clearNotification: ClearNotification,
+  acknowledgeNotification: AcknowledgeNotification,
+  snoozeNotification: SnoozeNotification,
+  resolveNotification: ResolveNotification,
+  reviewNotifications: ReviewNotifications,
   createTransfer: CreateTransfer,
   updateTransfer: UpdateTransfer,
   readyTransfer: ReadyTransfer,

@@ -5,6 +5,7 @@
 import { Schema } from "effect"
 import { CountState } from "./Count.ts"
 import { LocationId } from "./Location.ts"
+import { NotificationChange, NotificationState } from "./Notification.ts"
 import { OrderAxes } from "./Order.ts"
 import { ProductId } from "./Product.ts"
 import { PurchaseOrderState } from "./PurchaseOrder.ts"
@@ -18,7 +19,9 @@ const level = Schema.Struct({
   available: Schema.Int
 })
 
-const restock = { product: ProductId, location: LocationId, available: Schema.Int, low: Schema.Int }
+const place = { product: ProductId, location: LocationId, available: Schema.Int }
+const restock = { ...place, low: Schema.Int }
+const overstock = { ...place, high: Schema.Int }
 const order = { order: Schema.String, customer: Schema.NullOr(Schema.String), location: LocationId }
 
 /** An event as a decision writes it. */
@@ -33,6 +36,19 @@ export const NewEvent = Schema.TaggedUnion({
   StockChanged: { levels: Schema.Array(level) },
   LowStockRaised: restock,
   LowStockCleared: restock,
+  OutOfStockRaised: place,
+  OutOfStockCleared: place,
+  OverstockRaised: overstock,
+  OverstockCleared: overstock,
+  /** A notification was raised, or anything happened to it; `state` is the one that it is in now. */
+  NotificationChanged: {
+    notification: Schema.String,
+    kind: Schema.String,
+    product: Schema.NullOr(ProductId),
+    location: Schema.NullOr(LocationId),
+    change: NotificationChange,
+    state: NotificationState
+  },
   OrderPlaced: order,
   OrderShipped: order,
   /** Something else was done to an order: these are its axes now. */

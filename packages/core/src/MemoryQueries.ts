@@ -19,6 +19,7 @@ import type { Event } from "./Event.ts"
 import { type ClaimFilter, type Explanation, emptyLevel } from "./Explanation.ts"
 import { type FeedCursor, LAST_LINE } from "./Feed.ts"
 import { foldedReports } from "./FoldedReports.ts"
+import { notificationQueries } from "./MemoryNotifications.ts"
 import { compareValues, pageOf } from "./MemoryPage.ts"
 import type { Memory } from "./MemoryStore.ts"
 import type { Movement, MovementKind } from "./Movement.ts"
@@ -426,6 +427,7 @@ export const memoryQueries = (memory: Memory): Queries => ({
       })
     )
   ),
+  ...notificationQueries(memory),
   location: (id) => Effect.sync(() => found(memory.tables.locations.get(id))),
   locations: (page) =>
     Effect.suspend(() =>

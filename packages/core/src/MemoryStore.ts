@@ -58,7 +58,8 @@ const emptyMemory = (shards: number): Memory => ({
     vendors: new Map(),
     vendorProducts: new Map(),
     contactRecords: new Map(),
-    purchaseOrders: new Map()
+    purchaseOrders: new Map(),
+    notifications: new Map()
   },
   balances: new Map(),
   places: new Map(),

@@ -2,7 +2,7 @@
  * Purchase orders: what was ordered of a vendor, what of it arrived, and what is still to come. Until it is placed an
  * order is a plan; from then on what is open of it is incoming at its destination.
  */
-import { Result, Schema } from "effect"
+import { DateTime, Result, Schema } from "effect"
 import { type DecisionContext, MAX_LINES } from "./Command.ts"
 import type { NewEvent } from "./Event.ts"
 import { LocationId } from "./Location.ts"
@@ -140,6 +140,10 @@ export class PurchaseOrderExceeded extends Schema.TaggedError<PurchaseOrderExcee
 /** What of a line is still to come: ordered, and neither received nor canceled. */
 export const openOnOrder = (line: Pick<PurchaseOrderLine, "ordered" | "received" | "canceled">): number =>
   line.ordered - line.received - line.canceled
+
+/** Whether goods of an order are due and not all there. */
+export const isLate = ({ state, expectedAt }: PurchaseOrder, now: DateTime.Utc): boolean =>
+  expectedStates.includes(state) && expectedAt !== null && DateTime.isLessThan(expectedAt, now)
 
 /**
  * The most that may still arrive of a line: what is open, and the tolerance of what was ordered and not canceled,

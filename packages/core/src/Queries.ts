@@ -15,6 +15,8 @@ import type { ClaimFilter, Explanation } from "./Explanation.ts"
 import type { FeedCursor } from "./Feed.ts"
 import { type Location, LocationId } from "./Location.ts"
 import type { Movement, MovementKind } from "./Movement.ts"
+import type { Notification, NotificationId, NotificationState } from "./Notification.ts"
+import type { DueForReview } from "./Notifying.ts"
 import type { Order, OrderId } from "./Order.ts"
 import type { InvalidCursor, Page, PageRequest } from "./Page.ts"
 import { Product, ProductId } from "./Product.ts"
@@ -125,6 +127,12 @@ export interface PurchaseOrderFilter {
   readonly state?: PurchaseOrderState | undefined
   readonly vendor?: VendorId | undefined
   readonly destination?: LocationId | undefined
+}
+
+/** Which notifications of a list are wanted: those that answer all that is given. */
+export interface NotificationFilter extends LevelFilter {
+  readonly state?: NotificationState | undefined
+  readonly kind?: string | undefined
 }
 
 /** A raised threshold with what is available there now. */
@@ -307,6 +315,17 @@ export interface Queries {
     filter: PurchaseOrderFilter,
     page: PageRequest
   ) => Effect.Effect<Page<PurchaseOrder>, StoreUnavailable | InvalidCursor>
+  readonly notification: (id: NotificationId) => Effect.Effect<Option.Option<Notification>, StoreUnavailable>
+  /** The last raised first. */
+  readonly notifications: (
+    filter: NotificationFilter,
+    page: PageRequest
+  ) => Effect.Effect<Page<Notification>, StoreUnavailable | InvalidCursor>
+  /**
+   * What `reviewNotifications` would change by a time: at most `limit` snoozed notifications, and as many purchase
+   * orders whose lateness and notification do not agree. Nothing is left out for ever while the review goes on.
+   */
+  readonly dueForReview: (by: DateTime.Utc, limit: number) => Effect.Effect<DueForReview, StoreUnavailable>
   readonly user: (id: UserId) => Effect.Effect<Option.Option<User>, StoreUnavailable>
   readonly userByEmail: (email: string) => Effect.Effect<Option.Option<User>, StoreUnavailable>
   readonly users: (page: PageRequest) => Effect.Effect<Page<User>, StoreUnavailable | InvalidCursor>

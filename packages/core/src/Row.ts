@@ -5,6 +5,7 @@ import type { Cart } from "./Cart.ts"
 import type { ContactRecord } from "./ContactRecord.ts"
 import type { Count } from "./Count.ts"
 import type { Location } from "./Location.ts"
+import type { Notification } from "./Notification.ts"
 import type { Order } from "./Order.ts"
 import type { Product } from "./Product.ts"
 import type { PurchaseOrder } from "./PurchaseOrder.ts"
@@ -41,6 +42,7 @@ export interface Rows {
   readonly vendorProducts: VendorProduct
   readonly contactRecords: ContactRecord
   readonly purchaseOrders: PurchaseOrder
+  readonly notifications: Notification
 }
 export type Table = keyof Rows
 

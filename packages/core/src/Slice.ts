@@ -162,8 +162,12 @@ export class WorkingSlice implements Slice {
     return this
   }
 
-  /** Forgets all rows of some tables, and all claims if `claims` is among them: others changed something there. */
-  forget(changed: ReadonlySet<string>): void {
+  /**
+   * Forgets all rows of some tables, and all claims if `claims` is among them: others changed something there.
+   * Thresholds go with notifications, because those that a threshold names are loaded together with it.
+   */
+  forget(tables: ReadonlySet<string>): void {
+    const changed = tables.has("notifications") ? new Set([...tables, "thresholds"]) : tables
     const parts: ReadonlyArray<readonly [string, Map<string, unknown>]> = [...this.rows, ["claims", this.claims]]
     for (const [name, known] of parts) {
       if (!changed.has(name)) continue

@@ -6,6 +6,7 @@ import { Cart } from "./Cart.ts"
 import { ContactRecord } from "./ContactRecord.ts"
 import { Count } from "./Count.ts"
 import { Location } from "./Location.ts"
+import { Notification } from "./Notification.ts"
 import { Order } from "./Order.ts"
 import { Product } from "./Product.ts"
 import { PurchaseOrder } from "./PurchaseOrder.ts"
@@ -34,5 +35,6 @@ export const tables: { readonly [T in Table]: Schema.Codec<Rows[T], Schema.Json>
   vendors: Vendor,
   vendorProducts: VendorProduct,
   contactRecords: ContactRecord,
-  purchaseOrders: PurchaseOrder
+  purchaseOrders: PurchaseOrder,
+  notifications: Notification
 }

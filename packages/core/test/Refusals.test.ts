@@ -15,6 +15,9 @@ import {
   InvalidThreshold,
   LocationExists,
   LocationId,
+  NotificationId,
+  NotificationKindReserved,
+  NotificationStateConflict,
   NotPriced,
   ProductExists,
   ProductId,
@@ -33,6 +36,7 @@ import {
   UnitFixed,
   UnknownCart,
   UnknownLocation,
+  UnknownNotification,
   UnknownProduct,
   UnknownPurchaseOrder,
   UnknownPurchaseOrderLine,
@@ -103,8 +107,24 @@ const refusals = [
     "Product mug is counted in kg with 3 decimals; only that unit is accepted"
   ],
   [
-    new InvalidThreshold({ product, location, low: 5, clear: 4 }),
+    new InvalidThreshold({ product, location, low: 5, clear: 4, high: null, clearHigh: null }),
     "A threshold raised at 5 cannot be cleared at 4; more than 5 is accepted"
+  ],
+  [
+    new InvalidThreshold({ product, location, low: 5, clear: 6, high: 9, clearHigh: 9 }),
+    "Overstock raised at 9 cannot be cleared at 9; less than 9 is accepted"
+  ],
+  [
+    new UnknownNotification({ notification: "n-1" }),
+    "There is no notification n-1; the id of one that was raised is accepted"
+  ],
+  [
+    new NotificationStateConflict({ notification: NotificationId.make("n-1"), state: "resolved", accepted: ["open"] }),
+    "Notification n-1 is resolved; accepted: open"
+  ],
+  [
+    new NotificationKindReserved({ kind: "lowStock" }),
+    "lowStock is raised and cleared by Onhand itself; any other kind is accepted"
   ],
   [new UnknownTransfer({ transfer }), "There is no transfer t-1; the id of a created transfer is accepted"],
   [

@@ -2,7 +2,15 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect, Layer } from "effect"
 import * as fc from "fast-check"
-import { crossThreshold, Inventory, LocationId, layerMemory, ProductId, type Threshold } from "../src/index.ts"
+import {
+  crossThreshold,
+  Inventory,
+  LocationId,
+  layerMemory,
+  NotificationId,
+  ProductId,
+  type Threshold
+} from "../src/index.ts"
 
 const now = DateTime.makeUnsafe(0)
 
@@ -12,9 +20,14 @@ const rule = (low: number, clear: number, raised: boolean): Threshold => ({
   location: LocationId.make("shop"),
   low,
   clear,
+  high: null,
+  clearHigh: null,
   raisedAt: raised ? now : null,
+  open: raised ? { lowStock: NotificationId.make("n") } : {},
   version: 1
 })
+
+const context = { now, newId: () => "n", notification: () => undefined }
 
 describe("a threshold", () => {
   it.each([
@@ -28,11 +41,12 @@ describe("a threshold", () => {
     [5, true, undefined],
     [9, false, undefined]
   ] as const)("of 5 that clears at 7, at %i available and raised %s, tells %s", (available, raised, expected) => {
-    const crossed = crossThreshold(rule(5, 7, raised), available, now)
-    assert.strictEqual(crossed?.event._tag, expected)
-    if (crossed !== undefined) {
+    const crossed = crossThreshold(rule(5, 7, raised), available, context)
+    const told = crossed?.events[0]
+    assert.strictEqual(told?._tag, expected)
+    if (crossed !== undefined && told !== undefined) {
       const { product, location, low } = rule(5, 7, raised)
-      assert.deepInclude(crossed.event, { product, location, available, low })
+      assert.deepInclude(told, { product, location, available, low })
       assert.strictEqual(crossed.threshold.raisedAt !== null, expected === "LowStockRaised")
       assert.strictEqual(crossed.threshold.version, 2)
     }
@@ -45,11 +59,11 @@ describe("a threshold", () => {
         const told: Array<string> = []
         for (const level of levels) {
           for (let repeated = 0; repeated < 2; repeated++) {
-            const crossed = crossThreshold(threshold, level, now)
+            const crossed = crossThreshold(threshold, level, context)
             if (crossed === undefined) continue
             assert.strictEqual(repeated, 0, "the same level told again")
             threshold = crossed.threshold
-            told.push(crossed.event._tag)
+            told.push(...crossed.events.map(({ _tag }) => _tag).filter((tag) => tag.startsWith("LowStock")))
           }
           if (level <= low) assert.isNotNull(threshold.raisedAt)
           if (level >= low + gap) assert.isNull(threshold.raisedAt)
@@ -92,7 +106,9 @@ describe("a threshold", () => {
       const [first] = thresholds
       assert.deepInclude(first, { low: 3, clear: 4, version: 1 })
       assert.isNotNull(first?.raisedAt)
-      const told = Effect.map(inventory.read.events(head, 100), (events) => events.map(({ event }) => event))
+      const told = Effect.map(inventory.read.events(head, 100), (events) =>
+        events.map(({ event }) => event).filter(({ _tag }) => _tag.startsWith("LowStock"))
+      )
       const raised = { _tag: "LowStockRaised", product, location, available: 3, low: 3 } as const
       assert.deepStrictEqual(yield* told, [raised])
       const again = yield* inventory.setThresholds({ lines: [{ ...line, low: 5, clear: 9 }] })

@@ -33,7 +33,8 @@ export const decodeRow: { readonly [T in Table]: (json: unknown) => Rows[T] } = 
   vendors: Schema.decodeUnknownSync(tables.vendors),
   vendorProducts: Schema.decodeUnknownSync(tables.vendorProducts),
   contactRecords: Schema.decodeUnknownSync(tables.contactRecords),
-  purchaseOrders: Schema.decodeUnknownSync(tables.purchaseOrders)
+  purchaseOrders: Schema.decodeUnknownSync(tables.purchaseOrders),
+  notifications: Schema.decodeUnknownSync(tables.notifications)
 }
 
 /** Microseconds since 1970 of a timestamp column. */

@@ -5,16 +5,21 @@ import {
   activeCartName,
   Balance,
   type CountFilter,
+  causeName,
   Event,
   emptyBalance,
   type FeedCursor,
   LAST_LINE,
+  LATE_PURCHASE_ORDER,
   type LevelFilter,
   MovementKind,
+  type NotificationFilter,
+  NotificationId,
   type OrderFilter,
   type PageRequest,
   type ProductFilter,
   type ProductSort,
+  PurchaseOrderId,
   type Queries,
   type Rows,
   StockedProduct,
@@ -24,7 +29,7 @@ import {
   type TransferFilter,
   type VendorProductFilter
 } from "@onhand/core"
-import { Effect, Option, Schema } from "effect"
+import { DateTime, Effect, Option, Schema } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { demandList } from "./DemandList.ts"
 import { claimList, explain } from "./Explain.ts"
@@ -232,6 +237,45 @@ const purchasingLists = (
   }
 })
 
+const notificationList = ({ state, kind, ...place }: NotificationFilter) =>
+  rowList(
+    "notifications",
+    [text("t.raised"), text("t.id")],
+    [["t.state = ?::text", state], ["t.kind = ?::text", kind], ...placeFilters(place)],
+    true
+  )
+
+const decodeDue = Schema.decodeUnknownSync(
+  Schema.Struct({ notifications: Schema.Array(NotificationId), purchaseOrders: Schema.Array(PurchaseOrderId) })
+)
+
+// The names of a kind's causes stand side by side in the key of that table.
+const lateName = causeName(LATE_PURCHASE_ORDER, "")
+const dueForReview = (sql: SqlClient, by: DateTime.Utc, limit: number) => {
+  const named = (order: string) => `EXISTS (SELECT FROM onhand.names n WHERE n.id = '${lateName}' || ${order})`
+  const list = (select: string) => `(SELECT coalesce(json_agg(id ORDER BY id), '[]'::json) FROM (${select}) d)`
+  const dueOrders = `
+    SELECT id FROM (
+      (SELECT o.id FROM onhand.purchaseOrders o WHERE o.due < $1::text AND NOT ${named("o.id")}
+        ORDER BY o.due, o.id LIMIT $2::int)
+      UNION ALL
+      SELECT o.id FROM onhand.names n JOIN onhand.purchaseOrders o ON o.id = substr(n.id, ${lateName.length + 1})
+      WHERE n.id >= '${lateName}' AND n.id < '${lateName.slice(0, -1)};' AND (o.due < $1::text) IS NOT TRUE) o
+    ORDER BY id LIMIT $2::int`
+  return Effect.map(
+    oneOf(
+      sql,
+      `SELECT ${jsonOf({
+        notifications: list(`SELECT t.id FROM onhand.notifications t WHERE t.snoozed <= $1::text LIMIT $2::int`),
+        purchaseOrders: list(dueOrders)
+      })}`,
+      [DateTime.formatIso(by), limit],
+      decodeDue
+    ),
+    (found) => found ?? { notifications: [], purchaseOrders: [] }
+  )
+}
+
 /** The events after a cursor; each shard's are found from its own place, so that none is passed over. */
 const eventsAfter = (sql: SqlClient, after: FeedCursor, limit: number) => {
   const seen = Object.entries(after).map(([shard, place]) => ({ shard: Number(shard), ...place }))
@@ -342,6 +386,9 @@ export const postgresQueries = (sql: SqlClient): Queries => {
     vendor: (id) => row("vendors", id),
     purchaseOrder: (id) => row("purchaseOrders", id),
     ...purchasingLists(sql),
+    notification: (id) => row("notifications", id),
+    notifications: (filter, page) => listPage(sql, notificationList(filter), page),
+    dueForReview: (by, limit) => dueForReview(sql, by, limit),
     user: (id) => row("users", id),
     userByEmail: (email) => named("users", `email:${email}`),
     users: (page) => listPage(sql, rowList("users", [text("t.email"), text("t.id")]), page),

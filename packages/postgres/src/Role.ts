@@ -31,7 +31,8 @@ export const privileges: Readonly<Record<string, string>> = {
   vendors: "SELECT, INSERT, UPDATE",
   vendorproducts: "SELECT, INSERT, UPDATE",
   contactrecords: "SELECT, INSERT",
-  purchaseorders: "SELECT, INSERT, UPDATE"
+  purchaseorders: "SELECT, INSERT, UPDATE",
+  notifications: "SELECT, INSERT, UPDATE"
 }
 
 /** The role is not one that privileges can hold back. */

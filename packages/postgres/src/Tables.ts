@@ -299,6 +299,28 @@ const claims = [
   `CREATE INDEX claims_open ON onhand.claims (product, location, id) WHERE state IN ('held', 'committed')`
 ]
 
+const notifications = [
+  document(
+    "notifications",
+    generated("state", "data->>'state'") +
+      generated("kind", "data->>'kind'") +
+      generated("product", "data->>'product'") +
+      generated("location", "data->>'location'") +
+      generated("raised", "data->>'raisedAt'") +
+      generated("snoozed", "data->>'snoozedUntil'")
+  ),
+  `CREATE INDEX notifications_by_time ON onhand.notifications (raised, id)`,
+  `CREATE INDEX notifications_in_state ON onhand.notifications (state, raised, id)`,
+  `CREATE INDEX notifications_of_kind ON onhand.notifications (kind, raised, id)`,
+  `CREATE INDEX notifications_of_product ON onhand.notifications (product, raised, id) WHERE product IS NOT NULL`,
+  `CREATE INDEX notifications_at ON onhand.notifications (location, raised, id) WHERE location IS NOT NULL`,
+  `CREATE INDEX notifications_snoozed ON onhand.notifications (snoozed) WHERE snoozed IS NOT NULL`,
+  `ALTER TABLE onhand.purchaseOrders ADD COLUMN due text COLLATE "C" GENERATED ALWAYS AS (
+    CASE WHEN data->>'state' IN ('placed', 'partiallyReceived') THEN data->>'expectedAt' END
+  ) STORED`,
+  `CREATE INDEX purchaseOrders_due ON onhand.purchaseOrders (due, id) WHERE due IS NOT NULL`
+]
+
 const run = (statements: ReadonlyArray<string>): Effect.Effect<void, SqlError, SqlClient> =>
   Effect.gen(function* () {
     const sql = yield* SqlClient
@@ -336,6 +358,7 @@ export const migrations = (shards: number): Record<string, Effect.Effect<void, S
   "6_vendors": run(vendors),
   "7_counts": run(counts),
   "9_claims": run(claims),
+  "11_notifications": run(notifications),
   // For each table, the seq of the last commit of the shard that changed any of its rows.
   "14_changed_tables": run([`ALTER TABLE onhand.heads ADD COLUMN changed jsonb NOT NULL DEFAULT '{}'`])
 })

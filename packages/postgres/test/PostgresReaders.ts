@@ -8,6 +8,7 @@ import {
   Count,
   Event,
   Movement,
+  Notification,
   Order,
   PurchaseOrder,
   Store,
@@ -53,7 +54,8 @@ const selects = {
   thresholds: "SELECT data::text AS row FROM onhand.thresholds",
   counts: "SELECT data::text AS row FROM onhand.counts",
   transfers: "SELECT data::text AS row FROM onhand.transfers",
-  purchaseOrders: "SELECT data::text AS row FROM onhand.purchaseOrders"
+  purchaseOrders: "SELECT data::text AS row FROM onhand.purchaseOrders",
+  notifications: "SELECT data::text AS row FROM onhand.notifications"
 }
 
 const Head = Schema.Struct({ shard: Schema.Int, seq: Schema.Int })
@@ -79,7 +81,8 @@ export const readersOf = (sql: SqlClient) => {
       thresholds: yield* all(selects.thresholds, Threshold),
       counts: yield* all(selects.counts, Count),
       transfers: yield* all(selects.transfers, Transfer),
-      purchaseOrders: yield* all(selects.purchaseOrders, PurchaseOrder)
+      purchaseOrders: yield* all(selects.purchaseOrders, PurchaseOrder),
+      notifications: yield* all(selects.notifications, Notification)
     }
   })
   // One instant for all of it: the suite reads while other callers write.
@@ -99,7 +102,7 @@ const reset = (sql: SqlClient): Effect.Effect<void, SqlError> =>
         onhand.claims,
         onhand.products, onhand.locations, onhand.names, onhand.carts, onhand.orders, onhand.policies,
         onhand.thresholds, onhand.counts, onhand.transfers, onhand.users, onhand.vendors, onhand.vendorProducts,
-        onhand.contactRecords, onhand.purchaseOrders`
+        onhand.contactRecords, onhand.purchaseOrders, onhand.notifications`
       yield* sql`UPDATE onhand.heads SET seq = 0, last_micros = 0, hash = '', changed = '{}'`
     })
   )

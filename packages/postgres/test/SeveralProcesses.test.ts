@@ -76,6 +76,24 @@ for (const shards of [1, 4]) {
       }).pipe(Effect.scoped)
     )
 
+    it.live("resolves a notification that another process took in hand meanwhile", () =>
+      Effect.gen(function* () {
+        const { mine, theirs, line } = yield* database(shards)
+        const move = (kind: "receipt" | "sale") => mine.recordMovements({ lines: [{ ...line, kind, quantity: 1 }] })
+        yield* mine.setThresholds({ lines: [{ ...line, low: 9 }] })
+        yield* move("sale")
+        const listed = Effect.map(mine.read.notifications({}, { _tag: "Cursor", limit: 10 }), ({ items }) => items)
+        const [raised] = yield* listed
+        assert.isDefined(raised)
+        yield* theirs.acknowledgeNotification({ notification: raised.id })
+        yield* move("receipt")
+        assert.deepStrictEqual(
+          (yield* listed).map(({ id, state, version }) => [id, state, version]),
+          [[raised.id, "resolved", 3]]
+        )
+      }).pipe(Effect.scoped)
+    )
+
     it.live("does not outlive a batch that was rolled back", () =>
       Effect.gen(function* () {
         const { sql, mine, line, sale } = yield* database(shards)

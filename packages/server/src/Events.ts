@@ -42,6 +42,11 @@ const PERMISSIONS = {
   StockChanged: "stock:read",
   LowStockRaised: "stock:read",
   LowStockCleared: "stock:read",
+  OutOfStockRaised: "stock:read",
+  OutOfStockCleared: "stock:read",
+  OverstockRaised: "stock:read",
+  OverstockCleared: "stock:read",
+  NotificationChanged: "notifications:read",
   OrderPlaced: "orders:read",
   OrderShipped: "orders:read",
   OrderChanged: "orders:read",
@@ -70,6 +75,10 @@ const productsIn = (event: NewEvent): ReadonlyArray<ProductId> => {
       return event.levels.map((level) => level.product)
     case "LowStockRaised":
     case "LowStockCleared":
+    case "OutOfStockRaised":
+    case "OutOfStockCleared":
+    case "OverstockRaised":
+    case "OverstockCleared":
       return [event.product]
     default:
       return []
@@ -94,6 +103,16 @@ const liveEvent = ({ event, recordedAt }: Event, decimals: Decimals): LiveEvent 
       const { product, location, available, low } = event
       const told = { product, location, available: inUnit(product, available), low: inUnit(product, low) }
       return { _tag: event._tag, ...told, recordedAt: at }
+    }
+    case "OutOfStockRaised":
+    case "OutOfStockCleared": {
+      const { product, available } = event
+      return { ...event, available: inUnit(product, available), recordedAt: at }
+    }
+    case "OverstockRaised":
+    case "OverstockCleared": {
+      const { product, available, high } = event
+      return { ...event, available: inUnit(product, available), high: inUnit(product, high), recordedAt: at }
     }
     default:
       return { ...event, recordedAt: at }

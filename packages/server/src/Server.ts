@@ -21,6 +21,7 @@ import { layerHome } from "./Home.ts"
 import { Lifecycle } from "./Lifecycle.ts"
 import { layerLocations } from "./Locations.ts"
 import { createNodeServer, type NodeServerOptions } from "./NodeServer.ts"
+import { layerNotifications } from "./Notifications.ts"
 import { layerOrders } from "./Orders.ts"
 import { layerProducts } from "./Products.ts"
 import { layerPurchaseOrders } from "./PurchaseOrders.ts"
@@ -55,6 +56,7 @@ const handlers = Layer.mergeAll(
   layerReorderPolicies,
   layerForecasts,
   layerReplenishment,
+  layerNotifications,
   layerCarts,
   layerOrders,
   layerEvents,

@@ -10,22 +10,18 @@ import { faulty } from "./Faults.ts"
 import { answering, bareKey, submitAs } from "./OutwardRefusal.ts"
 import { pageReply, pageRequest, replayedHeader, timestamp } from "./Replying.ts"
 import { ServerSettings } from "./Settings.ts"
-import { decimalsOf, toDecimal, toSteps, Units } from "./Units.ts"
+import { decimalsOf, stepsFrom0, toDecimal, Units } from "./Units.ts"
 
 const thresholdReply = (threshold: Threshold, decimals: number): WireThreshold => ({
   product: threshold.product,
   location: threshold.location,
   low: toDecimal(threshold.low, decimals),
   clear: toDecimal(threshold.clear, decimals),
+  high: threshold.high && toDecimal(threshold.high, decimals),
+  clearHigh: threshold.clearHigh && toDecimal(threshold.clearHigh, decimals),
   raisedAt: threshold.raisedAt && timestamp(threshold.raisedAt),
   version: threshold.version
 })
-
-/** Steps of a quantity that may be zero but not less. */
-const stepsFrom0 = (decimal: number, decimals: number, path: string) =>
-  decimal < 0
-    ? Effect.fail(faulty(path, "A quantity of zero or more is accepted"))
-    : Effect.mapError(Effect.fromResult(toSteps(decimal, decimals)), (message) => faulty(path, message))
 
 export const layerThresholds = HttpApiBuilder.group(
   OnhandApi,
@@ -51,21 +47,36 @@ export const layerThresholds = HttpApiBuilder.group(
           payload.lines.map((line) => line.location)
         )
         const decimals = yield* units.of(payload.lines.map((line) => line.product))
-        const [first, ...others] = yield* Effect.forEach(payload.lines, ({ product, location, low, clear }, index) =>
+        const [first, ...others] = yield* Effect.forEach(payload.lines, (line, index) =>
           Effect.gen(function* () {
-            const at = `payload.lines.${index}`
+            const { product, location, low, clear, high, clearHigh } = line
             const digits = decimalsOf(decimals, product)
-            const place = { product, location, low: yield* stepsFrom0(low, digits, `${at}.low`) }
-            return clear === undefined ? place : { ...place, clear: yield* stepsFrom0(clear, digits, `${at}.clear`) }
+            const steps = (decimal: number, field: string) =>
+              stepsFrom0(decimal, digits, `payload.lines.${index}.${field}`)
+            return {
+              product,
+              location,
+              low: yield* steps(low, "low"),
+              ...(clear === undefined ? {} : { clear: yield* steps(clear, "clear") }),
+              ...(high === undefined ? {} : { high: high === null ? null : yield* steps(high, "high") }),
+              ...(clearHigh === undefined ? {} : { clearHigh: yield* steps(clearHigh, "clearHigh") })
+            }
           })
         )
         if (first === undefined) return yield* faulty("payload.lines", "At least one line is accepted")
         const command = { lines: [first, ...others] as const }
         const { reply, replayed } = yield* submitAs(inventory, "setThresholds", command, { actor, key }).pipe(
-          Effect.catchTag("InvalidThreshold", ({ product, location, low, clear }) => {
-            const digits = decimalsOf(decimals, product)
+          Effect.catchTag("InvalidThreshold", ({ product, location, low, clear, high, clearHigh }) => {
+            const inUnit = (steps: number) => toDecimal(steps, decimalsOf(decimals, product))
             return Effect.fail(
-              new InvalidThreshold({ product, location, low: toDecimal(low, digits), clear: toDecimal(clear, digits) })
+              new InvalidThreshold({
+                product,
+                location,
+                low: inUnit(low),
+                clear: inUnit(clear),
+                high: high && inUnit(high),
+                clearHigh: clearHigh && inUnit(clearHigh)
+              })
             )
           })
         )

@@ -227,6 +227,23 @@ const purchasingQuestions: ReadonlyArray<[string, Question]> = [
   )
 ]
 
+const notificationQuestions: ReadonlyArray<[string, Question]> = [
+  ...[
+    {},
+    { state: "open" as const },
+    { kind: "lowStock" },
+    { product: productPool[0] },
+    { location: locationPool[0], state: "resolved" as const }
+  ].map((filter): [string, Question] => [
+    `notifications(${textOf(filter)})`,
+    allByTime((queries, page) => queries.notifications(filter, page))
+  ]),
+  ...[Date.UTC(2019, 0, 1), Date.UTC(2099, 0, 1), Date.UTC(2101, 0, 1)].map((by): [string, Question] => [
+    `dueForReview(${new Date(by).getUTCFullYear()})`,
+    (queries) => queries.dueForReview(DateTime.makeUnsafe(by), 100)
+  ])
+]
+
 /** Questions about what the history made. */
 const questionsOf = (known: Known): Readonly<Record<string, Question>> =>
   Object.fromEntries<Question>([
@@ -259,6 +276,11 @@ const questionsOf = (known: Known): Readonly<Record<string, Question>> =>
       `purchaseOrder(${id})`,
       (queries) => queries.purchaseOrder(id)
     ]),
+    ...known.notifications.map((id): [string, Question] => [
+      `notification(${id})`,
+      (queries) => queries.notification(id)
+    ]),
+    ...notificationQuestions,
     ["users()", all((queries, page) => queries.users(page))]
   ])
 
@@ -266,7 +288,7 @@ const questionsOf = (known: Known): Readonly<Record<string, Question>> =>
 const questionsOfFeatures: Readonly<Record<keyof Features, RegExp | undefined>> = {
   claims: undefined,
   carts: /^(cart|activeCart|order|orders)\(/,
-  thresholds: /^(thresholds|reorderPolicies|restockAlerts)\(/,
+  thresholds: /^(thresholds|reorderPolicies|restockAlerts|notifications?|dueForReview)\(/,
   counts: /^(count|counts)\(/,
   transfers: /^(transfer|transfers)\(/,
   purchasing: /^(vendors?|vendorProducts|contactHistory|purchaseOrders?)\(/,

@@ -19,6 +19,7 @@ import {
 import { Predicate } from "effect"
 import type { LedgerLaw } from "./Law.ts"
 import { availableOf, type LedgerView, nameOfKey, onHandOf, placeTallyAt, sharesShard, tallyAt } from "./LedgerView.ts"
+import { H60, H61 } from "./NotificationLaws.ts"
 import { H50 } from "./PurchaseLaw.ts"
 import type { LedgerSnapshot } from "./RawReaders.ts"
 
@@ -415,8 +416,25 @@ const H48: Law = {
 /** That refused commands changed nothing; told first, because it explains whatever else is wrong then. */
 export const refusalLaw = D19
 
-/** The other laws that one snapshot shows of commands, from B10 to H50. */
-export const commandLaws: ReadonlyArray<Law> = [D18, D20, B10, B11, C14, E27, G38, H42, H44, H45, H46, H48, H49, H50]
+/** The other laws that one snapshot shows of commands, from B10 to H61. */
+export const commandLaws: ReadonlyArray<Law> = [
+  D18,
+  D20,
+  B10,
+  B11,
+  C14,
+  E27,
+  G38,
+  H42,
+  H44,
+  H45,
+  H46,
+  H48,
+  H49,
+  H50,
+  H60,
+  H61
+]
 
 /** Two snapshots of one store, the earlier first. */
 export interface Growth {

@@ -7,6 +7,7 @@ import type {
   CommandName,
   Count,
   LocationId,
+  NotificationId,
   Order,
   PayloadOf,
   PurchaseOrder,
@@ -26,6 +27,7 @@ export interface Known {
   readonly counts: Array<Count>
   readonly transfers: Array<Transfer>
   readonly purchaseOrders: Array<PurchaseOrder>
+  readonly notifications: Array<NotificationId>
   readonly users: Array<string>
 }
 
@@ -38,6 +40,7 @@ export const nothingKnown = (): Known => ({
   counts: [],
   transfers: [],
   purchaseOrders: [],
+  notifications: [],
   users: []
 })
 

@@ -8,6 +8,9 @@ import {
   type Count,
   CountId,
   Count as CountSchema,
+  type Notification,
+  type NotificationId,
+  Notification as NotificationSchema,
   type Order,
   OrderId,
   Order as OrderSchema,
@@ -50,6 +53,7 @@ import {
   present,
   type Step
 } from "./Draft.ts"
+import { notificationDrafts } from "./NotificationDrafts.ts"
 import { orderDrafts } from "./OrderDrafts.ts"
 import { purchaseDrafts, vendorDrafts } from "./PurchaseDrafts.ts"
 
@@ -147,7 +151,9 @@ const thresholds = drafts(
         product: productId,
         location: locationId,
         low: fc.nat({ max: 8 }),
-        clear: optional(fc.nat({ max: 12 }))
+        clear: optional(fc.nat({ max: 12 })),
+        high: onceIn(3, fc.constantFrom(5, 12, null)),
+        clearHigh: onceIn(6, fc.nat({ max: 12 }))
       })
       .map((line) => present(line))
   ),
@@ -312,7 +318,8 @@ const draftOf = (features: Features): fc.Arbitrary<Draft> =>
     ...(features.thresholds
       ? [
           { arbitrary: thresholds, weight: 2 },
-          { arbitrary: policies, weight: 1 }
+          { arbitrary: policies, weight: 1 },
+          { arbitrary: fc.oneof(...notificationDrafts), weight: 5 }
         ]
       : []),
     ...(features.carts
@@ -463,6 +470,15 @@ const learnPurchaseOrder = (known: Known, order: PurchaseOrder): void => {
   known.purchaseOrders.push(order)
 }
 
+/** Takes down notifications that something was done to; they become the newest. */
+const learnNotifications = (known: Known, ids: ReadonlyArray<NotificationId>): void => {
+  for (const id of ids) {
+    const place = known.notifications.indexOf(id)
+    if (place !== -1) known.notifications.splice(place, 1)
+    known.notifications.push(id)
+  }
+}
+
 /** Takes down what an applied command made. */
 export const learn = (known: Known, submission: Submission, outcome: Outcome): void => {
   if (outcome._tag !== "Applied" || outcome.replayed) return
@@ -471,6 +487,9 @@ export const learn = (known: Known, submission: Submission, outcome: Outcome): v
   if (submission.definition.reply === CountSchema) learnCount(known, outcome.reply as Count)
   if (submission.definition.reply === PurchaseOrderSchema) {
     learnPurchaseOrder(known, outcome.reply as PurchaseOrder)
+  }
+  if (submission.definition.reply === NotificationSchema) {
+    learnNotifications(known, [(outcome.reply as Notification).id])
   }
   switch (submission.definition.tag) {
     case "OpenCart": {
@@ -495,6 +514,14 @@ export const learn = (known: Known, submission: Submission, outcome: Outcome): v
       for (const id of claims) known.claims.push({ id, location: location ?? locationPool[0]! })
       break
     }
+    case "SetThresholds": {
+      const { thresholds } = outcome.reply as ReplyOf<"setThresholds">
+      for (const { open } of thresholds) learnNotifications(known, Object.values(open))
+      break
+    }
+    case "ReviewNotifications":
+      learnNotifications(known, (outcome.reply as ReplyOf<"reviewNotifications">).raised)
+      break
     case "RegisterUser":
       known.users.push((outcome.reply as ReplyOf<"registerUser">).id)
   }

@@ -59,7 +59,9 @@ export const laws = {
   H54: "a plan says what then happens, and changes nothing",
   H55: "an explanation adds up to the level that it explains",
   H58: "the sales of a period are what was sold and came back in it, at the prices of their orders",
-  H59: "the value of stock is what came in less what went out at its cost, wherever it is and through any period"
+  H59: "the value of stock is what came in less what went out at its cost, wherever it is and through any period",
+  H60: "what a threshold raised has one notification until it is cleared, and none is left open after that",
+  H61: "a notification is what its events say that became of it, raised once and resolved at most once"
 } as const
 
 export type LawId = keyof typeof laws

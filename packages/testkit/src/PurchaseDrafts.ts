@@ -2,6 +2,7 @@
  * Drafts of purchasing: vendors, their terms, what is said to them, and purchase orders in all their states.
  */
 import { contactMedia, type PurchaseOrder, PurchaseOrderId, type PurchaseOrderState } from "@onhand/core"
+import { DateTime } from "effect"
 import * as fc from "fast-check"
 import { condition, locationId, locationPool, lot, onceIn, productId, vendorId, vendorPool } from "./Arbitraries.ts"
 import { drafts, expected, type Known, lines, type Meant, optional, pick, picked, present } from "./Draft.ts"
@@ -85,6 +86,9 @@ const deliveredLine = fc
   })
   .map((line) => present(line))
 
+// Long ago, or not for long: the same by every clock.
+const expectations = [DateTime.makeUnsafe(Date.UTC(2020, 0, 1)), DateTime.makeUnsafe(Date.UTC(2100, 0, 1))]
+
 /** Drafts of the commands on purchase orders. */
 export const purchaseDrafts = [
   {
@@ -94,7 +98,8 @@ export const purchaseDrafts = [
         vendor: vendorId,
         destination: locationId,
         lines: lines(orderedLine),
-        tolerance: onceIn(4, fc.constantFrom(0, 25, 100))
+        tolerance: onceIn(4, fc.constantFrom(0, 25, 100)),
+        expectedAt: onceIn(3, fc.constantFrom(...expectations))
       }),
       (parts) => present(parts)
     ),

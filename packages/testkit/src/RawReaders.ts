@@ -13,6 +13,7 @@ import {
   type Memory,
   type Movement,
   makeMemoryStore,
+  type Notification,
   type Order,
   type PurchaseOrder,
   Store,
@@ -37,6 +38,7 @@ export interface LedgerSnapshot {
   readonly thresholds: ReadonlyArray<Threshold>
   readonly transfers: ReadonlyArray<Transfer>
   readonly purchaseOrders: ReadonlyArray<PurchaseOrder>
+  readonly notifications: ReadonlyArray<Notification>
 }
 
 /** Reads the rows as they are stored. A reader that fails is a defect of the test, not a finding. */
@@ -64,7 +66,8 @@ export const memorySnapshot = (memory: Memory): LedgerSnapshot => ({
   orders: [...memory.tables.orders.values()],
   thresholds: [...memory.tables.thresholds.values()],
   transfers: [...memory.tables.transfers.values()],
-  purchaseOrders: [...memory.tables.purchaseOrders.values()]
+  purchaseOrders: [...memory.tables.purchaseOrders.values()],
+  notifications: [...memory.tables.notifications.values()]
 })
 
 /** A memory store together with its raw readers, as the suite wants a store to come. */

@@ -23,6 +23,10 @@ import {
   type Movement,
   movementFlows,
   type NewEvent,
+  type Notification,
+  NotificationId,
+  notificationChanges,
+  notificationStates,
   type Order,
   OrderId,
   type OrderLine,
@@ -265,16 +269,48 @@ export const reorderPolicy: fc.Arbitrary<ReorderPolicy> = fc.record({
   version
 })
 
+const notificationId = text(1, 200).map((id) => NotificationId.make(id))
+const notificationKind = fc.stringMatching(/^[a-z][A-Za-z0-9]{0,39}$/)
+
 export const threshold: fc.Arbitrary<Threshold> = fc
   .record({
     product: productId,
     location: locationId,
     low: fc.nat(2 ** 40),
     gap: fc.integer({ min: 1, max: 2 ** 40 }),
+    high: nullable(fc.integer({ min: 1, max: 2 ** 40 })),
     raisedAt: nullable(instant),
+    open: fc.record(
+      { lowStock: notificationId, outOfStock: notificationId, overstock: notificationId },
+      { requiredKeys: [], noNullPrototype: true }
+    ),
     version
   })
-  .map(({ gap, ...rule }) => ({ ...rule, id: `${rule.product}@${rule.location}`, clear: rule.low + gap }))
+  .map(({ gap, ...rule }) => ({
+    ...rule,
+    id: `${rule.product}@${rule.location}`,
+    clear: rule.low + gap,
+    clearHigh: rule.high && rule.high - 1
+  }))
+
+export const notification: fc.Arbitrary<Notification> = fc.record({
+  id: notificationId,
+  kind: notificationKind,
+  subject: text(1, 150),
+  message: text(0, 300),
+  product: nullable(productId),
+  location: nullable(locationId),
+  available: nullable(fc.integer({ min: -1_000, max: 2 ** 40 })),
+  limit: nullable(quantityOrZero),
+  state: fc.constantFrom(...notificationStates),
+  occurrences: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
+  actor: nullable(text(1, 128)),
+  raisedAt: instant,
+  snoozedUntil: nullable(instant),
+  resolvedAt: nullable(instant),
+  updatedAt: instant,
+  version
+})
 
 export const user: fc.Arbitrary<User> = fc.record({
   id: text(1, 64).map((id) => UserId.make(id)),
@@ -412,11 +448,13 @@ export const rows: { readonly [T in Table]: fc.Arbitrary<Rows[T]> } = {
   vendors: vendor,
   vendorProducts: vendorProduct,
   contactRecords: contactRecord,
-  purchaseOrders: purchaseOrder
+  purchaseOrders: purchaseOrder,
+  notifications: notification
 }
 
 const level = fc.record({ product: productId, location: locationId, onHand: quantityOrZero, available: quantityOrZero })
-const restock = { product: productId, location: locationId, available: quantityOrZero, low: quantityOrZero }
+const place = { product: productId, location: locationId, available: quantityOrZero }
+const restock = { ...place, low: quantityOrZero }
 const told = { order: fc.uuid(), customer: nullable(text(1, 64)), location: locationId }
 
 const newEvent: fc.Arbitrary<NewEvent> = fc.oneof(
@@ -428,6 +466,17 @@ const newEvent: fc.Arbitrary<NewEvent> = fc.oneof(
   fc.record({ _tag: fc.constantFrom("LocationCreated", "LocationUpdated"), location: locationId }),
   fc.record({ _tag: fc.constant("StockChanged" as const), levels: fc.array(level, { minLength: 1, maxLength: 3 }) }),
   fc.record({ _tag: fc.constantFrom("LowStockRaised", "LowStockCleared"), ...restock }),
+  fc.record({ _tag: fc.constantFrom("OutOfStockRaised", "OutOfStockCleared"), ...place }),
+  fc.record({ _tag: fc.constantFrom("OverstockRaised", "OverstockCleared"), ...place, high: quantityOrZero }),
+  fc.record({
+    _tag: fc.constant("NotificationChanged" as const),
+    notification: notificationId,
+    kind: notificationKind,
+    product: nullable(productId),
+    location: nullable(locationId),
+    change: fc.constantFrom(...notificationChanges),
+    state: fc.constantFrom(...notificationStates)
+  }),
   fc.record({ _tag: fc.constantFrom("OrderPlaced", "OrderShipped"), ...told }),
   fc.record({
     _tag: fc.constant("TransferChanged" as const),
