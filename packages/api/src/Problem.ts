@@ -70,6 +70,7 @@ import {
   TransferExceeded,
   Unauthorized,
   Unavailable,
+  UnknownCode,
   UnknownOrder,
   UnsupportedMediaType,
   UriTooLong
@@ -153,6 +154,7 @@ export const problems = {
   Forbidden: problem(Forbidden, 403, "The role does not allow this"),
   NoSuchRoute: problem(NoSuchRoute, 404, "There is nothing here"),
   UnknownProduct: problem(UnknownProduct, 404, "There is no such product"),
+  UnknownCode: problem(UnknownCode, 404, "No product has this code"),
   UnknownLocation: problem(UnknownLocation, 404, "There is no such location"),
   UnknownCart: problem(UnknownCart, 404, "There is no such cart"),
   UnknownCount: problem(UnknownCount, 404, "There is no such count"),

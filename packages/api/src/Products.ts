@@ -106,6 +106,12 @@ export const ProductChange = Schema.Struct({
 }).annotate({ identifier: "ProductChange", examples: [{ price: { amount: "8.90", currency: "USD" } }] })
 export interface ProductChange extends Schema.Schema.Type<typeof ProductChange> {}
 
+/** All of a product: what is left out is empty, as when it is created. Its unit never changes. */
+export const ProductReplacement = Schema.Struct(creatable).annotate({
+  identifier: "ProductReplacement",
+  examples: [example]
+})
+
 /** One row of an import: the product with this SKU is created, or changed where it differs, or left. */
 export const ProductRow = Schema.Struct(creatable).annotate({ identifier: "ProductRow", examples: [example] })
 export interface ProductRow extends Schema.Schema.Type<typeof ProductRow> {}
@@ -142,6 +148,19 @@ export const ImportResult = Schema.Struct({
 }).annotate({ identifier: "ImportResult" })
 export interface ImportResult extends Schema.Schema.Type<typeof ImportResult> {}
 
+/** Which products of a list are wanted. */
+const wanted = {
+  search: Schema.optionalKey(
+    Schema.String.check(Schema.isMaxLength(200)).annotate({
+      description: "Looks into name, SKU, barcodes, description and category"
+    })
+  ),
+  category: Schema.optionalKey(core.category),
+  status: Schema.optionalKey(
+    Schema.Literals(["active", "archived", "any"]).annotate({ description: "Active ones when left out" })
+  )
+}
+
 const params = { id: ProductId }
 const created = HttpApiSchema.WithHeaders(Product.pipe(HttpApiSchema.status(201)), { ...etag, ...replayable })
 const changed = HttpApiSchema.WithHeaders(Product, { ...etag, ...replayable })
@@ -157,15 +176,7 @@ export class ProductsApi extends HttpApiGroup.make("products")
     HttpApiEndpoint.get("list", "/products", {
       query: {
         ...pagedQuery,
-        search: Schema.optionalKey(
-          Schema.String.check(Schema.isMaxLength(200)).annotate({
-            description: "Looks into name, SKU, barcodes, description and category"
-          })
-        ),
-        category: Schema.optionalKey(core.category),
-        status: Schema.optionalKey(
-          Schema.Literals(["active", "archived", "any"]).annotate({ description: "Active ones when left out" })
-        ),
+        ...wanted,
         sort_by: Schema.optionalKey(ProductSort)
       },
       success: listOf(ListedProduct),
@@ -197,6 +208,40 @@ export class ProductsApi extends HttpApiGroup.make("products")
         summary: "Get a product",
         description:
           "With its stock at each location. The ETag begins with the product's version, so that If-Match takes it."
+      })
+    ),
+    HttpApiEndpoint.get("lookup", "/products/lookup", {
+      query: { barcode: Schema.optionalKey(core.sku), sku: Schema.optionalKey(core.sku) },
+      success: HttpApiSchema.WithHeaders(StockedProduct, etag),
+      error: [problems.UnknownCode, problems.Unavailable]
+    }).annotateMerge(
+      about("catalogue:read", {
+        summary: "Find the product with a barcode or SKU",
+        description: "The whole code, as a scanner reads it; one of the two is given. With its stock at each location."
+      })
+    ),
+    HttpApiEndpoint.get("export", "/products/export", {
+      query: wanted,
+      success: HttpApiSchema.StreamUint8Array({ contentType: "text/csv" }),
+      error: [problems.Unavailable]
+    }).annotateMerge(
+      about("catalogue:read", {
+        summary: "Export products",
+        description:
+          "As CSV in the columns that an import takes, the oldest first, however many there are. Cells that a " +
+          "spreadsheet would take for formulas begin with an apostrophe, which an import leaves out again."
+      })
+    ),
+    HttpApiEndpoint.put("replace", "/products/:id", {
+      params,
+      headers: { ...versionRequired, ...keyAllowed },
+      payload: ProductReplacement,
+      success: changed,
+      error: [...versioned, problems.CodeTaken, problems.UnitFixed]
+    }).annotateMerge(
+      about("catalogue:write", {
+        summary: "Replace a product",
+        description: "Fields that are left out become empty; the unit of measure may be left out, and never changes."
       })
     ),
     HttpApiEndpoint.patch("update", "/products/:id", {

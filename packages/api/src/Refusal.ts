@@ -68,6 +68,16 @@ export class UnknownOrder extends Schema.TaggedError<UnknownOrder>()("UnknownOrd
   }
 }
 
+/** No product has the code. */
+export class UnknownCode extends Schema.TaggedError<UnknownCode>()("UnknownCode", {
+  field: Schema.Literals(["sku", "barcode"]),
+  code: Schema.String
+}) {
+  override get message() {
+    return `No product has the ${this.field} "${this.code}"; the whole code of a product is accepted`
+  }
+}
+
 /** The path exists, but not for this method. */
 export class MethodNotAllowed extends Schema.TaggedError<MethodNotAllowed>()("MethodNotAllowed", {
   allowed: Schema.Array(Schema.String)

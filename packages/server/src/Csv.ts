@@ -2,6 +2,19 @@
  * CSV after RFC 4180, as spreadsheets write it: quoted fields, doubled quotes, any line ends, a byte order mark.
  */
 
+// A spreadsheet takes a cell that begins so for a formula, whoever wrote it; the apostrophe makes it text.
+const FORMULA = /^'*[=+\-@\t\r]/
+
+/** Fields as a line, those that a spreadsheet would take for formulas marked as text. */
+export const csvLine = (fields: ReadonlyArray<string>): string =>
+  `${fields
+    .map((field) => (FORMULA.test(field) ? `'${field}` : field))
+    .map((field) => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field))
+    .join(",")}\r\n`
+
+/** A field of {@link csvLine} as it was before it was marked as text. */
+export const unmarked = (field: string): string => (FORMULA.test(field) ? field.replace(/^'/, "") : field)
+
 /** The rows of a text as fields, empty lines left out. A quote that is never closed takes the rest as one field. */
 export const parseCsv = (text: string): ReadonlyArray<ReadonlyArray<string>> => {
   const rows: Array<Array<string>> = []

@@ -14,7 +14,7 @@ import {
 import type { OutcomeUnknown } from "@onhand/core"
 import { type Actor, type IdempotencyConflict, type Inventory, moneyFromDecimal } from "@onhand/core"
 import { Effect, Result, Schema } from "effect"
-import { parseCsv } from "./Csv.ts"
+import { parseCsv, unmarked } from "./Csv.ts"
 import { faultsOf, faulty } from "./Faults.ts"
 import { submitAs } from "./OutwardRefusal.ts"
 
@@ -23,7 +23,8 @@ const ROWS_AT_ONCE = 500
 
 type Row = Readonly<Record<string, unknown>>
 
-const COLUMNS: ReadonlySet<string> = new Set([
+/** The columns of a table of products. */
+export const productColumns = [
   "sku",
   "name",
   "description",
@@ -33,11 +34,12 @@ const COLUMNS: ReadonlySet<string> = new Set([
   "currency",
   "unit",
   "decimals"
-])
+] as const
+const COLUMNS: ReadonlySet<string> = new Set(productColumns)
 
 /** A row of a table as a row of JSON. An empty field is one that was left out. */
 const fromTable = (header: ReadonlyArray<string>, fields: ReadonlyArray<string>): Row => {
-  const cells = new Map(header.map((column, index) => [column, fields[index]?.trim() ?? ""]))
+  const cells = new Map(header.map((column, index) => [column, unmarked(fields[index]?.trim() ?? "")]))
   const cell = (column: string): string | undefined => cells.get(column) || undefined
   const row: Record<string, unknown> = {}
   for (const column of ["sku", "name", "description", "category"]) {

@@ -8,13 +8,24 @@ import {
   type NewProduct,
   OnhandApi,
   type ProductChange,
+  UnknownCode,
   type Product as WireProduct
 } from "@onhand/api"
-import { Inventory, type Level, type Product, type StockedProduct, UnknownProduct } from "@onhand/core"
-import { Effect, Option } from "effect"
+import {
+  Inventory,
+  type Level,
+  type Product,
+  type ProductId,
+  type StockedProduct,
+  UnitFixed,
+  UnknownProduct
+} from "@onhand/core"
+import { Effect, Option, Stream } from "effect"
+import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
 import { faulty } from "./Faults.ts"
 import { answering, bareKey, requiredKey, submitAs } from "./OutwardRefusal.ts"
+import { exportedProducts } from "./ProductExport.ts"
 import { importProducts } from "./ProductImport.ts"
 import {
   changedReply,
@@ -108,6 +119,11 @@ export const layerProducts = HttpApiBuilder.group(
   Effect.fnUntraced(function* (handlers) {
     const inventory = yield* Inventory
     const units = yield* Units
+    const levelsOf = (product: ProductId) =>
+      answering(inventory.read.levels({ product }, { _tag: "Cursor", limit: MAX_LOCATIONS })).pipe(
+        Effect.map(({ items }) => items),
+        Effect.catchTag("InvalidCursor", Effect.die)
+      )
     return handlers.handleAll({
       list: Effect.fnUntraced(function* ({ query }) {
         const { search, category, status = "active", sort_by: sort } = query
@@ -122,21 +138,49 @@ export const layerProducts = HttpApiBuilder.group(
         units.learn(reply)
         return changedReply(productReply(reply), reply.version, replayed)
       }),
-      byId: Effect.fnUntraced(function* ({ params, headers }) {
-        const [found, levels] = yield* answering(
-          Effect.all(
-            [
-              inventory.read.product(params.id),
-              inventory.read.levels({ product: params.id }, { _tag: "Cursor", limit: MAX_LOCATIONS })
-            ],
-            { concurrency: "unbounded" }
-          )
-        ).pipe(Effect.catchTag("InvalidCursor", Effect.die))
-        if (Option.isNone(found)) return yield* new UnknownProduct({ product: params.id })
+      byId: Effect.fnUntraced(function* ({ params: { id }, headers }) {
+        const [found, levels] = yield* Effect.all([answering(inventory.read.product(id)), levelsOf(id)], {
+          concurrency: "unbounded"
+        })
+        if (Option.isNone(found)) return yield* new UnknownProduct({ product: id })
         const product = found.value
         units.learn(product)
-        const etag = etagOf(product.version, stockMark(levels.items))
-        return conditional(stockedReply(product, levels.items), etag, headers["if-none-match"])
+        const etag = etagOf(product.version, stockMark(levels))
+        return conditional(stockedReply(product, levels), etag, headers["if-none-match"])
+      }),
+      lookup: Effect.fnUntraced(function* ({ query: { barcode, sku } }) {
+        const code = barcode ?? sku
+        if (code === undefined || (barcode !== undefined && sku !== undefined)) {
+          return yield* faulty("query.barcode", "Either a barcode or a sku is accepted")
+        }
+        const field = barcode === undefined ? "sku" : "barcode"
+        const found = yield* answering(inventory.read.productByCode(field, code))
+        if (Option.isNone(found)) return yield* new UnknownCode({ field, code })
+        const levels = yield* levelsOf(found.value.id)
+        const headers = { etag: etagOf(found.value.version, stockMark(levels)) }
+        return HttpApiSchema.withHeaders({ body: stockedReply(found.value, levels), headers })
+      }),
+      export: Effect.fnUntraced(function* ({ query: { search, category, status = "active" } }) {
+        const filter = { search, category, status: status === "any" ? undefined : status }
+        return HttpServerResponse.stream(exportedProducts(inventory, filter).pipe(Stream.encodeText), {
+          contentType: "text/csv; charset=utf-8",
+          headers: { "content-disposition": 'attachment; filename="products.csv"' }
+        })
+      }),
+      replace: Effect.fnUntraced(function* ({ params: { id }, headers, payload }) {
+        const as = { actor: yield* CurrentActor, key: bareKey(headers["idempotency-key"]) }
+        const expected = yield* expectedVersion(headers["if-match"])
+        const { unit, ...fields } = payload
+        const found = yield* answering(inventory.read.product(id))
+        if (Option.isNone(found)) return yield* new UnknownProduct({ product: id })
+        const { unit: fixed } = found.value
+        if (unit !== undefined && (unit.name !== fixed.name || unit.decimals !== fixed.decimals)) {
+          return yield* new UnitFixed({ product: id, unit: fixed })
+        }
+        const empty = { barcodes: [], description: "", category: "", metadata: {}, price: null }
+        const command = { product: id, expected, ...empty, ...(yield* pricedPayload(fields)) }
+        const { reply, replayed } = yield* submitAs(inventory, "updateProduct", command, as)
+        return changedReply(productReply(reply), reply.version, replayed)
       }),
       update: Effect.fnUntraced(function* ({ params, headers, payload }) {
         const as = { actor: yield* CurrentActor, key: bareKey(headers["idempotency-key"]) }
