@@ -135,6 +135,31 @@ const complaints: Readonly<Record<string, Effect.Effect<void, unknown, Inventory
     yield* sound
   }),
 
+  "a location cannot be deleted, or takes its history along": Effect.gen(function* () {
+    const { inventory, a, b, mug, receive, available } = yield* given
+    yield* receive({ product: mug, location: a, quantity: 9 })
+    const archive = inventory.archiveLocation({ location: a, expected: "any", archived: true })
+    const early = yield* Effect.flip(archive)
+    assert(early._tag === "LocationNotEmpty")
+    assert.deepStrictEqual(early.left, [{ product: mug, onHand: 9, reserved: 0 }])
+    yield* inventory.drainLocation({ location: a, destination: b })
+    assert.strictEqual((yield* archive).status, "archived")
+    assert.strictEqual(yield* available(mug, b), 9)
+    const { items } = yield* inventory.read.movements({ location: a }, firstPage())
+    assert.deepStrictEqual(
+      items.map(({ kind, quantity, onHandAfter }) => [kind, quantity, onHandAfter]),
+      [
+        ["transferOut", 9, 0],
+        ["receipt", 9, 9]
+      ]
+    )
+    assert.strictEqual(
+      (yield* Effect.flip(receive({ product: mug, location: a, quantity: 1 })))._tag,
+      "LocationInactive"
+    )
+    yield* sound
+  }),
+
   "canceling gives back too much, too little or nothing": Effect.gen(function* () {
     const { inventory, a, mug, receive, available, order } = yield* given
     yield* receive({ product: mug, location: a, quantity: 10 })

@@ -4,10 +4,6 @@ import type { SQLInputValue } from "node:sqlite"
 import {
   type AsOf,
   activeCartName,
-  applyClaimEvent,
-  applyMovement,
-  applyToClaim,
-  type Balance,
   type Claim,
   type ClaimFilter,
   type ContactRecord,
@@ -19,7 +15,6 @@ import {
   cursorValues,
   type DemandFilter,
   type DemandSeries,
-  type Difference,
   type DueForReview,
   type Explanation,
   emptyBalance,
@@ -53,9 +48,7 @@ import {
   type RestockAlert,
   StockAsOf,
   StockedProduct,
-  type StockKey,
   type StockPlace,
-  stockKeyText,
   type Table,
   Threshold,
   type Transfer,
@@ -64,12 +57,12 @@ import {
   type Vendor,
   type VendorFilter,
   type VendorProduct,
-  type VendorProductFilter,
-  type Verification
+  type VendorProductFilter
 } from "@onhand/core"
 import { Clock, DateTime, Effect, Option, Result, Schema } from "effect"
 import { type Database, type Parameters, unavailable } from "./Database.ts"
-import { json, quantities } from "./Tables.ts"
+import { verify } from "./SqliteVerify.ts"
+import { json } from "./Tables.ts"
 
 const decoderOf = <A>(schema: Schema.Codec<A, unknown>) => Schema.decodeUnknownSync(Schema.fromJsonString(schema))
 const decodeLevel = decoderOf(Level)
@@ -451,33 +444,6 @@ const users: List<User> = {
   sort: ["email", "id"]
 }
 
-/** Every balance, folded anew from the ledger by core's own functions, and compared with the one that is kept. */
-const verify = (database: Database): Verification => {
-  const folded = new Map<string, Balance>()
-  const of = (key: StockKey) => folded.get(stockKeyText(key)) ?? emptyBalance(key)
-  const moved = database.all(json.movements.decode, "SELECT data FROM movements ORDER BY seq, line")
-  for (const movement of moved) folded.set(stockKeyText(movement), applyMovement(of(movement), movement))
-  const claims = new Map<string, Claim>()
-  const claimed = database.all(json.claimEvents.decode, "SELECT data FROM claimEvents ORDER BY seq, line")
-  for (const event of claimed) {
-    const claim = claims.get(event.claim)
-    folded.set(stockKeyText(event), applyClaimEvent(of(event), claim, event))
-    claims.set(event.claim, applyToClaim(claim, event))
-  }
-  const kept = database.all(json.balances.decode, "SELECT data FROM balances")
-  const stored = new Map(kept.map((balance) => [stockKeyText(balance), balance]))
-  const differences: Array<Difference> = []
-  for (const { product, location, lot } of new Map([...folded, ...stored]).values()) {
-    const key = { product, location, lot }
-    const before = stored.get(stockKeyText(key)) ?? emptyBalance(key)
-    for (const field of [...quantities, "version", "claimVersion"] as const) {
-      if (before[field] === of(key)[field]) continue
-      differences.push({ key, field, stored: before[field], recomputed: of(key)[field] })
-    }
-  }
-  return { movements: moved.length, claimEvents: claimed.length, balances: kept.length, differences }
-}
-
 /** The queries over a connection that sees what is committed. */
 export const queriesOver = (database: Database): Queries => {
   database.connection.function("mentions", { deterministic: true }, mentions)
@@ -512,7 +478,11 @@ export const queriesOver = (database: Database): Queries => {
         one(
           json.balances.decode,
           "SELECT data FROM balances WHERE product = :product AND location = :location AND lot = :lot",
-          { product: key.product, location: key.location, lot: key.lot }
+          {
+            product: key.product,
+            location: key.location,
+            lot: key.lot
+          }
         ),
         Option.getOrElse(() => emptyBalance(key))
       ),

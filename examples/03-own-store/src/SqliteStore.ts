@@ -5,8 +5,10 @@ import {
   firstMicros,
   type Loaded,
   type LoadRequest,
+  MAX_HOLDINGS,
   type Opening,
   type Outcome,
+  ProductId,
   planOf,
   type Rows,
   Store,
@@ -18,6 +20,7 @@ import {
 import { Cause, Clock, Effect, Layer, Semaphore } from "effect"
 import { type Database, inTransaction, openDatabase, unavailable } from "./Database.ts"
 import { queriesOver } from "./SqliteQueries.ts"
+import { recount } from "./SqliteVerify.ts"
 import { creation, json } from "./Tables.ts"
 
 // SQLite has one writer at a time, so more shards than one would only queue in another place.
@@ -56,9 +59,32 @@ const load = (database: Database, request: LoadRequest, micros: number): Loaded 
     claims: [
       ...claims.flatMap((id) => database.all(json.claims.decode, "SELECT data FROM claims WHERE id = :id", { id })),
       ...places.flatMap((place) => database.all(json.claims.decode, lapsed, { ...place, now }))
-    ]
+    ],
+    ...lookUp(database, request)
   }
 }
+
+/** What a few commands ask for beside: what is at a location, one movement, and balances recomputed from the ledger. */
+const lookUp = (database: Database, { holdings, movements, recounts }: LoadRequest) => ({
+  holdings: holdings.map(({ location, after }) => ({
+    location,
+    after,
+    products: database
+      .rows(
+        `SELECT DISTINCT product FROM balances WHERE location = :location AND product > :after
+           AND sellable + qualityControl + damaged + quarantine + held + committed > 0
+         ORDER BY product LIMIT ${MAX_HOLDINGS}`,
+        { location, after }
+      )
+      .map(([product]) => ProductId.make(String(product)))
+  })),
+  movements: movements.flatMap((id) => {
+    const [, seq = -1, line = -1] = id.split("-").map(Number)
+    const select = "SELECT data FROM movements WHERE seq = :seq AND line = :line"
+    return database.all(json.movements.decode, select, { seq, line })
+  }),
+  recounts: recounts.map((key) => recount(database, key))
+})
 
 /** Writes a decided batch: history is added to, and a state takes the place of the one before it. */
 const write = (database: Database, writes: Writes): void => {

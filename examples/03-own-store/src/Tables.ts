@@ -46,7 +46,7 @@ const entryRules = ["UNIQUE (seq, line)", "UNIQUE (product, location, lot, versi
 const source = ["sourceType TEXT AS (data ->> '$.source.type')", "sourceId TEXT AS (data ->> '$.source.id')"]
 
 /** The quantities of a balance. */
-export const quantities = ["sellable", "qualityControl", "damaged", "quarantine", "held", "committed"] as const
+const quantities = ["sellable", "qualityControl", "damaged", "quarantine", "held", "committed"] as const
 
 const ledger = [
   "CREATE TABLE head (seq INTEGER NOT NULL, micros INTEGER NOT NULL) STRICT",

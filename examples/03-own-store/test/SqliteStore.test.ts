@@ -75,6 +75,24 @@ describe("the store on SQLite", () => {
     })
   )
 
+  it.live("makes a balance that somebody changed what the ledger says", () =>
+    Effect.gen(function* () {
+      const file = newFile()
+      const spoiledAndRebuilt = Effect.gen(function* () {
+        const inventory = yield* Inventory
+        const { id: location } = yield* inventory.createLocation({ name: "Main Street" })
+        const { id: product } = yield* inventory.createProduct({ sku: "MUG", name: "Mug" })
+        yield* inventory.recordMovements({ lines: [{ kind: "receipt", product, location, quantity: 3 }] })
+        const database = yield* openDatabase(file, { readOnly: false })
+        database.rows("UPDATE balances SET data = json_set(data, '$.sellable', 5)")
+        return yield* inventory.rebuild
+      })
+      const Live = Inventory.layer.pipe(Layer.provide(layer(file)))
+      const { repaired, left } = yield* Effect.provide(spoiledAndRebuilt, Live)
+      assert.deepStrictEqual([repaired.map(({ stored, recomputed }) => [stored, recomputed]), left], [[[5, 3]], []])
+    })
+  )
+
   it.effect("lets nobody change history", () =>
     Effect.gen(function* () {
       const file = newFile()

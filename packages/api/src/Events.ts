@@ -33,6 +33,8 @@ export const LiveEvent = Schema.TaggedUnion({
   ProductRestored: { ...product, ...happened },
   LocationCreated: { location: LocationId, ...happened },
   LocationUpdated: { location: LocationId, ...happened },
+  LocationArchived: { location: LocationId, ...happened },
+  LocationRestored: { location: LocationId, ...happened },
   StockChanged: {
     levels: Schema.Array(
       Schema.Struct({ product: ProductId, location: LocationId, onHand: Decimal, available: Decimal })

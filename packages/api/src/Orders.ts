@@ -246,7 +246,7 @@ export class OrdersApi extends HttpApiGroup.make("orders")
       headers: keyRequired,
       payload: OrderReturn,
       success: changed,
-      error: [problems.UnknownLocation, ...changeErrors]
+      error: [problems.UnknownLocation, problems.LocationInactive, ...changeErrors]
     }).annotateMerge(
       about("orders:write", {
         summary: "Receive what a customer sent back",

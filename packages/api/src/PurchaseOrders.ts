@@ -146,6 +146,7 @@ export class PurchaseOrdersApi extends HttpApiGroup.make("purchaseOrders")
         problems.UnknownVendor,
         problems.VendorInactive,
         problems.UnknownLocation,
+        problems.LocationInactive,
         problems.UnknownProduct,
         problems.ProductInactive,
         problems.Forbidden,

@@ -87,6 +87,7 @@ export class ReplenishmentApi extends HttpApiGroup.make("replenishment")
       success: ReplenishmentReply,
       error: [
         problems.UnknownLocation,
+        problems.LocationInactive,
         problems.UnknownProduct,
         problems.ProductInactive,
         problems.UnknownVendor,

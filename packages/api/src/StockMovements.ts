@@ -109,6 +109,7 @@ export class StockMovementsApi extends HttpApiGroup.make("stockMovements")
         problems.UnknownProduct,
         problems.ProductInactive,
         problems.UnknownLocation,
+        problems.LocationInactive,
         problems.Forbidden,
         ...writeErrors
       ]

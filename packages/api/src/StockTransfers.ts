@@ -127,6 +127,7 @@ export class StockTransfersApi extends HttpApiGroup.make("stockTransfers")
       error: [
         problems.SameLocation,
         problems.UnknownLocation,
+        problems.LocationInactive,
         problems.UnknownProduct,
         problems.InsufficientStock,
         problems.Forbidden,

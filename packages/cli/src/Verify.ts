@@ -54,12 +54,21 @@ const verifySeals = Effect.gen(function* () {
   return broken.length
 })
 
+/** Corrects every balance that is not what the ledger says; prints each correction, and what it had to leave. */
+const repairBalances = Effect.gen(function* () {
+  const { repaired, left } = yield* (yield* Inventory).rebuild
+  for (const difference of repaired) yield* Console.log(`repaired: ${differenceLine(difference)}`)
+  for (const difference of left) yield* Console.log(`left: ${differenceLine(difference)}`)
+  yield* Console.log(`${counted(repaired.length, "difference")} repaired`)
+})
+
 /**
  * Verifies the books of a store on PostgreSQL or embedded, tells what it found, and fails if anything is wrong. `chain`
- * verifies only that the ledger is what was written.
+ * verifies only that the ledger is what was written; `repair` first makes every balance what the ledger says.
  */
-export const verifyBooks = (options: { readonly chain?: boolean } = {}) =>
+export const verifyBooks = (options: { readonly chain?: boolean; readonly repair?: boolean } = {}) =>
   Effect.gen(function* () {
+    if (options.repair === true) yield* repairBalances
     const differences = options.chain === true ? 0 : yield* verifyBalances
     const brokenSeals = yield* verifySeals
     if (differences + brokenSeals > 0) return yield* new DifferencesFound({ differences, brokenSeals })
@@ -70,17 +79,23 @@ const chain = Flag.Boolean("chain").pipe(
   Flag.withDescription("Check only the hash chain: was anything in the ledger changed after it was written?")
 )
 
-export const verifyCommand = Command.make("verify", { chain, ...storeFlags }, ({ chain, ...flags }) =>
-  verifyBooks({ chain }).pipe(Effect.provide(layerInventory(flags)))
+const repair = Flag.Boolean("repair").pipe(
+  Flag.withDefault(false),
+  Flag.withDescription("First make every balance that differs what the ledger says; the ledger keeps that it was done")
+)
+
+export const verifyCommand = Command.make("verify", { chain, repair, ...storeFlags }, ({ chain, repair, ...flags }) =>
+  verifyBooks({ chain, repair }).pipe(Effect.provide(layerInventory(flags)))
 ).pipe(
   Command.withShortDescription("Check that every balance follows from the ledger"),
   Command.withDescription(
     "Recomputes every balance from the ledger of movements and every claim from its events, checks the hash chain " +
       "that seals the ledger, and prints each difference and each broken seal with its place. Ends with 0 if there " +
-      "is none and with 1 if there is one. --chain leaves the balances out."
+      "is none and with 1 if there is one. --chain leaves the balances out, --repair corrects them first."
   ),
   Command.withExamples([
     { command: "onhand verify", description: "Verify the shop in ./.onhand" },
-    { command: "onhand verify --chain", description: "See whether anybody changed the ledger" }
+    { command: "onhand verify --chain", description: "See whether anybody changed the ledger" },
+    { command: "onhand verify --repair", description: "Make every balance what the ledger says" }
   ])
 )

@@ -215,4 +215,23 @@ describe("the commands on a store", () => {
       assert.include(tampered.out, "entry 1: a row differs")
     })
   )
+
+  it.live("repair a balance that somebody changed, and then find nothing wrong", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      const url = yield* Effect.promise(() => createDatabase())
+      const environment = { DATABASE_URL: url, ONHAND_DATA: `${folder}/unused` }
+      yield* run(["import", "products", writeLines(folder, "p.csv", CATALOGUE)], environment)
+      const tamper = Effect.gen(function* () {
+        const sql = yield* SqlClient
+        yield* sql`INSERT INTO onhand.balances VALUES (0, 'mug', 'shop', '', 5, 0, 0, 0, 0, 0, 1, 0)`
+      })
+      yield* Effect.provide(tamper, PostgresStore.layerPgClient({ url: Redacted.make(url) }))
+      assert.strictEqual((yield* run(["verify"], environment)).code, 1)
+      const repaired = yield* run(["verify", "--repair"], environment)
+      assert.include(repaired.out, "sellable is kept as 5, the ledger says 0")
+      assert.include(repaired.out, "2 differences repaired")
+      assert.strictEqual(repaired.code, 0)
+    })
+  )
 })

@@ -10,6 +10,7 @@ import type { Event, NewEvent } from "./Event.ts"
 import { ExpireClaims } from "./Hold.ts"
 import type { LocationId } from "./Location.ts"
 import type { Movement } from "./Movement.ts"
+import { corrected } from "./Recount.ts"
 import { type RowChange, type RowRef, type Rows, ref, type Table } from "./Row.ts"
 import { inOrder, type LoadedRows, type Missing, WorkingSlice } from "./Slice.ts"
 import { type StockKey, type StockPlace, shardOf, stockKeyText, stockPlaceText } from "./StockKey.ts"
@@ -72,6 +73,8 @@ export interface Writes {
   readonly balances: ReadonlyArray<WrittenBalance>
   readonly claims: ReadonlyArray<Claim>
   readonly rows: ReadonlyArray<WrittenRow>
+  /** Whether any balance was corrected: then the ledger does not tell how it came from what it was before. */
+  readonly corrected: boolean
 }
 
 /** A decided batch: an outcome for each submission, in their order, and the writes that make them true. */
@@ -136,6 +139,7 @@ class BatchState {
     touched: new Map<string, StockPlace>()
   }
   micros: number
+  corrected = false
   readonly now: DateTime.Utc
   readonly shards: number
 
@@ -220,6 +224,10 @@ class BatchState {
       this.claims.add(claim.id)
       this.slice.setClaim(claim.id, claim)
     }
+    for (const drift of decision.corrections ?? []) {
+      this.corrected = true
+      this.slice.setRight(drift)
+    }
     for (const change of decision.rows ?? []) this.setRow(change)
     const events = [...(decision.events ?? []), ...this.settle(record.id, this.folded.touched.values())]
     this.commands.push({
@@ -271,6 +279,10 @@ class BatchState {
     claims.clear()
     touched.clear()
     const current = (key: StockKey, text: string) => balances.get(text) ?? this.slice.balance(key)
+    for (const drift of decision.corrections ?? []) {
+      const text = stockKeyText(drift)
+      balances.set(text, corrected(current(drift, text), drift))
+    }
     const movements = (decision.movements ?? []).map((movement) => {
       const text = stockKeyText(movement)
       const balance = applyMovement(current(movement, text), movement)
@@ -354,7 +366,8 @@ class BatchState {
         id,
         before,
         row: this.slice.row(table, id) ?? null
-      }))
+      })),
+      corrected: this.corrected
     }
   }
 }
@@ -388,7 +401,15 @@ const expiries = (lapsed: ReadonlyArray<Claim>, state: BatchState): ReadonlyArra
     }
   })
 
-const nothingMissing: Missing = { rows: [], stock: [], holds: [], claims: [] }
+const nothingMissing: Missing = {
+  rows: [],
+  stock: [],
+  holds: [],
+  claims: [],
+  holdings: [],
+  movements: [],
+  recounts: []
+}
 
 /** A submission with the footprint it was last asked for; `fixed` when that depends on no row. */
 interface Asked {

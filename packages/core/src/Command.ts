@@ -8,9 +8,10 @@ import type { ClaimId, NewClaimEvent } from "./Claim.ts"
 import type { NewEvent } from "./Event.ts"
 import type { LocationId } from "./Location.ts"
 import type { NewMovement } from "./Movement.ts"
+import type { Drift } from "./Recount.ts"
 import type { RowChange, RowRef } from "./Row.ts"
 import type { Slice } from "./Slice.ts"
-import type { StockPlace } from "./StockKey.ts"
+import type { StockKey, StockPlace } from "./StockKey.ts"
 
 /** The longest idempotency key: room for a UUID with a caller's prefix, and short enough to index. */
 export const MAX_KEY_LENGTH = 255
@@ -23,6 +24,24 @@ export interface Footprint {
   readonly rows?: ReadonlyArray<RowRef>
   readonly stock?: ReadonlyArray<StockPlace>
   readonly claims?: ReadonlyArray<ClaimId>
+  /** What there is at locations, a stretch of each at a time. */
+  readonly holdings?: ReadonlyArray<HoldingsRef>
+  /** Movements by their public names, as {@link movementId} makes them. */
+  readonly movements?: ReadonlyArray<string>
+  /** Stock keys whose balances are to be recomputed from the ledger. */
+  readonly recounts?: ReadonlyArray<StockKey>
+}
+
+/** The most products of one stretch of a location's holdings. */
+export const MAX_HOLDINGS = 100
+
+/**
+ * A stretch of what there is at a location: the first {@link MAX_HOLDINGS} products after one, or from the beginning
+ * after `""`, of which any lot has something on hand or claimed.
+ */
+export interface HoldingsRef {
+  readonly location: LocationId
+  readonly after: string
 }
 
 /** What a decision knows beside its rows. Ids and time come with the command; nothing is drawn inside a decision. */
@@ -46,6 +65,8 @@ export interface Decision<Reply> {
   readonly claims?: ReadonlyArray<NewClaimEvent>
   readonly rows?: ReadonlyArray<RowChange>
   readonly events?: ReadonlyArray<NewEvent>
+  /** What balances are off by, to be made good. Only a recount from the ledger finds any. */
+  readonly corrections?: ReadonlyArray<Drift>
 }
 
 // The registry holds definitions of every shape; `define` and `Inventory` relate payload, reply and refusal to each

@@ -19,6 +19,7 @@ import { CancelOrder, ShipOrder, UndoShipment } from "./Fulfilment.ts"
 import { CommitClaims, ExpireClaims, HoldStock, ReleaseClaims } from "./Hold.ts"
 import { RecordMovements } from "./Ledger.ts"
 import { CreateLocation, UpdateLocation } from "./Location.ts"
+import { ArchiveLocation, DrainLocation } from "./LocationClosing.ts"
 import {
   AcknowledgeNotification,
   ClearNotification,
@@ -39,6 +40,7 @@ import {
   UpdatePurchaseOrder
 } from "./Purchasing.ts"
 import { SetReorderPolicies } from "./ReorderPolicy.ts"
+import { RepairBalances } from "./Repair.ts"
 import { SetThresholds } from "./Threshold.ts"
 import { CloseTransferShort, CompleteTransfer, ReceiveTransfer } from "./TransferIn.ts"
 import {
@@ -60,7 +62,10 @@ export const commands = {
   importProducts: ImportProducts,
   createLocation: CreateLocation,
   updateLocation: UpdateLocation,
+  archiveLocation: ArchiveLocation,
+  drainLocation: DrainLocation,
   recordMovements: RecordMovements,
+  repairBalances: RepairBalances,
   holdStock: HoldStock,
   commitClaims: CommitClaims,
   releaseClaims: ReleaseClaims,

@@ -32,6 +32,8 @@ export const NewEvent = Schema.TaggedUnion({
   ProductRestored: { product: ProductId, sku: Schema.String },
   LocationCreated: { location: LocationId },
   LocationUpdated: { location: LocationId },
+  LocationArchived: { location: LocationId },
+  LocationRestored: { location: LocationId },
   /** What is on hand and available, where a command's movements or claims changed it. */
   StockChanged: { levels: Schema.Array(level) },
   LowStockRaised: restock,

@@ -10,6 +10,7 @@ import { type FeedCursor, feed } from "./Feed.ts"
 import { uuidV7 } from "./Id.ts"
 import type { Consequences } from "./Plan.ts"
 import type { Queries } from "./Queries.ts"
+import { type Rebuilt, rebuildOver } from "./Repair.ts"
 import { Store, type StoreShape, type StoreUnavailable } from "./Store.ts"
 import {
   type IdempotencyConflict,
@@ -88,6 +89,11 @@ export interface InventoryShape extends CommandMethods {
     payload: PayloadOf<K>,
     options?: SubmitOptions
   ) => Effect.Effect<Planned<K>, InvalidCommand | StoreUnavailable>
+  /**
+   * Makes every balance what the ledger says, where `verify` finds that it is not, and tells what it corrected. Each
+   * piece is a `repairBalances` of its own, so that others go on, and the ledger keeps what was repaired when.
+   */
+  readonly rebuild: Effect.Effect<Rebuilt, CommandError<"repairBalances">>
   /** The questions that the store answers. */
   readonly read: Queries
   /**
@@ -200,9 +206,11 @@ const make = Effect.gen(function* () {
   const engine = yield* Engine
   const store = yield* Store
   const { queries } = store
+  const methods = commandsOver(engine.submit)
   return Inventory.of({
-    ...commandsOver(engine.submit),
+    ...methods,
     plan: planOver(store),
+    rebuild: rebuildOver(queries, methods.repairBalances),
     read: queries,
     events: (after) => feed(queries, engine.nextCommit, after)
   })

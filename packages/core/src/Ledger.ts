@@ -6,7 +6,7 @@ import { Result, Schema } from "effect"
 import { allocate, type Demand, InsufficientStock } from "./Allocation.ts"
 import { applyMovement, available, type Balance, isSound, onHand } from "./Balance.ts"
 import { define, MAX_LINES } from "./Command.ts"
-import { knownLocation, UnknownLocation } from "./Location.ts"
+import { activeLocation, knownLocation, LocationInactive, UnknownLocation } from "./Location.ts"
 import { MovementKind, movementFlows, type NewMovement, Source, UnitCost } from "./Movement.ts"
 import { activeProduct, knownProduct, ProductInactive, UnknownProduct } from "./Product.ts"
 import { MAX_QUANTITY, Quantity } from "./Quantity.ts"
@@ -141,7 +141,15 @@ export const RecordMovements = define("RecordMovements", {
   reply: Schema.Struct({
     levels: Schema.Array(Schema.Struct({ key: StockKey, onHand: Schema.Int, available: Schema.Int }))
   }),
-  refusals: [InsufficientStock, ImpossibleFlow, StaleQuantity, UnknownProduct, ProductInactive, UnknownLocation],
+  refusals: [
+    InsufficientStock,
+    ImpossibleFlow,
+    StaleQuantity,
+    UnknownProduct,
+    ProductInactive,
+    UnknownLocation,
+    LocationInactive
+  ],
   locations: ({ lines }) => lines.map((line) => line.location),
   footprint: ({ lines }) => ({
     stock: lines,
@@ -153,8 +161,10 @@ export const RecordMovements = define("RecordMovements", {
       for (const line of lines) {
         if (needsActive.has(line.kind)) yield* activeProduct(slice, line.product)
         else yield* knownProduct(slice, line.product)
-        yield* knownLocation(slice, line.location)
         const movement = yield* toMovement(line, source ?? null)
+        // What is left of an archived location's stock can still be counted, sold and scrapped; nothing comes in.
+        const comesIn = isCondition(movement.to) && !isCondition(movement.from)
+        yield* comesIn ? activeLocation(slice, line.location) : knownLocation(slice, line.location)
         yield* checkExpected(slice, line, movement)
         movements.push(movement)
       }

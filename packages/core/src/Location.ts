@@ -16,6 +16,7 @@ export const Location = Schema.Struct({
   id: LocationId,
   name: LocationName,
   address: Schema.String,
+  status: Schema.Literals(["active", "archived"]),
   version: Schema.Int,
   createdAt: Schema.DateTimeUtcFromString
 }).annotate({ identifier: "Location" })
@@ -26,6 +27,14 @@ export class UnknownLocation extends Schema.TaggedError<UnknownLocation>()("Unkn
 }) {
   override get message() {
     return `There is no location ${this.location}; an id that a location was created with is accepted`
+  }
+}
+
+export class LocationInactive extends Schema.TaggedError<LocationInactive>()("LocationInactive", {
+  location: LocationId
+}) {
+  override get message() {
+    return `Location ${this.location} is archived; restore it, or name an active location`
   }
 }
 
@@ -40,6 +49,17 @@ export const knownLocation = (slice: Slice, id: LocationId): Result.Result<Locat
   const location = slice.row("locations", id)
   return location === undefined ? Result.fail(new UnknownLocation({ location: id })) : Result.succeed(location)
 }
+
+/** The location, if it exists and is active. */
+export const activeLocation = (
+  slice: Slice,
+  id: LocationId
+): Result.Result<Location, UnknownLocation | LocationInactive> =>
+  Result.flatMap(
+    knownLocation(slice, id),
+    (location): Result.Result<Location, LocationInactive> =>
+      location.status === "active" ? Result.succeed(location) : Result.fail(new LocationInactive({ location: id }))
+  )
 
 /** Creates a location; with `id` under the caller's own id, such as a shop number. */
 export const CreateLocation = define("CreateLocation", {
@@ -59,6 +79,7 @@ export const CreateLocation = define("CreateLocation", {
       id,
       name: payload.name,
       address: payload.address ?? "",
+      status: "active",
       version: 1,
       createdAt: context.now
     }

@@ -41,6 +41,7 @@ import type {
   VendorProductFilter,
   Verification
 } from "./Queries.ts"
+import { balanceFields } from "./Recount.ts"
 import { type StockPlace, stockKeyText, stockPlaceText } from "./StockKey.ts"
 import { openInTransit } from "./Transfer.ts"
 import { UserId } from "./User.ts"
@@ -197,37 +198,38 @@ const explain = (
     }
   })
 
-const ledgerFields = [
-  "sellable",
-  "qualityControl",
-  "damaged",
-  "quarantine",
-  "held",
-  "committed",
-  "version",
-  "claimVersion"
-] as const
-
-/** Every balance recomputed from the ledgers and compared with the one that is kept. */
-export const verifyMemory = (memory: Memory): Verification => {
+/** The balances that are wanted as the two ledgers make them, by the texts of their keys. */
+export const foldLedger = (
+  memory: Memory,
+  isWanted: (key: StockPlace) => boolean = () => true
+): ReadonlyMap<string, Balance> => {
   const folded = new Map<string, Balance>()
   const of = (key: Parameters<typeof emptyBalance>[0]) => folded.get(stockKeyText(key)) ?? emptyBalance(key)
-  for (const movement of memory.movements) folded.set(stockKeyText(movement), applyMovement(of(movement), movement))
+  for (const movement of memory.movements) {
+    if (isWanted(movement)) folded.set(stockKeyText(movement), applyMovement(of(movement), movement))
+  }
   const open = new Map<string, "held" | "committed">()
   for (const event of memory.claimEvents) {
+    if (!isWanted(event)) continue
     const state = open.get(event.claim)
     const claim = memory.claims.get(event.claim)
     const before = state === undefined || claim === undefined ? undefined : { ...claim, state }
     folded.set(stockKeyText(event), applyClaimEvent(of(event), before, event))
     if (event.kind === "held" || event.kind === "committed") open.set(event.claim, event.kind)
   }
+  return folded
+}
+
+/** Every balance recomputed from the ledgers and compared with the one that is kept. */
+export const verifyMemory = (memory: Memory): Verification => {
+  const folded = foldLedger(memory)
   const differences: Array<Difference> = []
   for (const text of new Set([...folded.keys(), ...memory.balances.keys()])) {
     const key = memory.balances.get(text) ?? folded.get(text)
     if (key === undefined) continue
     const kept = memory.balances.get(text) ?? emptyBalance(key)
     const recomputed = folded.get(text) ?? emptyBalance(key)
-    for (const field of ledgerFields) {
+    for (const field of balanceFields) {
       if (kept[field] === recomputed[field]) continue
       const { product, location, lot } = key
       differences.push({ key: { product, location, lot }, field, stored: kept[field], recomputed: recomputed[field] })

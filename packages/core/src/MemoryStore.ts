@@ -2,7 +2,7 @@
  * The store in memory: the reference that every other store is compared with. It keeps nothing when the process ends.
  */
 import { Clock, DateTime, Effect, Layer, Semaphore } from "effect"
-import type { Balance } from "./Balance.ts"
+import { type Balance, emptyBalance, onHand } from "./Balance.ts"
 import {
   type Decided,
   decideBatch,
@@ -13,9 +13,10 @@ import {
   shardsOf
 } from "./Batch.ts"
 import { type Claim, type ClaimEvent, type ClaimId, hasLapsed } from "./Claim.ts"
+import { MAX_HOLDINGS } from "./Command.ts"
 import type { Event } from "./Event.ts"
-import { memoryQueries } from "./MemoryQueries.ts"
-import type { Movement } from "./Movement.ts"
+import { foldLedger, memoryQueries } from "./MemoryQueries.ts"
+import { type Movement, movementId } from "./Movement.ts"
 import { planOf } from "./Plan.ts"
 import type { Rows, Table } from "./Row.ts"
 import type { LoadedRows } from "./Slice.ts"
@@ -95,7 +96,32 @@ const load = (memory: Memory, footprint: LoadRequest, now: DateTime.Utc): Loaded
     if (claim !== undefined) claims.set(id, claim)
   }
   const known = footprint.keys.flatMap((key) => memory.commands.get(key) ?? [])
-  return { known, rows, balances, claims: [...claims.values()] }
+  return { known, rows, balances, claims: [...claims.values()], ...lookUp(memory, footprint) }
+}
+
+/** What only a few commands ask for: each time the ledger is gone through, which is what memory is for. */
+const lookUp = (memory: Memory, footprint: LoadRequest): Pick<Loaded, "holdings" | "movements" | "recounts"> => {
+  const wanted = new Set(footprint.movements)
+  const places = new Set(footprint.recounts.map(stockPlaceText))
+  const folded = places.size === 0 ? undefined : foldLedger(memory, (place) => places.has(stockPlaceText(place)))
+  return {
+    holdings: footprint.holdings.map((stretch) => {
+      const products = [...memory.balances.values()]
+        .filter(
+          (balance) =>
+            balance.location === stretch.location &&
+            balance.product > stretch.after &&
+            (onHand(balance) > 0 || balance.held + balance.committed > 0)
+        )
+        .map(({ product }) => product)
+      return { ...stretch, products: [...new Set(products)].sort().slice(0, MAX_HOLDINGS) }
+    }),
+    movements: wanted.size === 0 ? [] : memory.movements.filter((movement) => wanted.has(movementId(movement))),
+    recounts: footprint.recounts.map((key) => ({
+      stored: memory.balances.get(stockKeyText(key)) ?? emptyBalance(key),
+      recomputed: folded?.get(stockKeyText(key)) ?? emptyBalance(key)
+    }))
+  }
 }
 
 const setAdd = <A>(sets: Map<string, Set<A>>, key: string, value: A) => {

@@ -115,7 +115,12 @@ const forward: Readonly<Record<Exclude<MovementKind, "reversal">, Flows>> = {
     ["damaged", "supplier"],
     ["quarantine", "supplier"]
   ],
-  transferOut: [["sellable", "transit"]],
+  transferOut: [
+    ["sellable", "transit"],
+    ["damaged", "transit"],
+    ["qualityControl", "transit"],
+    ["quarantine", "transit"]
+  ],
   transferIn: [
     ["transit", "sellable"],
     ["transit", "damaged"],

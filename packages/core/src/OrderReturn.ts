@@ -4,7 +4,7 @@
  */
 import { Result, Schema } from "effect"
 import { define, MAX_LINES } from "./Command.ts"
-import { knownLocation, LocationId, UnknownLocation } from "./Location.ts"
+import { activeLocation, LocationId, LocationInactive, UnknownLocation } from "./Location.ts"
 import {
   changedOrder,
   keptQuantity,
@@ -118,7 +118,7 @@ export const ReceiveReturn = define("ReceiveReturn", {
     lines: Schema.NonEmptyArray(ReturnedLine).check(Schema.isMaxLength(MAX_LINES))
   },
   reply: Order,
-  refusals: [UnknownOrder, UnknownLocation, UnknownOrderLine, OrderExceeded],
+  refusals: [UnknownOrder, UnknownLocation, LocationInactive, UnknownOrderLine, OrderExceeded],
   locations: ({ location }) => [location],
   footprint: ({ order, location }, slice) => ({
     rows: [ref("orders", order), ref("locations", location)],
@@ -127,7 +127,7 @@ export const ReceiveReturn = define("ReceiveReturn", {
   decide: (slice, { order: id, location, lines }) =>
     Result.gen(function* () {
       const before = yield* knownOrder(slice, id)
-      yield* knownLocation(slice, location)
+      yield* activeLocation(slice, location)
       yield* wantedOf(before, lines, keptQuantity)
       yield* checkLots(before, lines)
       const { parts, shipments } = returnedParts(before, lines)

@@ -54,7 +54,10 @@ class Draft {
     this.slice = {
       row: (table, id) => this.row(table, id),
       stock: (place) => before.stock(place),
-      claim: (id) => before.claim(id)
+      claim: (id) => before.claim(id),
+      holdings: (stretch) => before.holdings(stretch),
+      movement: (id) => before.movement(id),
+      drift: (key) => before.drift(key)
     }
   }
 

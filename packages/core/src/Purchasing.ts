@@ -4,7 +4,7 @@
  */
 import { DateTime, Result, Schema } from "effect"
 import { type DecisionContext, define, type Footprint, MAX_LINES } from "./Command.ts"
-import { knownLocation, LocationId, UnknownLocation } from "./Location.ts"
+import { activeLocation, LocationId, LocationInactive, UnknownLocation } from "./Location.ts"
 import { activeProduct, ProductId, ProductInactive, UnknownProduct } from "./Product.ts"
 import {
   changedPurchaseOrder,
@@ -65,7 +65,7 @@ const Reason = Schema.NonEmptyString.check(Schema.isMaxLength(200))
 export const CreatePurchaseOrder = define("CreatePurchaseOrder", {
   payload: PurchaseOrderDraft.fields,
   reply: PurchaseOrder,
-  refusals: [UnknownVendor, VendorInactive, UnknownLocation, UnknownProduct, ProductInactive],
+  refusals: [UnknownVendor, VendorInactive, UnknownLocation, LocationInactive, UnknownProduct, ProductInactive],
   locations: ({ destination }) => [destination],
   footprint: ({ vendor, destination, lines }) => ({
     rows: [
@@ -77,7 +77,7 @@ export const CreatePurchaseOrder = define("CreatePurchaseOrder", {
   decide: (slice, { vendor: vendorId, destination, lines, ...payload }, context) =>
     Result.gen(function* () {
       const vendor = yield* activeVendor(slice, vendorId)
-      yield* knownLocation(slice, destination)
+      yield* activeLocation(slice, destination)
       return writtenPurchaseOrder({
         id: PurchaseOrderId.make(context.id),
         vendor: vendorId,

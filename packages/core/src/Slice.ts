@@ -2,13 +2,15 @@
  * A slice: the rows that a batch's decisions read, loaded under the lock, with the effect of the decisions before.
  */
 import type { DateTime } from "effect"
-import { type Balance, emptyBalance, type Stock } from "./Balance.ts"
+import { type Balance, emptyBalance, onHand, type Stock } from "./Balance.ts"
 import { type Claim, type ClaimId, hasLapsed } from "./Claim.ts"
-import type { Footprint } from "./Command.ts"
+import { type Footprint, type HoldingsRef, MAX_HOLDINGS } from "./Command.ts"
 import type { LocationId } from "./Location.ts"
+import { type Movement, movementId } from "./Movement.ts"
 import type { ProductId } from "./Product.ts"
+import { type Drift, driftOf, type Recount } from "./Recount.ts"
 import type { RowRef, Rows, Table } from "./Row.ts"
-import { NO_LOT, type StockKey, type StockPlace, stockPlaceText } from "./StockKey.ts"
+import { NO_LOT, type StockKey, type StockPlace, stockKeyText, stockPlaceText } from "./StockKey.ts"
 
 /**
  * What a decision can look at. To a footprint, what is not loaded yet looks absent; a decision that looks outside its
@@ -18,6 +20,18 @@ export interface Slice {
   readonly row: <T extends Table>(table: T, id: string) => Rows[T] | undefined
   readonly stock: (place: StockPlace) => Stock
   readonly claim: (id: ClaimId) => Claim | undefined
+  /** The products of a stretch of a location's holdings, in order; `more` when it ends before the location does. */
+  readonly holdings: (stretch: HoldingsRef) => Holdings
+  /** A movement by its public name. */
+  readonly movement: (id: string) => Movement | undefined
+  /** What a balance is off by from what the ledger makes of it; undefined where it is right. */
+  readonly drift: (key: StockKey) => Drift | undefined
+}
+
+/** The products of a stretch of a location's holdings. */
+export interface Holdings {
+  readonly products: ReadonlyArray<ProductId>
+  readonly more: boolean
 }
 
 /** What is to be loaded so that footprints are here, each thing once and in the order of locking. */
@@ -31,6 +45,9 @@ export interface LoadedRows {
   readonly rows: ReadonlyArray<{ readonly table: Table; readonly row: Rows[Table] }>
   readonly balances: ReadonlyArray<Balance>
   readonly claims: ReadonlyArray<Claim>
+  readonly holdings: ReadonlyArray<HoldingsRef & { readonly products: ReadonlyArray<ProductId> }>
+  readonly movements: ReadonlyArray<Movement>
+  readonly recounts: ReadonlyArray<Recount>
 }
 
 /** The values of a map in the order of its keys. */
@@ -54,6 +71,18 @@ const holdsAny = ({ balances }: Stock): boolean => {
 
 const nothing: ReadonlyArray<never> = []
 
+const stretchText = ({ location, after }: HoldingsRef): string => `${location}#${after}`
+
+const isEmpty = (stock: Stock): boolean =>
+  [...stock.balances.values()].every((balance) => onHand(balance) === 0 && balance.held + balance.committed === 0)
+
+/** What was looked up in the ledger for the batch at hand; it is looked up again for the next. */
+class Lookups {
+  readonly holdings = new Map<string, { readonly stretch: HoldingsRef; readonly products: ReadonlyArray<ProductId> }>()
+  readonly movements = new Map<string, Movement | null>()
+  readonly drifts = new Map<string, Drift | null>()
+}
+
 /**
  * The working copy of a batch. It is filled by the store and changed only by accepted decisions. A store may keep it
  * for the next batch of the same shard, as long as it can tell that nobody else has written there.
@@ -65,6 +94,8 @@ export class WorkingSlice implements Slice {
 
   /** Holds that may have lapsed, of the places that were loaded for this batch. */
   private held: ReadonlyArray<Claim> = []
+
+  private lookups = new Lookups()
 
   /** Counts the batches that this slice has served. */
   private batch = 0
@@ -120,6 +151,38 @@ export class WorkingSlice implements Slice {
     return claim ?? undefined
   }
 
+  holdings(stretch: HoldingsRef): Holdings {
+    const found = this.lookups.holdings.get(stretchText(stretch))
+    this.look("the holdings of", stretch.location, found !== undefined)
+    const { products = [] } = found ?? {}
+    // What this batch brought there is not looked up; whatever changed is known here.
+    const last = products.length === MAX_HOLDINGS ? products.at(-1) : undefined
+    const known = [...(this.stocks.get(stretch.location) ?? [])]
+      .filter(
+        ([product, stock]) => product > stretch.after && (last === undefined || product < last) && !isEmpty(stock)
+      )
+      .map(([product]) => product)
+    const all = [...new Set([...products, ...known])].sort()
+    return { products: all.slice(0, MAX_HOLDINGS), more: last !== undefined || all.length > MAX_HOLDINGS }
+  }
+
+  movement(id: string): Movement | undefined {
+    const movement = this.lookups.movements.get(id)
+    this.look("movement", id, movement !== undefined)
+    return movement ?? undefined
+  }
+
+  drift(key: StockKey): Drift | undefined {
+    const drift = this.lookups.drifts.get(stockKeyText(key))
+    this.look("a recount of", key.product, drift !== undefined)
+    return drift ?? undefined
+  }
+
+  /** A drift was made good. */
+  setRight(key: StockKey): void {
+    this.lookups.drifts.set(stockKeyText(key), null)
+  }
+
   setRow(table: Table, id: string, row: Rows[Table] | null): void {
     const rows = this.rows.get(table) ?? new Map<string, Rows[Table] | null>()
     if (rows.size === 0) this.rows.set(table, rows)
@@ -153,6 +216,7 @@ export class WorkingSlice implements Slice {
   next(shards: number): this {
     this.batch++
     this.held = []
+    this.lookups = new Lookups()
     if (shards > 1) {
       for (const rows of this.rows.values()) this.size -= rows.size
       this.size -= this.claims.size
@@ -182,6 +246,9 @@ export class WorkingSlice implements Slice {
     const stock = new Map<string, StockPlace>()
     const holds = new Map<string, StockPlace>()
     const claims = new Set<ClaimId>()
+    const holdings = new Map<string, HoldingsRef>()
+    const movements = new Set<string>()
+    const recounts = new Map<string, StockKey>()
     for (const footprint of footprints) {
       for (const { table, id } of footprint.rows ?? nothing) {
         if (this.rows.get(table)?.has(id) !== true) rows.set(`${table}/${id}`, { table, id })
@@ -194,9 +261,27 @@ export class WorkingSlice implements Slice {
         wanted.set(stockPlaceText({ product, location }), { product, location })
       }
       for (const id of footprint.claims ?? nothing) if (!this.claims.has(id)) claims.add(id)
+      for (const stretch of footprint.holdings ?? nothing) {
+        const text = stretchText(stretch)
+        if (!this.lookups.holdings.has(text)) holdings.set(text, stretch)
+      }
+      for (const id of footprint.movements ?? nothing) if (!this.lookups.movements.has(id)) movements.add(id)
+      for (const key of footprint.recounts ?? nothing) {
+        const text = stockKeyText(key)
+        if (!this.lookups.drifts.has(text)) recounts.set(text, key)
+      }
     }
-    if (rows.size + stock.size + holds.size + claims.size === 0) return undefined
-    return { rows: inOrder(rows), stock: inOrder(stock), holds: inOrder(holds), claims: [...claims].sort() }
+    const looked = holdings.size + movements.size + recounts.size
+    if (rows.size + stock.size + holds.size + claims.size + looked === 0) return undefined
+    return {
+      rows: inOrder(rows),
+      stock: inOrder(stock),
+      holds: inOrder(holds),
+      claims: [...claims].sort(),
+      holdings: inOrder(holdings),
+      movements: [...movements].sort(),
+      recounts: inOrder(recounts)
+    }
   }
 
   /** Takes in what the store found; what it did not find is known to be absent from then on. */
@@ -210,5 +295,20 @@ export class WorkingSlice implements Slice {
     // A claim that was here may have changed in this batch; what was loaded is older.
     for (const claim of loaded.claims) if (!this.claims.get(claim.id)) this.setClaim(claim.id, claim)
     this.held = [...this.held, ...loaded.claims.filter((claim) => claim.state === "held")]
+    if (missing.holdings.length + missing.movements.length + missing.recounts.length > 0) this.lookUp(missing, loaded)
+  }
+
+  private lookUp(missing: Missing, loaded: LoadedRows): void {
+    const { holdings, movements, drifts } = this.lookups
+    for (const stretch of missing.holdings) holdings.set(stretchText(stretch), { stretch, products: [] })
+    for (const { products, ...stretch } of loaded.holdings) holdings.set(stretchText(stretch), { stretch, products })
+    for (const id of missing.movements) movements.set(id, null)
+    for (const movement of loaded.movements) movements.set(movementId(movement), movement)
+    for (const key of missing.recounts) drifts.set(stockKeyText(key), null)
+    for (const recount of loaded.recounts) {
+      drifts.set(stockKeyText(recount.stored), driftOf(recount) ?? null)
+      // What is kept here from an earlier batch may be right where the store's row is not.
+      this.setBalance(recount.stored)
+    }
   }
 }

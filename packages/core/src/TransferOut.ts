@@ -6,7 +6,7 @@ import { Result, Schema } from "effect"
 import { type Allocated, allocate, type Demand, InsufficientStock } from "./Allocation.ts"
 import { type Claim, ClaimId, claimEvent, type NewClaimEvent } from "./Claim.ts"
 import { type DecisionContext, define, type Footprint, MAX_LINES } from "./Command.ts"
-import { knownLocation, LocationId, UnknownLocation } from "./Location.ts"
+import { activeLocation, knownLocation, LocationId, LocationInactive, UnknownLocation } from "./Location.ts"
 import { knownProduct, ProductId, UnknownProduct } from "./Product.ts"
 import { Quantity } from "./Quantity.ts"
 import { ref } from "./Row.ts"
@@ -111,7 +111,7 @@ export const CreateTransfer = define("CreateTransfer", {
     draft: Schema.optionalKey(Schema.Boolean)
   },
   reply: Transfer,
-  refusals: [SameLocation, UnknownLocation, UnknownProduct, InsufficientStock],
+  refusals: [SameLocation, UnknownLocation, LocationInactive, UnknownProduct, InsufficientStock],
   locations: ({ origin }) => [origin],
   footprint: ({ origin, destination, lines }) => ({
     rows: [
@@ -125,7 +125,7 @@ export const CreateTransfer = define("CreateTransfer", {
     Result.gen(function* () {
       if (origin === destination) return yield* Result.fail(new SameLocation({ location: origin }))
       yield* knownLocation(slice, origin)
-      yield* knownLocation(slice, destination)
+      yield* activeLocation(slice, destination)
       const plan: Transfer = {
         id: TransferId.make(context.id),
         origin,

@@ -24,6 +24,8 @@ interface Lot {
   readonly held: number
 }
 
+const noLookups = { holdings: [], movements: [], recounts: [] }
+
 /** A slice in which a product rests in lots, some of it held. */
 const shelf = (lots: ReadonlyArray<Lot>): WorkingSlice => {
   const slice = new WorkingSlice()
@@ -32,7 +34,10 @@ const shelf = (lots: ReadonlyArray<Lot>): WorkingSlice => {
     sellable,
     held: Math.min(held, sellable)
   }))
-  slice.fill({ rows: [], stock: [place], holds: [], claims: [] }, { rows: [], balances, claims: [] })
+  slice.fill(
+    { rows: [], stock: [place], holds: [], claims: [], ...noLookups },
+    { rows: [], balances, claims: [], ...noLookups }
+  )
   return slice
 }
 
@@ -151,7 +156,10 @@ describe("an allocation", () => {
       { lot: "B", sellable: 2, held: 0 }
     ])
     const nowhere = { product, location: depot }
-    slice.fill({ rows: [], stock: [nowhere], holds: [], claims: [] }, { rows: [], balances: [], claims: [] })
+    slice.fill(
+      { rows: [], stock: [nowhere], holds: [], claims: [], ...noLookups },
+      { rows: [], balances: [], claims: [], ...noLookups }
+    )
     const shortages = (...wanted: ReadonlyArray<Demand>) => {
       const result = allocate(slice, wanted)
       assert(Result.isFailure(result), "it was allocated")

@@ -71,7 +71,9 @@ const SkipsVersion = define("SkipsVersion", {
   decide: (_, __, { now }) =>
     Result.succeed({
       reply: null,
-      rows: [put("locations", { id: location, name: "Shop", address: "", version: 7, createdAt: now })]
+      rows: [
+        put("locations", { id: location, name: "Shop", address: "", status: "active", version: 7, createdAt: now })
+      ]
     })
 })
 
@@ -137,7 +139,15 @@ describe("a batch", () => {
 
   it.effect("writes each balance and row once, with the versions they had before", () =>
     Effect.gen(function* () {
-      const nothing: Loaded = { rows: [], balances: [], claims: [], known: [] }
+      const nothing: Loaded = {
+        rows: [],
+        balances: [],
+        claims: [],
+        holdings: [],
+        movements: [],
+        recounts: [],
+        known: []
+      }
       const known = { ...emptyBalance({ product, location, lot: "" }), sellable: 5, version: 4, claimVersion: 2 }
       const { store, memory } = yield* makeMemoryStore()
       yield* store.transact(setUp)

@@ -56,7 +56,15 @@ const opened = Effect.gen(function* () {
   return { store, memory, told }
 })
 
-const nothing: Loaded = { rows: [], balances: [], claims: [], known: [] }
+const nothing: Loaded = {
+  rows: [],
+  balances: [],
+  claims: [],
+  holdings: [],
+  movements: [],
+  recounts: [],
+  known: []
+}
 const opening = { shards: 1, heads: new Map([[0, 0]]), micros: 1_000_000 }
 
 describe("a command of a batch", () => {

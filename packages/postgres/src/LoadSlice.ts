@@ -5,9 +5,16 @@ import {
   Balance,
   Claim,
   CommandRecord,
+  type HoldingsRef,
   type Loaded,
   type LoadRequest,
+  LocationId,
+  MAX_HOLDINGS,
+  Movement,
+  ProductId,
+  type Recount,
   type Rows,
+  type StockKey,
   type StockPlace,
   StoreFailure,
   type Table,
@@ -17,6 +24,7 @@ import { Effect, Schema } from "effect"
 import type { Connection } from "effect/sql/SqlConnection"
 import type { SqlError } from "effect/sql/SqlError"
 import { arrayOf } from "./Columns.ts"
+import { ofKeys, recounted, recountedFields } from "./Recount.ts"
 
 /** Decodes a row of a table from the JSON that the database keeps. */
 export const decodeRow: { readonly [T in Table]: (json: unknown) => Rows[T] } = {
@@ -55,6 +63,31 @@ export const jsonOf = (fields: Readonly<Record<string, string>>): string =>
 export const sourceOf = (table: string) =>
   `CASE WHEN ${table}.source_type IS NOT NULL
     THEN json_build_object('type', ${table}.source_type, 'id', ${table}.source_id) END`
+
+/** A movement `m` as JSON. */
+export const movementJson = jsonOf({
+  kind: "m.kind",
+  product: "m.product",
+  location: "m.location",
+  lot: "m.lot",
+  from: "m.from_place",
+  to: "m.to_place",
+  quantity: "m.quantity",
+  reason: "m.reason",
+  source: sourceOf("m"),
+  unitCost: `CASE WHEN m.unit_cost IS NOT NULL THEN json_build_object(
+    'amount', m.unit_cost::text, 'currency', m.unit_cost_currency) END`,
+  shard: "m.shard",
+  seq: "m.seq",
+  line: "m.line",
+  version: "m.version",
+  onHandAfter: "m.on_hand_after",
+  sellableAfter: "m.sellable_after",
+  command: "m.command",
+  actor: "m.actor",
+  occurredAt: "m.occurred_at",
+  recordedAt: "m.recorded_at"
+})
 
 /** A command's record as JSON. */
 export const commandJson = jsonOf({
@@ -116,6 +149,32 @@ const lapsedPart = (products: string, locations: string, now: string) => `
 
 const claimPart = (ids: string) => `SELECT 3, '', ${claimJson} FROM onhand.claims c WHERE c.id = ANY(${ids}::text[])`
 
+// A stretch of the primary key of each shard, of which one has the location.
+const holdingsPart = ({ location, after }: Readonly<Record<keyof HoldingsRef, string>>) => `
+  SELECT 5, '', ${jsonOf({ location, after, products: "coalesce(json_agg(s.product), '[]')" })}
+  FROM (
+    SELECT DISTINCT b.product FROM onhand.heads h
+    JOIN onhand.balances b ON b.shard = h.shard AND b.location = ${location} AND b.product > ${after}
+    WHERE b.sellable + b.quality_control + b.damaged + b.quarantine > 0 OR b.held + b.committed > 0
+    ORDER BY b.product LIMIT ${MAX_HOLDINGS}
+  ) s`
+
+const movementPart = (shards: string, seqs: string, lines: string) => `
+  SELECT 6, '', ${movementJson}
+  FROM unnest(${shards}::float8[], ${seqs}::float8[], ${lines}::float8[]) AS id(shard, seq, line)
+  JOIN onhand.movements m ON m.shard = id.shard::int AND m.seq = id.seq::bigint AND m.line = id.line::int`
+
+const recountPart = (products: string, locations: string, lots: string) => {
+  const balanceOf = (place: 1 | 2) =>
+    `json_build_object('product', product, 'location', location, 'lot', lot, ${recountedFields
+      .map((field) => `'${field[0]}', coalesce(${field[place]}, 0)`)
+      .join(", ")})`
+  const json = jsonOf({ stored: balanceOf(1), recomputed: balanceOf(2) })
+  return `SELECT 7, '', counted FROM (${recounted(ofKeys(products, locations, lots), `${json} AS counted`)}) r`
+}
+
+const numbersOf = (id: string) => id.split("-").map(Number)
+
 /** A place in the history of a shard: the last seq of a commit, and the hash of its seal. */
 export interface Since {
   readonly shard: number
@@ -157,9 +216,31 @@ const statementOf = (request: LoadRequest, now: number, since: Since | undefined
   const watched = [...request.stock, ...request.holds]
   if (watched.length > 0) parts.push(lapsedPart(...places(watched), add(now)))
   if (request.claims.length > 0) parts.push(claimPart(texts(request.claims)))
+  for (const { location, after } of request.holdings)
+    parts.push(holdingsPart({ location: `${add(location)}::text`, after: `${add(after)}::text` }))
+  if (request.movements.length > 0) {
+    const numbers = request.movements.map(numbersOf)
+    const column = (index: number) =>
+      add(
+        arrayOf(
+          numbers.map((id) => id[index] ?? -1),
+          "integer"
+        )
+      )
+    parts.push(movementPart(column(0), column(1), column(2)))
+  }
+  if (request.recounts.length > 0) {
+    const column = (field: keyof StockKey) => texts(request.recounts.map((key) => key[field]))
+    parts.push(recountPart(column("product"), column("location"), column("lot")))
+  }
   return { text: parts.join("\nUNION ALL\n"), values }
 }
 
+export const decodeMovement = Schema.decodeUnknownSync(Movement)
+const decodeHoldings = Schema.decodeUnknownSync(
+  Schema.Struct({ location: LocationId, after: Schema.String, products: Schema.Array(ProductId) })
+)
+const decodeRecount = Schema.decodeUnknownSync(Schema.Struct({ stored: Balance, recomputed: Balance }))
 const decodeBalance = Schema.decodeUnknownSync(Balance)
 export const decodeClaim = Schema.decodeUnknownSync(Claim)
 /** Decodes a command's record. */
@@ -176,25 +257,41 @@ export const load = (
   since?: Since
 ): Effect.Effect<Loaded, SqlError | StoreFailure> => {
   const statement = statementOf(request, now, since)
-  if (statement.text === "") return Effect.succeed({ known: [], rows: [], balances: [], claims: [] })
+  if (statement.text === "") return Effect.succeed(collect([]).loaded)
   return Effect.flatMap(connection.executeValues(statement.text, statement.values), (found) => {
-    const known: Array<CommandRecord> = []
-    const rows: Array<Loaded["rows"][number]> = []
-    const balances: Array<Balance> = []
-    const claims: Array<Claim> = []
-    let hash: string | undefined
-    for (const [part, table, text] of found as ReadonlyArray<readonly [number, Table, string]>) {
-      if (part === 4) hash = text
-      else {
-        const json = JSON.parse(text)
-        if (part === 0) known.push(decodeCommand(json))
-        else if (part === 1) rows.push({ table, row: decodeRow[table](json) })
-        else if (part === 2) balances.push(decodeBalance(json))
-        else claims.push(decodeClaim(json))
-      }
-    }
+    const { loaded, hash } = collect(found as ReadonlyArray<FoundRow>)
     return hash === since?.hash
-      ? Effect.succeed({ known, rows, balances, claims })
+      ? Effect.succeed(loaded)
       : Effect.fail(new StoreFailure({ outcome: "rolledBack", cause: new Error("The ledger has another history") }))
   })
+}
+
+type FoundRow = readonly [part: number, table: Table, text: string]
+
+/** The rows of a statement's parts, each to its own, and the hash of the seal if one was asked for. */
+const collect = (found: ReadonlyArray<FoundRow>) => {
+  const known: Array<CommandRecord> = []
+  const rows: Array<Loaded["rows"][number]> = []
+  const balances: Array<Balance> = []
+  const claims: Array<Claim> = []
+  const holdings: Array<Loaded["holdings"][number]> = []
+  const movements: Array<Movement> = []
+  const recounts: Array<Recount> = []
+  let hash: string | undefined
+  for (const [part, table, text] of found) {
+    if (part === 4) {
+      hash = text
+      continue
+    }
+    const json = JSON.parse(text)
+    if (part === 0) known.push(decodeCommand(json))
+    else if (part === 1) rows.push({ table, row: decodeRow[table](json) })
+    else if (part === 2) balances.push(decodeBalance(json))
+    else if (part === 3) claims.push(decodeClaim(json))
+    else if (part === 5) holdings.push(decodeHoldings(json))
+    else if (part === 6) movements.push(decodeMovement(json))
+    else recounts.push(decodeRecount(json))
+  }
+  const loaded: Loaded = { known, rows, balances, claims, holdings, movements, recounts }
+  return { loaded, hash }
 }

@@ -2,37 +2,11 @@
  * Pages of movements. A page is put together from the newest rows of several stretches of an index, each of which has
  * them in order: one a kind of movement, or of a place one a lot. So whatever is asked for, about a page is read.
  */
-import { Movement, type MovementFilter, movementKinds } from "@onhand/core"
-import { DateTime, Schema } from "effect"
+import { type Movement, type MovementFilter, movementKinds } from "@onhand/core"
+import { DateTime } from "effect"
 import { integer, type ListQuery, type Wanted, where } from "./ListQuery.ts"
-import { jsonOf, parameters, sourceOf } from "./LoadSlice.ts"
+import { decodeMovement, movementJson, parameters } from "./LoadSlice.ts"
 import { isDated } from "./Tables.ts"
-
-const movementJson = jsonOf({
-  kind: "m.kind",
-  product: "m.product",
-  location: "m.location",
-  lot: "m.lot",
-  from: "m.from_place",
-  to: "m.to_place",
-  quantity: "m.quantity",
-  reason: "m.reason",
-  source: sourceOf("m"),
-  unitCost: `CASE WHEN m.unit_cost IS NOT NULL THEN json_build_object(
-    'amount', m.unit_cost::text, 'currency', m.unit_cost_currency) END`,
-  shard: "m.shard",
-  seq: "m.seq",
-  line: "m.line",
-  version: "m.version",
-  onHandAfter: "m.on_hand_after",
-  sellableAfter: "m.sellable_after",
-  command: "m.command",
-  actor: "m.actor",
-  occurredAt: "m.occurred_at",
-  recordedAt: "m.recorded_at"
-})
-
-const decodeMovement = Schema.decodeUnknownSync(Movement)
 
 /** The list of the movements that a filter lets through, the newest first. */
 export const movementList = (filter: MovementFilter): ListQuery<Movement> => {

@@ -164,6 +164,8 @@ class KnownSlices {
     const { slice } = kept
     if (kept.head.hash === head.hash) return { slice }
     const { seq, hash } = kept.head
+    // What was corrected did not move, so the ledger would not tell of it.
+    if ((head.changed["balances"] ?? 0) > seq) return undefined
     slice.forget(new Set(Object.keys(head.changed).filter((table) => (head.changed[table] ?? 0) > seq)))
     return { slice, since: { shard, seq, hash } }
   }

@@ -255,7 +255,8 @@ export class BatchWriter {
     const hashes = new Map(seals.map(({ shard, hash }) => [shard, hash]))
     const changedAt = (seq: number) => ({
       ...Object.fromEntries([...tables].map((table) => [table, seq])),
-      ...(writes.claims.length === 0 ? {} : { claims: seq })
+      ...(writes.claims.length === 0 ? {} : { claims: seq }),
+      ...(writes.corrected ? { balances: seq } : {})
     })
     return new Map(
       [...this.heads].map(([shard, before]) => {

@@ -39,6 +39,8 @@ const PERMISSIONS = {
   ProductRestored: "catalogue:read",
   LocationCreated: "locations:read",
   LocationUpdated: "locations:read",
+  LocationArchived: "locations:read",
+  LocationRestored: "locations:read",
   StockChanged: "stock:read",
   LowStockRaised: "stock:read",
   LowStockCleared: "stock:read",

@@ -112,6 +112,22 @@ const catalogue = [
   drafts("createLocation", fc.record({ id: locationId.filter((id) => id !== "l2"), name }), (parts) => parts),
   drafts("updateLocation", fc.record({ location: locationId, expected, name: optional(name) }), (parts) =>
     present(parts)
+  ),
+  // An archived location refuses what comes in; so it mostly comes back.
+  drafts(
+    "archiveLocation",
+    fc.record({ location: locationId, expected, archived: onceIn(3, fc.constant(true)) }),
+    ({ archived = false, ...parts }) => ({ ...parts, archived })
+  ),
+  drafts(
+    "drainLocation",
+    fc.record({ location: locationId, destination: locationId, after: onceIn(2, productId) }),
+    (parts) => present(parts)
+  ),
+  drafts(
+    "repairBalances",
+    fc.record({ location: locationId, keys: lines(fc.record({ product: productId, lot })) }),
+    (parts) => parts
   )
 ]
 

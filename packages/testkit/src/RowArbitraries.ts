@@ -102,6 +102,7 @@ export const location: fc.Arbitrary<Location> = fc.record({
   id: locationId,
   name: text(1, 120),
   address: text(0, 500),
+  status: fc.constantFrom("active", "archived"),
   version,
   createdAt: instant
 })
@@ -463,7 +464,10 @@ const newEvent: fc.Arbitrary<NewEvent> = fc.oneof(
     product: productId,
     sku
   }),
-  fc.record({ _tag: fc.constantFrom("LocationCreated", "LocationUpdated"), location: locationId }),
+  fc.record({
+    _tag: fc.constantFrom("LocationCreated", "LocationUpdated", "LocationArchived", "LocationRestored"),
+    location: locationId
+  }),
   fc.record({ _tag: fc.constant("StockChanged" as const), levels: fc.array(level, { minLength: 1, maxLength: 3 }) }),
   fc.record({ _tag: fc.constantFrom("LowStockRaised", "LowStockCleared"), ...restock }),
   fc.record({ _tag: fc.constantFrom("OutOfStockRaised", "OutOfStockCleared"), ...place }),

@@ -1,0 +1,88 @@
+// A balance that somebody changed is made what the ledger says, and one that is right is left alone.
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import { type Balance, Inventory, makeMemoryStore, Store, stockKeyText } from "../src/index.ts"
+
+/** A shop of ten mugs with three held, in a store whose rows the test can change. */
+const shop = Effect.gen(function* () {
+  const { store, memory } = yield* makeMemoryStore()
+  const context = yield* Layer.build(Inventory.layer.pipe(Layer.provide(Layer.succeed(Store, store))))
+  const inventory = yield* Effect.provide(Inventory, context)
+  const { id: location } = yield* inventory.createLocation({ name: "Shop" })
+  const { id: product } = yield* inventory.createProduct({ sku: "MUG", name: "Mug" })
+  yield* inventory.recordMovements({ lines: [{ kind: "receipt", product, location, quantity: 10 }] })
+  yield* inventory.holdStock({ lines: [{ product, location, quantity: 3 }], ttlMillis: 60_000 })
+  const key = { product, location, lot: "" }
+  const spoil = (change: Partial<Balance>) => {
+    const balance = memory.balances.get(stockKeyText(key))
+    assert(balance !== undefined)
+    memory.balances.set(stockKeyText(key), { ...balance, ...change })
+  }
+  return { inventory, memory, key, spoil }
+})
+
+describe("rebuilding", () => {
+  it.effect("corrects every number that is not what the ledger says, and tells of each", () =>
+    Effect.gen(function* () {
+      const { inventory, key, spoil } = yield* shop
+      spoil({ sellable: 12, held: 1, damaged: 2, claimVersion: 9 })
+      const { repaired, left } = yield* inventory.rebuild
+      assert.deepStrictEqual(
+        repaired.map(({ field, stored, recomputed }) => [field, stored, recomputed]),
+        [
+          ["sellable", 12, 10],
+          ["damaged", 2, 0],
+          ["held", 1, 3],
+          ["claimVersion", 9, 1]
+        ]
+      )
+      assert.deepStrictEqual(left, [])
+      assert.deepStrictEqual((yield* inventory.read.verify).differences, [])
+      assert.deepInclude(yield* inventory.read.balance(key), { sellable: 10, held: 3, damaged: 0 })
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("brings back a balance that is gone, and says in the ledger that it did", () =>
+    Effect.gen(function* () {
+      const { inventory, memory, key } = yield* shop
+      memory.balances.delete(stockKeyText(key))
+      yield* inventory.rebuild
+      assert.deepInclude(yield* inventory.read.balance(key), { sellable: 10, held: 3, version: 1, claimVersion: 1 })
+      assert.isTrue([...memory.commands.values()].some(({ tag }) => tag === "RepairBalances"))
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("leaves what is right, and commands that come in the same batch", () =>
+    Effect.gen(function* () {
+      const { inventory, key, spoil } = yield* shop
+      const { product, location } = key
+      const untouched = yield* inventory.rebuild
+      assert.deepStrictEqual(untouched, { repaired: [], left: [] })
+      spoil({ sellable: 20 })
+      const sale = { lines: [{ kind: "sale", product, location, quantity: 2 }] } as const
+      const repair = inventory.repairBalances({ location, keys: [{ product, lot: "" }] })
+      const [, first, second] = yield* Effect.all(
+        [inventory.recordMovements(sale), repair, repair, inventory.recordMovements(sale)],
+        { concurrency: "unbounded" }
+      )
+      assert.deepStrictEqual([first.repaired.length, second.repaired.length], [1, 0])
+      assert.strictEqual((yield* inventory.read.balance(key)).sellable, 6)
+      assert.deepStrictEqual((yield* inventory.read.verify).differences, [])
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("tells of stock that was sold while a balance was wrong, and was not there", () =>
+    Effect.gen(function* () {
+      const { inventory, key, spoil } = yield* shop
+      const { product, location } = key
+      spoil({ sellable: 20 })
+      yield* inventory.recordMovements({ lines: [{ kind: "sale", product, location, quantity: 15 }] })
+      const { repaired, left } = yield* inventory.rebuild
+      assert.deepStrictEqual(repaired, [])
+      assert.deepStrictEqual(
+        left.map(({ field, stored, recomputed }) => [field, stored, recomputed]),
+        [["sellable", 5, -5]]
+      )
+    }).pipe(Effect.scoped)
+  )
+})

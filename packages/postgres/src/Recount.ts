@@ -1,0 +1,76 @@
+/**
+ * Recounting: what the two ledgers make of balances, in SQL, beside what is kept of them.
+ */
+
+const conditions = {
+  sellable: "sellable",
+  qualityControl: "quality_control",
+  damaged: "damaged",
+  quarantine: "quarantine"
+}
+
+/** What a condition holds according to the movements: all that came less all that left. */
+const fold = Object.entries(conditions)
+  .map(
+    ([place, column]) => `sum(CASE WHEN to_place = '${place}' THEN quantity WHEN from_place = '${place}' THEN -quantity
+      ELSE 0 END)::bigint AS ${column}`
+  )
+  .join(",\n")
+
+/** The numbers of a balance: core's name, what is stored, and what is recomputed. */
+export const recountedFields: ReadonlyArray<readonly [field: string, stored: string, recomputed: string]> = [
+  ...Object.entries(conditions).map(([field, column]) => [field, `b.${column}`, `m.${column}`] as const),
+  ["held", "b.held", "c.held"],
+  ["committed", "b.committed", "c.committed"],
+  ["version", "b.version", "m.version"],
+  ["claimVersion", "b.claim_version", "c.claim_version"]
+]
+
+/** Where the rows come from: whole tables, or what they have of some keys. */
+export interface LedgerText {
+  readonly balances: string
+  readonly movements: string
+  readonly claimEvents: string
+}
+
+/**
+ * A SELECT of stored and recomputed numbers over `b`, `m` and `c`, joined by key. The claims are themselves recomputed
+ * from their events: what a claim has open is what its events left of it.
+ */
+export const recounted = ({ balances, movements, claimEvents }: LedgerText, columns: string, end = ""): string => `
+  WITH moved AS (
+    SELECT product, location, lot, count(*) AS version, ${fold}
+    FROM ${movements} GROUP BY product, location, lot
+  ), open AS (
+    SELECT claim, product, location, lot, count(*) AS events,
+      sum(CASE kind WHEN 'held' THEN quantity WHEN 'committed' THEN 0 WHEN 'extended' THEN 0 ELSE -quantity END)
+        AS held_open,
+      bool_or(kind = 'committed') AS is_committed,
+      bool_or(kind = 'held') AS was_held,
+      max(quantity) FILTER (WHERE kind = 'committed') AS committed_quantity
+    FROM ${claimEvents} GROUP BY claim, product, location, lot
+  ), claimed AS (
+    SELECT product, location, lot, sum(events)::bigint AS claim_version,
+      sum(CASE WHEN is_committed THEN 0 ELSE held_open END)::bigint AS held,
+      sum(CASE WHEN NOT is_committed THEN 0 WHEN was_held THEN held_open
+        ELSE held_open + committed_quantity END)::bigint AS committed
+    FROM open GROUP BY product, location, lot
+  )
+  SELECT ${columns}
+  FROM ${balances} b
+  FULL JOIN moved m USING (product, location, lot)
+  FULL JOIN claimed c USING (product, location, lot)
+  ${end}`
+
+/** The rows of keys, which are given as arrays, each through the index that has them. */
+export const ofKeys = (products: string, locations: string, lots: string): LedgerText => {
+  const keys = `unnest(${products}::text[], ${locations}::text[], ${lots}::text[]) AS k(product, location, lot)`
+  const same = (table: string) =>
+    `${table}.product = k.product AND ${table}.location = k.location AND ${table}.lot = k.lot`
+  return {
+    balances: `(SELECT s.* FROM ${keys} JOIN onhand.balances s ON ${same("s")})`,
+    movements: `(SELECT e.* FROM ${keys} JOIN onhand.movements e ON ${same("e")}) of_keys`,
+    claimEvents: `(SELECT e.* FROM ${keys} CROSS JOIN onhand.heads h
+      JOIN onhand.claim_events e ON e.shard = h.shard AND ${same("e")}) of_keys`
+  }
+}
