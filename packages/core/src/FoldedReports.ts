@@ -10,6 +10,8 @@ import type { InvalidCursor, Page, PageRequest } from "./Page.ts"
 import type { Product, ProductId } from "./Product.ts"
 import type { LevelFilter, Queries } from "./Queries.ts"
 import { foldSales } from "./Sales.ts"
+import { type FlowFilter, foldFlow } from "./StockFlow.ts"
+import { stockPlaceText } from "./StockKey.ts"
 import { type ValueFilter, valueProduct } from "./StockValue.ts"
 import type { StoreUnavailable } from "./Store.ts"
 
@@ -22,13 +24,33 @@ export interface ReportRows {
 }
 
 /** The reports of {@link Queries}. */
-export type ReportQueries = Pick<Queries, "sales" | "stockValues">
+export type ReportQueries = Pick<Queries, "sales" | "stockFlows" | "stockValues">
 
 const byRecording = (a: Movement, b: Movement): number =>
   DateTime.toEpochMillis(a.recordedAt) - DateTime.toEpochMillis(b.recordedAt) ||
   a.shard - b.shard ||
   a.seq - b.seq ||
   a.line - b.line
+
+const flowsPage = (rows: ReportRows, filter: FlowFilter, request: PageRequest) => {
+  const { product, category, location } = filter
+  const moved = Map.groupBy(rows.movements({ product, location }), stockPlaceText)
+  const places = [...moved.values()].flatMap((movements) => {
+    const [first] = movements
+    if (first === undefined || (category !== undefined && rows.product(first.product)?.category !== category)) return []
+    return [{ product: first.product, location: first.location, movements }]
+  })
+  return Result.map(
+    pageOf("stockFlows", places, ({ product, location }) => [product, location], request),
+    (page) => ({
+      ...page,
+      items: page.items.map(({ movements, ...place }) => ({
+        ...place,
+        ...foldFlow(movements.toSorted(byRecording), filter.period)
+      }))
+    })
+  )
+}
 
 const valuesPage = (rows: ReportRows, filter: ValueFilter, request: PageRequest) => {
   const { product, category, location, recordedBy } = filter
@@ -68,6 +90,7 @@ export const foldedReports = (
           request
         )
       ),
+    stockFlows: (filter, request) => page((rows) => flowsPage(rows, filter, request)),
     stockValues: (filter, request) => page((rows) => valuesPage(rows, filter, request))
   }
 }

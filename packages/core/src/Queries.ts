@@ -23,6 +23,7 @@ import { Product, ProductId } from "./Product.ts"
 import type { PurchaseOrder, PurchaseOrderId, PurchaseOrderState } from "./PurchaseOrder.ts"
 import type { ReorderPolicy } from "./ReorderPolicy.ts"
 import type { SalesFilter, SalesRow } from "./Sales.ts"
+import type { FlowFilter, StockFlow } from "./StockFlow.ts"
 import { StockKey, type StockPlace } from "./StockKey.ts"
 import type { ProductValue, ValueFilter } from "./StockValue.ts"
 import type { StoreUnavailable } from "./Store.ts"
@@ -250,6 +251,14 @@ export interface Queries {
     filter: SalesFilter,
     page: PageRequest
   ) => Effect.Effect<Page<SalesRow>, StoreUnavailable | InvalidCursor>
+  /**
+   * What a period did to the stock of every product at every location where it ever moved, in the order of `levels`:
+   * exactly what {@link foldFlow} makes of the movements. A store answers by sums of the period's movements.
+   */
+  readonly stockFlows: (
+    filter: FlowFilter,
+    page: PageRequest
+  ) => Effect.Effect<Page<StockFlow>, StoreUnavailable | InvalidCursor>
   /**
    * The value of every product that ever moved, by its id: exactly what {@link valueProduct} makes of its movements. It
    * reads them all, of the products of the page: value follows from history.

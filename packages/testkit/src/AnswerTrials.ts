@@ -5,6 +5,7 @@
 import {
   CartId,
   type InvalidCursor,
+  type LevelFilter,
   MAX_PAGE_SIZE,
   makeMemoryStore,
   movementKinds,
@@ -66,7 +67,14 @@ export const textOf = (answer: unknown): string =>
     .replaceAll(/"recordedMicros":\d+/g, '"recordedMicros":"(time)"')
 
 /** One period that has everything in it, whatever the stores' clocks say. */
-const allTime = [DateTime.makeUnsafe(0), DateTime.makeUnsafe("9999-01-01T00:00:00Z")]
+const allTime = { from: DateTime.makeUnsafe(0), to: DateTime.makeUnsafe("9999-01-01T00:00:00Z") }
+
+/** The flows of all time, without the mean over it, which depends on the stores' clocks. */
+const flowsOf = (queries: Queries, filter: LevelFilter, page: PageRequest) =>
+  Effect.map(queries.stockFlows({ ...filter, period: allTime }, page), (answer) => ({
+    ...answer,
+    items: answer.items.map(({ meanOnHand: _, ...flow }) => flow)
+  }))
 
 const stockQuestions: Readonly<Record<string, Question>> = Object.fromEntries([
   ...[{}, ...productPool.map((product) => ({ product })), ...locationPool.map((location) => ({ location }))].flatMap(
@@ -77,6 +85,7 @@ const stockQuestions: Readonly<Record<string, Question>> = Object.fromEntries([
         [`movements(${given})`, allByTime((queries, page) => queries.movements(filter, page))],
         [`movementTotals(${given})`, (queries) => queries.movementTotals(filter)],
         [`reorderPolicies(${given})`, all((queries, page) => queries.reorderPolicies(filter, page))],
+        [`stockFlows(${given})`, all((queries, page) => flowsOf(queries, filter, page))],
         [`thresholds(${given})`, all((queries, page) => queries.thresholds(filter, page))],
         [`restockAlerts(${given})`, allByTime((queries, page) => queries.restockAlerts(filter, page))]
       ]
@@ -84,7 +93,7 @@ const stockQuestions: Readonly<Record<string, Question>> = Object.fromEntries([
   ),
   ...salesGroups.map((by): readonly [string, Question] => [
     `sales({"by":"${by}"})`,
-    all((queries, page) => queries.sales({ by, bounds: allTime }, page))
+    all((queries, page) => queries.sales({ by, bounds: [allTime.from, allTime.to] }, page))
   ]),
   ...[{}, { state: "committed" as const }, { product: productPool[0], location: locationPool[0] }].map(
     (filter): readonly [string, Question] => [

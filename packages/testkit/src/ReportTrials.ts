@@ -4,6 +4,9 @@
  */
 import {
   CartId,
+  type FlowFilter,
+  foldFlow,
+  isCondition,
   LocationId,
   type Movement,
   type Page,
@@ -12,9 +15,11 @@ import {
   type ProductValue,
   type SalesFilter,
   type SalesRow,
+  type StockFlow,
   type StoreUnavailable,
   type Submission,
   salesGroups,
+  stockPlaceText,
   type ValueFilter,
   valuationMethods,
   valueProduct
@@ -261,6 +266,10 @@ const byRecording = (a: Movement, b: Movement): number =>
   a.seq - b.seq ||
   a.line - b.line
 
+/** A row as text, with its fields in an order of their own, because every store has another. */
+const rowText = (row: object): string =>
+  JSON.stringify(Object.fromEntries(Object.entries(row).toSorted(([a], [b]) => (a < b ? -1 : 1))))
+
 /** What a value must be in itself, whatever the costs. */
 const unsound = ({ mixed, quantity, value, places, layers, period }: ProductValue): ReadonlyArray<string> => {
   // Millionths of a minor unit for each thousandth of a unit, the smallest that values are told in.
@@ -304,7 +313,7 @@ const ensureValues = (
       const moved = movements.filter(({ product }) => product === id).toSorted(byRecording)
       return valueProduct(id, decimalsOf[products.indexOf(id)] ?? 0, moved, filter)
     })
-    const lines = (values: ReadonlyArray<ProductValue>) => values.map((value) => JSON.stringify(value)).join("\n")
+    const lines = (values: ReadonlyArray<ProductValue>) => values.map(rowText).join("\n")
     const about = JSON.stringify(filter)
     yield* ensure(
       "H59",
@@ -337,4 +346,62 @@ const valueOfStock: Trial = {
     )
 }
 
-export const reportTrials: ReadonlyArray<Trial> = [salesByPeriod, valueOfStock]
+const ensureFlows = (
+  { inventory }: Session,
+  filter: FlowFilter,
+  movements: ReadonlyArray<Movement>
+): Effect.Effect<void, LawBroken> =>
+  Effect.gen(function* () {
+    const told = yield* all((page) => inventory.read.stockFlows(filter, page))
+    const moved = movements.filter(
+      (movement) =>
+        (filter.product ?? movement.product) === movement.product &&
+        (filter.location ?? movement.location) === movement.location &&
+        (filter.category ?? groupOf(movement, "category")) === groupOf(movement, "category")
+    )
+    const expected = [...Map.groupBy(moved, stockPlaceText)]
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .flatMap(([, some]): ReadonlyArray<StockFlow> => {
+        const [first] = some
+        if (first === undefined) return []
+        const { product, location } = first
+        return [{ product, location, ...foldFlow(some.toSorted(byRecording), filter.period) }]
+      })
+    const lines = (flows: ReadonlyArray<StockFlow>) => flows.map(rowText).join("\n")
+    yield* ensure(
+      "H59",
+      lines(told) === lines(expected),
+      () => `The flows for ${JSON.stringify(filter)} are\n${lines(told)}\nwhile the movements make\n${lines(expected)}`
+    )
+    const { to } = filter.period
+    const onHand = moved.filter(({ occurredAt }) => DateTime.isLessThan(occurredAt, to))
+    const change = ({ from, to, quantity }: Movement) =>
+      (Number(isCondition(to)) - Number(isCondition(from))) * quantity
+    const closing = sumOf(told.map((flow) => flow.closing))
+    const flowed = told.map((flow) => flow.opening + flow.received - flow.sold + flow.transferred + flow.adjusted)
+    yield* ensure(
+      "H59",
+      closing === sumOf(onHand.map(change)) && closing === sumOf(flowed),
+      () => `${closing} are there after flows that make ${sumOf(flowed)}, and movements that make others`
+    )
+  })
+
+const flowsOfStock: Trial = {
+  title: "tells what a period did to the stock of each place, from what was there to what is left",
+  laws: ["H59"],
+  run: ({ subject, effort, features }) =>
+    checkProperty(fc.tuple(moves, periods), { runs: effort.runs, seed: effort.seed }, ([moved, distances]) =>
+      withSession(subject, (session) =>
+        Effect.gen(function* () {
+          const { bounds, movements } = yield* withMoves(session, features, moved, distances)
+          const [from, to] = [bounds[0], bounds.at(-1)]
+          if (from === undefined || to === undefined) return
+          for (const filter of [{}, { product: products[0], location: locations[0] }, { category: categoryOf[0] }]) {
+            yield* ensureFlows(session, { ...filter, period: { from, to } }, movements)
+          }
+        })
+      )
+    )
+}
+
+export const reportTrials: ReadonlyArray<Trial> = [salesByPeriod, flowsOfStock, valueOfStock]
