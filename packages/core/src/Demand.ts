@@ -56,6 +56,21 @@ export const periodBounds = (calendar: DemandCalendar): Result.Result<ReadonlyAr
   return periods >= 1 && periods <= MAX_PERIODS ? Result.succeed(bounds) : Result.fail(new InvalidPeriods({ periods }))
 }
 
+/** The same, and after the last whole period what there is of the one that has begun, up to `to`. */
+export const periodBoundsUntilNow = (
+  calendar: DemandCalendar
+): Result.Result<ReadonlyArray<DateTime.Utc>, InvalidPeriods> => {
+  const begun = DateTime.toUtc(startOf(calendar.to, calendar))
+  const from = DateTime.toUtc(startOf(calendar.from, calendar))
+  // Nothing is over yet where the first period is also the last.
+  if (DateTime.Equivalence(begun, from) && DateTime.isLessThan(begun, calendar.to)) {
+    return Result.succeed([begun, calendar.to])
+  }
+  return Result.map(periodBounds(calendar), (bounds) =>
+    DateTime.isLessThan(begun, calendar.to) ? [...bounds, calendar.to] : bounds
+  )
+}
+
 /**
  * Which demand: each period goes from one of the rising `bounds` to the next, so that a host may have a calendar of its
  * own, such as one of four and five weeks. {@link periodBounds} makes those of days, weeks and months.
