@@ -14,9 +14,9 @@ import {
   changedCart,
   UnknownCart
 } from "./Cart.ts"
-import { type Claim, ClaimId, claimEvent, HoldTime, type NewClaimEvent } from "./Claim.ts"
+import { type Claim, ClaimClosed, ClaimId, claimEvent, HoldTime, type NewClaimEvent } from "./Claim.ts"
 import { type DecisionContext, define, type Footprint } from "./Command.ts"
-import { holdEvents } from "./Hold.ts"
+import { extensions, holdEvents, openClaims } from "./Hold.ts"
 import { knownLocation, LocationId, UnknownLocation } from "./Location.ts"
 import { type Money, Price, priceOf } from "./Money.ts"
 import {
@@ -118,6 +118,27 @@ const cartAt = (
         ? Result.succeed(cart)
         : Result.fail(new CartNotReady({ cart: id, state: cart.state, accepted, location: cart.location }))
   )
+
+/**
+ * Gives a checkout more time: its holds last for `ttlMillis` from now, or as long as they did if that is longer. Once
+ * one of them has lapsed the checkout is to be begun again, because its stock may be another's.
+ */
+export const ExtendCheckout = define("ExtendCheckout", {
+  payload: { cart: CartId, location: LocationId, ttlMillis: HoldTime },
+  reply: CartSchema,
+  refusals: [UnknownCart, CartNotReady, ClaimClosed],
+  locations: ({ location }) => [location],
+  footprint: checkoutFootprint,
+  decide: (slice, { cart: id, location, ttlMillis }, context) =>
+    Result.gen(function* () {
+      const before = yield* cartAt(slice, id, ["checkingOut"], location)
+      const open = yield* openClaims(slice, location, before.claims, true)
+      const until = DateTime.add(context.now, { milliseconds: ttlMillis })
+      const expiresAt = before.expiresAt === null ? until : DateTime.max(before.expiresAt, until)
+      const cart = changedCart(before, { expiresAt }, context)
+      return { reply: cart, rows: [put("carts", cart)], claims: extensions(open, until) }
+    })
+})
 
 /** Goes back from a checkout to an active cart; what it held is available again. */
 export const CancelCheckout = define("CancelCheckout", {

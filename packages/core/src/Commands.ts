@@ -2,7 +2,7 @@
  * The commands there are: the name a caller uses, and the definition behind it.
  */
 import { ChangeCart, OpenCart } from "./Cart.ts"
-import { BeginCheckout, CancelCheckout, Checkout, PlaceOrder } from "./Checkout.ts"
+import { BeginCheckout, CancelCheckout, Checkout, ExtendCheckout, PlaceOrder } from "./Checkout.ts"
 import type { CommandDefinition } from "./Command.ts"
 import { RecordContact } from "./ContactRecord.ts"
 import {
@@ -16,7 +16,7 @@ import {
   StartCount
 } from "./Counting.ts"
 import { CancelOrder, ShipOrder, UndoShipment } from "./Fulfilment.ts"
-import { CommitClaims, ExpireClaims, HoldStock, ReleaseClaims } from "./Hold.ts"
+import { CommitClaims, ExpireClaims, ExtendHolds, HoldStock, ReleaseClaims } from "./Hold.ts"
 import { RecordMovements } from "./Ledger.ts"
 import { CreateLocation, UpdateLocation } from "./Location.ts"
 import { ArchiveLocation, DrainLocation } from "./LocationClosing.ts"
@@ -67,6 +67,7 @@ export const commands = {
   recordMovements: RecordMovements,
   repairBalances: RepairBalances,
   holdStock: HoldStock,
+  extendHolds: ExtendHolds,
   commitClaims: CommitClaims,
   releaseClaims: ReleaseClaims,
   expireClaims: ExpireClaims,
@@ -101,6 +102,7 @@ export const commands = {
   openCart: OpenCart,
   changeCart: ChangeCart,
   beginCheckout: BeginCheckout,
+  extendCheckout: ExtendCheckout,
   cancelCheckout: CancelCheckout,
   checkout: Checkout,
   placeOrder: PlaceOrder,

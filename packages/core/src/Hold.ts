@@ -109,6 +109,32 @@ export const ReleaseClaims = define("ReleaseClaims", {
     }))
 })
 
+/** The events by which holds last until an instant at least. Others are left: a commitment does not lapse. */
+export const extensions = (claims: ReadonlyArray<Claim>, until: DateTime.Utc): ReadonlyArray<NewClaimEvent> =>
+  claims
+    .filter(({ expiresAt }) => expiresAt !== null && DateTime.isLessThan(expiresAt, until))
+    .map((claim) => claimEvent("extended", claim, until))
+
+/**
+ * Lets holds last for `ttlMillis` from now, by the store's own clock. One that lasts longer already stays as it is, and
+ * one that has lapsed cannot be brought back: its stock may be another's. `expiresAt` is what they last until at least.
+ */
+export const ExtendHolds = define("ExtendHolds", {
+  payload: { ...ClaimsPayload, ttlMillis: HoldTime },
+  reply: Schema.Struct({ extended: Schema.Array(ClaimId), expiresAt: Schema.DateTimeUtcFromString }),
+  refusals: [ClaimClosed],
+  locations: ({ location }) => [location],
+  footprint: claimFootprint,
+  decide: (slice, { location, claims: ids, ttlMillis }, context) =>
+    Result.map(openClaims(slice, location, ids, false), (claims) => {
+      const expiresAt = DateTime.add(context.now, { milliseconds: ttlMillis })
+      return {
+        reply: { extended: claims.map((claim) => claim.id), expiresAt },
+        claims: extensions(claims, expiresAt)
+      }
+    })
+})
+
 /** Turns holds into commitments, which do not lapse. Never fails for lack of stock: what is held is there. */
 export const CommitClaims = define("CommitClaims", {
   payload: ClaimsPayload,

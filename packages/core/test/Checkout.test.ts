@@ -1,6 +1,6 @@
 // A checkout sells what the cart says: what it claimed before, what is free for the rest, and nothing twice.
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { DateTime, Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { Inventory, layerMemory } from "../src/index.ts"
 
@@ -44,6 +44,22 @@ describe("a checkout", () => {
       assert.strictEqual(order.total.amount, 2850)
       assert.deepStrictEqual(yield* level(mug), [3, 0, 3])
       assert.deepStrictEqual(yield* level(bowl), [4, 0, 4])
+    }).pipe(Effect.provide(Live))
+  )
+
+  it.effect("that is given more time holds on until then, and is begun again once it was too late", () =>
+    Effect.gen(function* () {
+      const { inventory, location, mug, cart, level } = yield* shop
+      yield* inventory.beginCheckout({ cart, location, ttlMillis: 60_000 })
+      yield* TestClock.adjust(59_999)
+      const extended = yield* inventory.extendCheckout({ cart, location, ttlMillis: 60_000 })
+      assert.strictEqual(extended.expiresAt && DateTime.toEpochMillis(extended.expiresAt), 119_999)
+      yield* TestClock.adjust(59_999)
+      assert.deepStrictEqual(yield* level(mug), [5, 2, 3])
+      yield* TestClock.adjust(1)
+      assert.deepStrictEqual(yield* level(mug), [5, 0, 5])
+      const late = yield* Effect.flip(inventory.extendCheckout({ cart, location, ttlMillis: 60_000 }))
+      assert.strictEqual(late._tag, "ClaimClosed")
     }).pipe(Effect.provide(Live))
   )
 

@@ -66,6 +66,26 @@ describe("a hold", () => {
     }).pipe(Effect.provide(Live))
   )
 
+  it.effect("that is extended binds until the very millisecond of its new expiry, and never shorter than before", () =>
+    Effect.gen(function* () {
+      const { inventory, location, claim, level } = yield* heldShop
+      yield* TestClock.adjust(30_000)
+      yield* inventory.extendHolds({ location, claims: [claim], ttlMillis: 1_000 })
+      yield* TestClock.adjust(29_000)
+      assert.deepStrictEqual(yield* level, [5, 0, 0])
+      const { expiresAt } = yield* inventory.extendHolds({ location, claims: [claim], ttlMillis: 60_000 })
+      assert.strictEqual(DateTime.toEpochMillis(expiresAt), 119_000)
+      yield* TestClock.adjust(59_999)
+      assert.deepStrictEqual(yield* level, [5, 0, 0])
+      yield* TestClock.adjust(1)
+      assert.deepStrictEqual(yield* level, [0, 0, 5])
+      const late = yield* Effect.flip(inventory.extendHolds({ location, claims: [claim], ttlMillis: 60_000 }))
+      assert(late._tag === "ClaimClosed")
+      assert.strictEqual(late.state, "expired")
+      assert.deepStrictEqual((yield* inventory.read.verify).differences, [])
+    }).pipe(Effect.provide(Live))
+  )
+
   it.effect("that is committed outlives its expiry, and gives back all when it is released", () =>
     Effect.gen(function* () {
       const { inventory, location, claim, level } = yield* heldShop

@@ -22,6 +22,8 @@ import { submissionOf } from "./Session.ts"
 export interface Known {
   readonly submissions: Array<Submission>
   readonly carts: Array<CartId>
+  /** Where checkouts began. */
+  readonly checkouts: Array<{ readonly cart: CartId; readonly location: LocationId }>
   readonly claims: Array<{ readonly id: ClaimId; readonly location: LocationId }>
   readonly orders: Array<Order>
   readonly counts: Array<Count>
@@ -35,6 +37,7 @@ export interface Known {
 export const nothingKnown = (): Known => ({
   submissions: [],
   carts: [],
+  checkouts: [],
   claims: [],
   orders: [],
   counts: [],

@@ -154,6 +154,10 @@ const claimPicks = fc.array(pick, { minLength: 1, maxLength: 2 })
 
 const claims = [
   drafts("holdStock", fc.record({ lines: lines(holdLine), ttlMillis: holdTime }), (parts) => parts),
+  drafts("extendHolds", fc.record({ picks: claimPicks, ttlMillis: holdTime }), ({ picks, ttlMillis }, known) => ({
+    ...claimsPayload(picks, known),
+    ttlMillis
+  })),
   drafts("commitClaims", claimPicks, claimsPayload),
   drafts("releaseClaims", claimPicks, claimsPayload),
   drafts("expireClaims", claimPicks, claimsPayload)
@@ -298,6 +302,10 @@ const carts = [
   drafts("beginCheckout", fc.record({ cart: pick, location: locationId, ttlMillis: holdTime }), (parts, known) => ({
     ...parts,
     cart: cartOf(known, parts.cart)
+  })),
+  drafts("extendCheckout", fc.record({ at: pick, ttlMillis: holdTime }), ({ at, ttlMillis }, known) => ({
+    ...picked(known.checkouts, at, { cart: NO_CART, location: locationPool[0]! }),
+    ttlMillis
   })),
   {
     arbitrary: drafts("cancelCheckout", cartAt, ({ cart, location }, known) => ({
@@ -526,8 +534,10 @@ export const learn = (known: Known, submission: Submission, outcome: Outcome): v
       break
     }
     case "BeginCheckout": {
-      const { claims, location } = outcome.reply as ReplyOf<"beginCheckout">
-      for (const id of claims) known.claims.push({ id, location: location ?? locationPool[0]! })
+      const { id: cart, claims } = outcome.reply as ReplyOf<"beginCheckout">
+      const { location } = submission.payload as PayloadOf<"beginCheckout">
+      known.checkouts.push({ cart, location })
+      for (const id of claims) known.claims.push({ id, location })
       break
     }
     case "SetThresholds": {
