@@ -41,11 +41,13 @@ const HoldLine = Schema.Struct({
 })
 export interface HoldLine extends Schema.Schema.Type<typeof HoldLine> {}
 
+const HoldSeconds = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: MAX_HOLD_MILLIS / 1_000 })).annotate({
+  description: "How long it holds from now, by the server's clock"
+})
+
 export const NewHold = Schema.Struct({
   lines: Schema.NonEmptyArray(HoldLine).check(Schema.isMaxLength(MAX_LINES)),
-  seconds: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: MAX_HOLD_MILLIS / 1_000 })).annotate({
-    description: "How long it holds, by the server's clock"
-  }),
+  seconds: HoldSeconds,
   source: Schema.optionalKey(
     Source.annotate({
       description: "What it is for, such as a quote; carts and documents make their claims themselves"
@@ -71,6 +73,10 @@ export const NamedClaims = Schema.Struct({
   location: LocationId,
   claims: Schema.NonEmptyArray(ClaimId).check(Schema.isMaxLength(MAX_LINES))
 }).annotate({ identifier: "NamedClaims" })
+
+export const ExtendedHolds = Schema.Struct({ ...NamedClaims.fields, seconds: HoldSeconds }).annotate({
+  identifier: "ExtendedHolds"
+})
 
 const changed = HttpApiSchema.WithHeaders(Schema.Struct({ claims: Schema.Array(ClaimId) }), replayable)
 const errors = [problems.ClaimClosed, problems.ForeignClaim, problems.Forbidden, ...writeErrors] as const
@@ -109,6 +115,18 @@ export class ClaimsApi extends HttpApiGroup.make("claims")
       about("stock:write", {
         summary: "Hold stock for a time",
         description: "All lines or none. What is held is not available to anybody else until it lapses."
+      })
+    ),
+    HttpApiEndpoint.post("extend", "/claims/extend", {
+      headers: keyRequired,
+      payload: ExtendedHolds,
+      success: HttpApiSchema.WithHeaders(Held, replayable),
+      error: errors
+    }).annotateMerge(
+      about("stock:write", {
+        summary: "Give holds more time",
+        description:
+          "Each lasts until `expiresAt` at least, and never shorter than it did. One that lapsed cannot be brought back."
       })
     ),
     HttpApiEndpoint.post("commit", "/claims/commit", {

@@ -47,31 +47,35 @@ interface Named {
   readonly claims: readonly [ClaimId, ...ReadonlyArray<ClaimId>]
 }
 
-type Change = "commitClaims" | "releaseClaims"
-
 const make = Effect.gen(function* () {
   const inventory = yield* Inventory
   const { roles } = yield* ServerSettings
 
-  /** Fails if a claim is not made by hand. What a claim is of never changes, so that it may be asked beforehand. */
-  const requireByHand = (change: Change, named: Named) =>
+  /**
+   * Fails if a claim is not made by hand. What a claim is of never changes, so that it may be asked beforehand; what a
+   * release would let go of tells it of every open claim.
+   */
+  const requireByHand = ({ location, claims }: Named) =>
     Effect.gen(function* () {
-      const planned = yield* answering(inventory.plan(change, named))
+      const planned = yield* answering(inventory.plan("releaseClaims", { location, claims }))
       for (const { claim, source } of planned._tag === "Applied" ? planned.claimEvents : []) {
         if (source !== null && foreignSources.has(source.type)) return yield* new ForeignClaim({ claim, source })
       }
     })
 
   /** What a change of claims asks for, once the actor may make it. */
-  const changing = (
-    change: Change,
-    { headers, payload }: { readonly headers: { readonly "idempotency-key"?: string }; readonly payload: Named }
-  ) =>
+  const changing = ({
+    headers,
+    payload
+  }: {
+    readonly headers: { readonly "idempotency-key"?: string }
+    readonly payload: Named
+  }) =>
     Effect.gen(function* () {
       const actor = yield* CurrentActor
       const key = yield* requiredKey(headers["idempotency-key"])
       yield* requireAt(roles, actor, "stock:write", [payload.location])
-      yield* requireByHand(change, payload)
+      yield* requireByHand(payload)
       return { actor, key }
     })
 
@@ -119,13 +123,21 @@ export const layerClaims = HttpApiBuilder.group(
         const body = { claims: reply.claims, expiresAt: timestamp(reply.expiresAt) }
         return HttpApiSchema.withHeaders({ body, headers: replayedHeader(replayed) })
       }),
+      extend: Effect.fnUntraced(function* (request) {
+        const as = yield* changing(request)
+        const { seconds, ...named } = request.payload
+        const command = { ...named, ttlMillis: seconds * 1_000 }
+        const { reply, replayed } = yield* submitAs(inventory, "extendHolds", command, as)
+        const body = { claims: reply.extended, expiresAt: timestamp(reply.expiresAt) }
+        return HttpApiSchema.withHeaders({ body, headers: replayedHeader(replayed) })
+      }),
       commit: Effect.fnUntraced(function* (request) {
-        const as = yield* changing("commitClaims", request)
+        const as = yield* changing(request)
         const { reply, replayed } = yield* submitAs(inventory, "commitClaims", request.payload, as)
         return changedClaims(reply.committed, replayed)
       }),
       release: Effect.fnUntraced(function* (request) {
-        const as = yield* changing("releaseClaims", request)
+        const as = yield* changing(request)
         const { reply, replayed } = yield* submitAs(inventory, "releaseClaims", request.payload, as)
         return changedClaims(reply.released, replayed)
       })

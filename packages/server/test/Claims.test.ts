@@ -55,6 +55,9 @@ describe("a claim over HTTP", () => {
       held.body.claims.map((id: string, index: number) => [id, [2.5, 1][index], "held", quote])
     )
     const [first, second] = held.body.claims
+    const longer = await post("claims/extend", "h-5", { location: "shop", claims: [first, second], seconds: 900 })
+    assert.deepStrictEqual([longer.status, longer.body.claims], [200, [first, second]])
+    assert.isAbove(Date.parse(longer.body.expiresAt), Date.parse(held.body.expiresAt))
     const committed = await post("claims/commit", "h-2", { location: "shop", claims: [first] })
     assert.deepStrictEqual([committed.status, committed.body], [200, { claims: [first] }])
     const { items } = (await get("claims?state=committed&product=tea")).body

@@ -50,6 +50,7 @@ export const elsewhere: Readonly<
   "POST /api/v1/purchase-orders/{id}/cancel": (ids) => at(`purchase-orders/${ids["ordered"]}/cancel`, {}),
   "POST /api/v1/purchase-orders/{id}/close": (ids) => at(`purchase-orders/${ids["ordered"]}/close`, {}),
   "POST /api/v1/claims": () => at("claims", { lines: [hold(north), hold(south)], seconds: 60 }),
+  "POST /api/v1/claims/extend": (ids) => at("claims/extend", { location: south, claims: [ids["hold"]], seconds: 60 }),
   "POST /api/v1/claims/commit": (ids) => at("claims/commit", { location: south, claims: [ids["hold"]] }),
   "POST /api/v1/claims/release": (ids) => at("claims/release", { location: south, claims: [ids["hold"]] }),
   "PUT /api/v1/reorder-policies": () =>
