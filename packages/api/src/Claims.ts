@@ -126,7 +126,7 @@ export class ClaimsApi extends HttpApiGroup.make("claims")
       about("stock:write", {
         summary: "Give holds more time",
         description:
-          "Each lasts until `expiresAt` at least, and never shorter than it did. One that lapsed cannot be brought back."
+          "Each lasts until `expiresAt` at least, never shorter than it did. One that lapsed cannot be brought back."
       })
     ),
     HttpApiEndpoint.post("commit", "/claims/commit", {
