@@ -1,9 +1,11 @@
-import { readFileSync, writeFileSync } from "node:fs"
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { OpenApi } from "effect/http-api"
 import { OnhandApi } from "../src/index.ts"
+import { type Example, referencePages } from "./ReferencePages.ts"
 
+const reference = fileURLToPath(new URL("../../../docs/reference/", import.meta.url))
 const file = fileURLToPath(new URL("../../../docs/reference/openapi.json", import.meta.url))
 const document = JSON.parse(JSON.stringify(OpenApi.fromApi(OnhandApi)))
 
@@ -27,6 +29,21 @@ describe("the OpenAPI document", () => {
     const text = `${JSON.stringify(document, null, 2)}\n`
     if (process.env["UPDATE_OPENAPI"] === "1") writeFileSync(file, text)
     assert.isTrue(readFileSync(file, "utf8") === text, "docs/reference/openapi.json is not what the contract says")
+  })
+
+  it("is told page by page, with examples; UPDATE_OPENAPI=1 writes the pages", () => {
+    const examples: ReadonlyArray<Example> = JSON.parse(readFileSync(`${reference}examples.json`, "utf8"))
+    const pages = referencePages(document, examples)
+    if (process.env["UPDATE_OPENAPI"] === "1") {
+      rmSync(`${reference}http`, { recursive: true, force: true })
+      mkdirSync(`${reference}http`)
+      for (const [name, text] of pages) writeFileSync(`${reference}http/${name}`, text)
+    }
+    assert.deepStrictEqual(readdirSync(`${reference}http`).toSorted(), [...pages.keys()].toSorted())
+    for (const [name, text] of pages) {
+      const isSame = readFileSync(`${reference}http/${name}`, "utf8") === text
+      assert.isTrue(isSame, `docs/reference/http/${name} is not what the contract and its examples say`)
+    }
   })
 
   it("names every operation once and says what it does and who may call it", () => {

@@ -1,0 +1,131 @@
+// The reference's examples, asked of a real server: what it shows is what was answered.
+import { readFileSync, writeFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { OnhandApi } from "@onhand/api"
+import { OpenApi } from "effect/http-api"
+import { undocumented } from "./Contract.ts"
+import { type Example, story } from "./ReferenceStory.ts"
+import { startServer, type TestServer } from "./TestServer.ts"
+
+const file = fileURLToPath(new URL("../../../docs/reference/examples.json", import.meta.url))
+
+/** A request of the story as the reference shows it. */
+interface Told {
+  readonly operation: string
+  readonly by: string
+  readonly method: string
+  readonly path: string
+  readonly params: Readonly<Record<string, string>>
+  readonly query: Readonly<Record<string, string>>
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: unknown
+  readonly status: number
+  readonly reply: unknown
+}
+
+interface Operation {
+  readonly operationId: string
+  readonly parameters?: ReadonlyArray<{ readonly name: string; readonly in: string; readonly required?: boolean }>
+}
+
+const operations = new Map(
+  Object.entries(
+    OpenApi.fromApi(OnhandApi).paths as unknown as Readonly<Record<string, Readonly<Record<string, Operation>>>>
+  ).flatMap(([path, methods]) =>
+    Object.entries(methods).map(
+      ([method, operation]) => [operation.operationId, { method: method.toUpperCase(), path, operation }] as const
+    )
+  )
+)
+
+/** Ids and times as they are every time that the story is told. */
+const steady = () => {
+  const ids = new Map<string, string>()
+  const idOf = (id: string) => {
+    const known = ids.get(id) ?? `01990000-0000-7000-8000-${String(ids.size + 1).padStart(12, "0")}`
+    ids.set(id, known)
+    return known
+  }
+  return <A>(value: A): A =>
+    JSON.parse(
+      JSON.stringify(value)
+        .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, idOf)
+        .replace(/(?!2026-01-01T00:00:00)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, "2026-03-02T09:30:00.000Z")
+    )
+}
+
+let server: TestServer
+let told: ReadonlyArray<Told>
+
+/** Tells the story once, and what was answered to each request. */
+const tell = async (): Promise<ReadonlyArray<Told>> => {
+  const tokens = { admin: await server.admin(), ann: await server.customer("ann") }
+  const saved = new Map<string, string>()
+  const steadily = steady()
+  const filled = <A>(value: A): A =>
+    JSON.parse(JSON.stringify(value).replace(/\{([a-z ]+)\}/g, (whole, name) => saved.get(name) ?? whole))
+  const shown: Array<Told> = []
+  for (const [index, example] of story.entries()) {
+    const { params = {}, query = {}, body, text }: Example = filled(example)
+    const { method, path, operation } = operations.get(example.operation) ?? assert.fail(example.operation)
+    const needs = (name: string) => operation.parameters?.some((one) => one.name === name && one.required)
+    const headers = {
+      ...(needs("idempotency-key") ? { "idempotency-key": `example-${index + 1}` } : {}),
+      ...(needs("if-match") ? { "if-match": "*" } : {}),
+      ...(text === undefined ? {} : { "content-type": text.type })
+    }
+    const place = path.replace(/\{(\w+)\}/g, (_, name) => params[name] ?? "")
+    const search = Object.keys(query).length === 0 ? "" : `?${new URLSearchParams(query)}`
+    const by = example.by ?? "admin"
+    const reply = await server.ask(method, `${place}${search}`, {
+      token: tokens[by],
+      headers,
+      body: text?.body ?? body
+    })
+    if (example.save !== undefined) saved.set(example.save, reply.body.id ?? reply.body.claims[0])
+    if (example.unseen === true) {
+      assert.isBelow(reply.status, 300, JSON.stringify(reply.body))
+      continue
+    }
+    const said = { params, query, headers, body: text?.body ?? body ?? null, status: reply.status, reply: reply.body }
+    shown.push(steadily({ operation: example.operation, by, method, path: place, ...said }))
+  }
+  return shown
+}
+
+beforeAll(async () => {
+  server = await startServer()
+  told = await tell()
+  if (process.env["UPDATE_OPENAPI"] === "1") writeFileSync(file, `${JSON.stringify(told, null, 2)}\n`)
+})
+afterAll(() => server.stop())
+
+describe("the reference's examples", () => {
+  const known = (): ReadonlyArray<Told> => JSON.parse(readFileSync(file, "utf8"))
+
+  it("are answered as they are shown; UPDATE_OPENAPI=1 writes them", () => {
+    const brief = (examples: ReadonlyArray<Told>) =>
+      examples.map(({ operation, by, method, path, query, body, status }) =>
+        JSON.stringify([operation, by, method, path, query, body, status])
+      )
+    assert.deepStrictEqual(brief(known()), brief(told))
+  })
+
+  it("show replies that the contract still knows", () => {
+    for (const { method, path, status, reply } of known()) {
+      assert.isUndefined(undocumented(method, path, status, reply))
+    }
+  })
+
+  it("begin with one that is answered well, for each endpoint that has any", () => {
+    const first = new Map(
+      known()
+        .toReversed()
+        .map((example) => [example.operation, example.status])
+    )
+    for (const [operation, status] of first) {
+      assert.isBelow(status, 300, operation)
+    }
+  })
+})
