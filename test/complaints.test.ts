@@ -1,6 +1,7 @@
 // What users of other systems suffer from, each a test under the name of the complaint, in memory and on PostgreSQL.
 import { assert, describe, it } from "@effect/vitest"
 import {
+  entering,
   firstPage,
   Inventory,
   type Location,
@@ -8,7 +9,8 @@ import {
   layerMemory,
   type OrderId,
   type ProductId,
-  type Store
+  type Store,
+  unitOfBarcode
 } from "@onhand/core"
 import { PostgresStore } from "@onhand/postgres"
 import { DateTime, Effect, Layer, Redacted, Result, Stream } from "effect"
@@ -242,6 +244,23 @@ const complaints: Readonly<Record<string, Effect.Effect<void, unknown, Inventory
       )
     }
     assert.strictEqual(yield* available(rope, a), 1_000)
+    // A third of a metre has no end in steps of a millimetre, so it is refused, and not rounded.
+    const third = { unit: { name: "metre", decimals: 3 }, packs: [{ unit: "third", steps: 1_000, per: 3 }] }
+    assert.isTrue(Result.isFailure(entering(third, 1, "third")))
+    assert.strictEqual(Result.getOrThrow(entering(third, 3, "third")).quantity, 1_000)
+  }),
+
+  "a scanned case counts as 1": Effect.gen(function* () {
+    const { inventory, a, mug, available } = yield* given
+    const barcode = `case-${mug}`.slice(0, 40)
+    const packs = [{ unit: "case", steps: 24, per: 1, barcodes: [barcode] }]
+    yield* inventory.updateProduct({ product: mug, expected: "any", packs })
+    const product = yield* Effect.flatMap(inventory.read.productByCode("barcode", barcode), Effect.fromOption)
+    const scanned = yield* Effect.fromResult(entering(product, 1, unitOfBarcode(product, barcode)))
+    yield* inventory.recordMovements({ lines: [{ kind: "receipt", product: mug, location: a, ...scanned }] })
+    assert.strictEqual(yield* available(mug, a), 24)
+    const { items } = yield* inventory.read.movements({ product: mug }, firstPage())
+    assert.deepStrictEqual(items[0]?.entered, { unit: "case", quantity: "1" })
   }),
 
   "a 161-line document takes 166 s": Effect.gen(function* () {

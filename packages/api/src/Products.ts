@@ -41,6 +41,7 @@ export const Product = Schema.Struct({
   id: ProductId,
   sku: core.sku,
   barcodes: core.barcodes,
+  packs: core.packs,
   name: core.name,
   description: core.description,
   category: core.category,
@@ -83,6 +84,13 @@ export interface StockedProduct extends Schema.Schema.Type<typeof StockedProduct
 
 const optional = {
   barcodes: Schema.optionalKey(core.barcodes),
+  packs: Schema.optionalKey(
+    core.packs.annotate({
+      description:
+        "Units beside the product's own: `per` of them are exactly `steps` of its smallest steps. Who scans one of " +
+        "the barcodes of a pack has one pack in hand"
+    })
+  ),
   description: Schema.optionalKey(core.description),
   category: Schema.optionalKey(core.category),
   metadata: Schema.optionalKey(core.metadata),

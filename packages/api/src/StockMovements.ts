@@ -1,7 +1,17 @@
 /**
  * Stock movements over HTTP: recording what came, went or changed its condition, and reading the ledger.
  */
-import { LocationId, Lot, MAX_LINES, type MovementKind, Place, ProductId, Source, UnitCost } from "@onhand/core"
+import {
+  Entered,
+  LocationId,
+  Lot,
+  MAX_LINES,
+  type MovementKind,
+  Place,
+  ProductId,
+  Source,
+  UnitCost
+} from "@onhand/core"
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { Decimal, Timestamp, TimestampInput } from "./Amount.ts"
@@ -43,6 +53,11 @@ const Line = Schema.Struct({
   quantity: Decimal.annotate({
     description: "Above zero; an adjustment may be below zero, which takes stock away"
   }),
+  unit: Schema.optionalKey(
+    Schema.NonEmptyString.check(Schema.isMaxLength(32)).annotate({
+      description: "What the quantity counts: the product's own unit when left out, or one of its packs, such as a case"
+    })
+  ),
   from: Schema.optionalKey(Place),
   to: Schema.optionalKey(Place),
   expected: Schema.optionalKey(
@@ -85,6 +100,7 @@ export const Movement = Schema.Struct({
   reason: Schema.NullOr(Schema.String),
   source: Schema.NullOr(Source),
   unitCost: Schema.NullOr(UnitCost),
+  entered: Schema.NullOr(Entered),
   onHandAfter: Decimal,
   sellableAfter: Decimal,
   actor: Schema.NullOr(Schema.String),
@@ -106,6 +122,8 @@ export class StockMovementsApi extends HttpApiGroup.make("stockMovements")
         problems.InsufficientStock,
         problems.ImpossibleFlow,
         problems.StaleQuantity,
+        problems.UnknownUnit,
+        problems.InexactQuantity,
         problems.UnknownProduct,
         problems.ProductInactive,
         problems.UnknownLocation,

@@ -234,6 +234,7 @@ class BatchState {
       record,
       movements: folded.movements.map(({ movement, balance }, line) => ({
         ...movement,
+        entered: movement.entered ?? null,
         version: balance.version,
         onHandAfter: onHand(balance),
         sellableAfter: balance.sellable,

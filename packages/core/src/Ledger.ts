@@ -8,6 +8,7 @@ import { applyMovement, available, type Balance, isSound, onHand } from "./Balan
 import { define, MAX_LINES } from "./Command.ts"
 import { activeLocation, knownLocation, LocationInactive, UnknownLocation } from "./Location.ts"
 import { MovementKind, movementFlows, type NewMovement, Source, UnitCost } from "./Movement.ts"
+import { checkEntered, Entered, InexactQuantity, UnknownUnit } from "./Pack.ts"
 import { activeProduct, knownProduct, ProductInactive, UnknownProduct } from "./Product.ts"
 import { MAX_QUANTITY, Quantity } from "./Quantity.ts"
 import { ref } from "./Row.ts"
@@ -43,6 +44,8 @@ const MovementLine = Schema.Struct({
   location: StockKey.fields.location,
   lot: Schema.optionalKey(Lot),
   quantity: Quantity,
+  /** How the quantity was said, as {@link entering} makes it: kept as it is, and refused unless it is the quantity. */
+  entered: Schema.optionalKey(Entered),
   from: Schema.optionalKey(Place),
   to: Schema.optionalKey(Place),
   /** What the caller saw in the condition that changes; when given, any other quantity there refuses the command. */
@@ -78,7 +81,8 @@ const toMovement = (line: MovementLine, source: Source | null): Result.Result<Ne
     quantity: line.quantity,
     reason: line.reason ?? null,
     source,
-    unitCost: line.unitCost ?? null
+    unitCost: line.unitCost ?? null,
+    ...(line.entered === undefined ? {} : { entered: line.entered })
   })
 }
 
@@ -148,7 +152,9 @@ export const RecordMovements = define("RecordMovements", {
     UnknownProduct,
     ProductInactive,
     UnknownLocation,
-    LocationInactive
+    LocationInactive,
+    UnknownUnit,
+    InexactQuantity
   ],
   locations: ({ lines }) => lines.map((line) => line.location),
   footprint: ({ lines }) => ({
@@ -159,8 +165,10 @@ export const RecordMovements = define("RecordMovements", {
     Result.gen(function* () {
       const movements: Array<NewMovement> = []
       for (const line of lines) {
-        if (needsActive.has(line.kind)) yield* activeProduct(slice, line.product)
-        else yield* knownProduct(slice, line.product)
+        const product = yield* needsActive.has(line.kind)
+          ? activeProduct(slice, line.product)
+          : knownProduct(slice, line.product)
+        yield* checkEntered(product, line.quantity, line.entered)
         const movement = yield* toMovement(line, source ?? null)
         // What is left of an archived location's stock can still be counted, sold and scrapped; nothing comes in.
         const comesIn = isCondition(movement.to) && !isCondition(movement.from)

@@ -3,6 +3,7 @@
  * (double entry), so that the sum over all places is always zero.
  */
 import { Schema } from "effect"
+import { Entered } from "./Pack.ts"
 import { Quantity } from "./Quantity.ts"
 import { Lot, Place, StockKey } from "./StockKey.ts"
 
@@ -57,7 +58,11 @@ const movementFields = {
 }
 
 /** A movement as a decision writes it; the commit adds its place in the ledger. */
-export const NewMovement = Schema.Struct(movementFields)
+export const NewMovement = Schema.Struct({
+  ...movementFields,
+  /** How the quantity was said, where somebody said it in another way than in steps. */
+  entered: Schema.optionalKey(Schema.NullOr(Entered))
+})
 export interface NewMovement extends Schema.Schema.Type<typeof NewMovement> {}
 
 /**
@@ -67,6 +72,7 @@ export interface NewMovement extends Schema.Schema.Type<typeof NewMovement> {}
  */
 export const Movement = Schema.Struct({
   ...movementFields,
+  entered: Schema.NullOr(Entered),
   shard: Schema.Int,
   seq: Schema.Int,
   line: Schema.Int,

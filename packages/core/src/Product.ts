@@ -4,6 +4,7 @@
 import { Result, Schema } from "effect"
 import { type DecisionContext, define, type Footprint } from "./Command.ts"
 import { Price } from "./Money.ts"
+import { Pack } from "./Pack.ts"
 import { piece, UnitOfMeasure } from "./Quantity.ts"
 import { put, putName, type RowChange, ref, removeName } from "./Row.ts"
 import type { Slice } from "./Slice.ts"
@@ -21,9 +22,32 @@ const Code = Schema.String.check(Schema.isPattern(/^[\x21-\x7e](?:[\x20-\x7e]{0,
 export const Sku = Code.annotate({ description: "A stock-keeping unit: 1 to 64 visible ASCII characters" })
 const Text = (length: number) => Schema.String.check(Schema.isMaxLength(length))
 
+/** The most packs of one product. */
+export const MAX_PACKS = 10
+
+/** A pack of a product, and the barcodes on it: who scans one of them has one pack in hand. */
+export const ProductPack = Schema.Struct({
+  ...Pack.fields,
+  barcodes: Schema.Array(Code).check(Schema.isMaxLength(5))
+})
+export interface ProductPack extends Schema.Schema.Type<typeof ProductPack> {}
+
+const isEachOnce = (names: ReadonlyArray<string>) => new Set(names).size === names.length
+
+const Packs = Schema.Array(ProductPack).check(
+  Schema.isMaxLength(MAX_PACKS),
+  Schema.makeFilter(
+    (packs) => isEachOnce(packs.map(({ unit }) => unit)) || "each pack of a product has a name of its own"
+  ),
+  Schema.makeFilter(
+    (packs) => isEachOnce(packs.flatMap(({ barcodes }) => barcodes)) || "a barcode is on one pack alone"
+  )
+)
+
 const editable = {
   sku: Sku,
   barcodes: Schema.Array(Code).check(Schema.isMaxLength(MAX_BARCODES)),
+  packs: Packs,
   name: Schema.NonEmptyString.check(Schema.isMaxLength(200)),
   description: Text(10_000),
   category: Text(120),
@@ -88,12 +112,30 @@ export const activeProduct = (slice: Slice, id: ProductId): Result.Result<Produc
 export const skuName = (sku: string) => `sku:${sku}`
 const barcodeName = (barcode: string) => `barcode:${barcode}`
 
+/** What a barcode of a product stands for: one of the pack that it is on, or one of the product's own unit. */
+export const unitOfBarcode = ({ unit, packs }: Pick<Product, "unit" | "packs">, barcode: string): string =>
+  packs.find(({ barcodes }) => barcodes.includes(barcode))?.unit ?? unit.name
+
+/** The product with the barcodes of its packs among its own, so that whoever scans one finds it. */
+const withPackCodes = (product: Product): Product => {
+  const codes = product.packs.flatMap(({ barcodes }) => barcodes).filter((code) => !product.barcodes.includes(code))
+  return codes.length === 0 ? product : { ...product, barcodes: [...product.barcodes, ...codes] }
+}
+
 type Codes = Pick<Product, "sku" | "barcodes">
 export const noCodes: Pick<Product, "barcodes"> & { readonly sku?: never } = { barcodes: [] }
 
-export const namesOf = (codes: { readonly sku?: string; readonly barcodes?: ReadonlyArray<string> }) => [
-  ...(codes.sku === undefined ? [] : [skuName(codes.sku)]),
-  ...(codes.barcodes ?? []).map(barcodeName)
+interface NamedCodes {
+  readonly sku?: string
+  readonly barcodes?: ReadonlyArray<string>
+  readonly packs?: ReadonlyArray<Pick<ProductPack, "barcodes">>
+}
+
+/** The unique names of a product's codes. */
+export const namesOf = ({ sku, barcodes = [], packs = [] }: NamedCodes) => [
+  ...(sku === undefined ? [] : [skuName(sku)]),
+  ...barcodes.map(barcodeName),
+  ...packs.flatMap((pack) => pack.barcodes.map(barcodeName))
 ]
 
 /** The changes of unique names when a product's codes change, or the refusal if another product has one of them. */
@@ -126,6 +168,7 @@ export const renameCodes = (
 
 const optionalFields = {
   barcodes: Schema.optionalKey(editable.barcodes),
+  packs: Schema.optionalKey(editable.packs),
   description: Schema.optionalKey(editable.description),
   category: Schema.optionalKey(editable.category),
   metadata: Schema.optionalKey(editable.metadata),
@@ -138,21 +181,23 @@ const creatable = { sku: editable.sku, name: editable.name, ...optionalFields, u
 export const ProductDraft = Schema.Struct(creatable)
 export interface ProductDraft extends Schema.Schema.Type<typeof ProductDraft> {}
 
-export const newProduct = (id: ProductId, payload: ProductDraft, context: DecisionContext): Product => ({
-  id,
-  sku: payload.sku,
-  barcodes: payload.barcodes ?? [],
-  name: payload.name,
-  description: payload.description ?? "",
-  category: payload.category ?? "",
-  metadata: payload.metadata ?? {},
-  price: payload.price ?? null,
-  unit: payload.unit ?? piece,
-  status: "active",
-  version: 1,
-  createdAt: context.now,
-  updatedAt: context.now
-})
+export const newProduct = (id: ProductId, payload: ProductDraft, context: DecisionContext): Product =>
+  withPackCodes({
+    id,
+    sku: payload.sku,
+    barcodes: payload.barcodes ?? [],
+    packs: payload.packs ?? [],
+    name: payload.name,
+    description: payload.description ?? "",
+    category: payload.category ?? "",
+    metadata: payload.metadata ?? {},
+    price: payload.price ?? null,
+    unit: payload.unit ?? piece,
+    status: "active",
+    version: 1,
+    createdAt: context.now,
+    updatedAt: context.now
+  })
 
 /** Creates a product; with `id` under the caller's own id. The unit of measure is fixed from then on. */
 export const CreateProduct = define("CreateProduct", {
@@ -180,20 +225,22 @@ export const CreateProduct = define("CreateProduct", {
     })
 })
 
-const productAndNames = (payload: {
-  readonly product: ProductId
-  readonly sku?: string
-  readonly barcodes?: ReadonlyArray<string>
-}): Footprint => ({
-  rows: [ref("products", payload.product), ...namesOf(payload).map((name) => ref("names", name))]
-})
+// The names that it has are read as well, because those that it gives up are removed.
+const productAndNames = (payload: NamedCodes & { readonly product: ProductId }, slice: Slice): Footprint => {
+  const names = namesOf(payload)
+  const before =
+    names.length === 0 && payload.barcodes === undefined ? undefined : slice.row("products", payload.product)
+  const all = before === undefined ? names : [...names, ...namesOf(before)]
+  return { rows: [ref("products", payload.product), ...all.map((name) => ref("names", name))] }
+}
 
-export const changed = (before: Product, changes: Partial<Product>, context: DecisionContext): Product => ({
-  ...before,
-  ...changes,
-  version: before.version + 1,
-  updatedAt: context.now
-})
+export const changed = (before: Product, changes: Partial<Product>, context: DecisionContext): Product =>
+  withPackCodes({
+    ...before,
+    ...changes,
+    version: before.version + 1,
+    updatedAt: context.now
+  })
 
 /** Changes the named fields of a product and leaves the others. */
 export const UpdateProduct = define("UpdateProduct", {

@@ -40,8 +40,11 @@ export type ImportedLine = typeof ImportedLine.Type
 
 const sameUnit = (a: UnitOfMeasure, b: UnitOfMeasure) => a.name === b.name && a.decimals === b.decimals
 
-const sameFields = (before: Product, draft: ProductDraft): boolean =>
-  Object.entries(draft).every(([field, value]) => Equal.equals(before[field as keyof ProductDraft], value))
+/** Whether a draft leaves a product as it is; `after` is what would become of it. */
+const sameFields = (before: Product, draft: ProductDraft, after: Product): boolean =>
+  [...Object.keys(draft), "barcodes" as const].every((field) =>
+    Equal.equals(before[field as keyof ProductDraft], after[field as keyof ProductDraft])
+  )
 
 /** The slice as the rows before left it: a later row of the command sees what an earlier one did. */
 class Draft {
@@ -109,8 +112,9 @@ const importLine = (
     if (draft.unit !== undefined && !sameUnit(draft.unit, before.unit)) {
       return yield* Result.fail(new UnitFixed({ product: before.id, unit: before.unit }))
     }
-    if (sameFields(before, draft)) return { line: { outcome: "unchanged", product: before.id }, rows: [] } as const
     const product = changed(before, draft, context)
+    if (sameFields(before, draft, product))
+      return { line: { outcome: "unchanged", product: before.id }, rows: [] } as const
     const names = yield* renameCodes(slice, before.id, before, product)
     return {
       line: { outcome: "updated", product: before.id },
@@ -132,7 +136,11 @@ export const ImportProducts = define("ImportProducts", {
     rows: lines.flatMap((line) => {
       const holder = slice.row("names", skuName(line.sku))
       const names = namesOf(line).map((name) => ref("names", name))
-      return holder === undefined ? names : [...names, ref("products", holder.target)]
+      if (holder === undefined) return names
+      // The names that it has are read as well, because those that it gives up are removed.
+      const before = slice.row("products", holder.target)
+      const given = before === undefined ? [] : namesOf(before).map((name) => ref("names", name))
+      return [...names, ref("products", holder.target), ...given]
     })
   }),
   decide: (slice, { lines }, context) => {

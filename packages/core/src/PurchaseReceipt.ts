@@ -5,6 +5,7 @@ import { Result, Schema } from "effect"
 import { type DecisionContext, define, MAX_LINES } from "./Command.ts"
 import { LocationId } from "./Location.ts"
 import { type NewMovement, UnitCost } from "./Movement.ts"
+import { checkEntered, Entered, InexactQuantity, UnknownUnit } from "./Pack.ts"
 import {
   changedPurchaseOrder,
   openOnOrder,
@@ -30,6 +31,7 @@ import { Condition, Lot, NO_LOT } from "./StockKey.ts"
 const ArrivedLine = Schema.Struct({
   line: Schema.Int,
   quantity: Quantity,
+  entered: Schema.optionalKey(Entered),
   condition: Schema.optionalKey(Condition),
   lot: Schema.optionalKey(Lot),
   unitCost: Schema.optionalKey(UnitCost)
@@ -39,7 +41,7 @@ interface ArrivedLine extends Schema.Schema.Type<typeof ArrivedLine> {}
 const receiptOf = (
   { id, destination }: PurchaseOrder,
   line: PurchaseOrderLine,
-  { quantity, condition = "sellable", lot = NO_LOT, unitCost }: ArrivedLine
+  { quantity, entered, condition = "sellable", lot = NO_LOT, unitCost }: ArrivedLine
 ): NewMovement => ({
   kind: "receipt",
   product: line.product,
@@ -50,7 +52,8 @@ const receiptOf = (
   quantity,
   reason: null,
   source: purchaseOrderSource(id),
-  unitCost: unitCost ?? line.unitCost
+  unitCost: unitCost ?? line.unitCost,
+  ...(entered === undefined ? {} : { entered })
 })
 
 /** What an order becomes when something of it arrives. What is open is filled first; the rest is beyond it. */
@@ -88,13 +91,15 @@ export const ReceivePurchaseOrder = define("ReceivePurchaseOrder", {
     PurchaseOrderElsewhere,
     PurchaseOrderStateConflict,
     UnknownPurchaseOrderLine,
-    PurchaseOrderExceeded
+    PurchaseOrderExceeded,
+    UnknownUnit,
+    InexactQuantity
   ],
   locations: ({ destination }) => [destination],
   footprint: ({ purchaseOrder: id, destination }, slice) => {
     const lines = slice.row("purchaseOrders", id)?.lines ?? []
     return {
-      rows: [ref("purchaseOrders", id)],
+      rows: [ref("purchaseOrders", id), ...lines.map(({ product }) => ref("products", product))],
       stock: lines.map(({ product }) => ({ product, location: destination }))
     }
   },
@@ -103,6 +108,11 @@ export const ReceivePurchaseOrder = define("ReceivePurchaseOrder", {
       const accepted = ["placed", "partiallyReceived", "received"] as const
       const before = yield* purchaseOrderAt(slice, id, destination, accepted)
       yield* wantedOfLines(before, lines, (line) => receivable(line, before.tolerance))
+      for (const { line, quantity, entered } of lines) {
+        const ordered = before.lines.find((one) => one.line === line)
+        const product = ordered && slice.row("products", ordered.product)
+        if (product !== undefined) yield* checkEntered(product, quantity, entered)
+      }
       return received(before, lines, context)
     })
 })

@@ -81,6 +81,7 @@ const moved = (hour: number, kind: MovementKind, quantity: number): Movement => 
   product: ProductId.make("mug"),
   location: LocationId.make("shop"),
   lot: "",
+  entered: null,
   from: movementFlows[kind][0][0],
   to: movementFlows[kind][0][1],
   quantity,

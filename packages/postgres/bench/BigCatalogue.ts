@@ -15,9 +15,9 @@ export const catalogue = (micros: number, products: number): ReadonlyArray<strin
      FROM generate_series(1, ${products}) rank`,
     `INSERT INTO onhand.locations (id, version, data)
      SELECT id, 1, jsonb_build_object('id', id, 'name', 'Shop ' || lpad(place::text, 2, '0'), 'address', '',
-       'version', 1, 'createdAt', big.iso(big.at(${micros}))) FROM big.locations`,
+       'status', 'active', 'version', 1, 'createdAt', big.iso(big.at(${micros}))) FROM big.locations`,
     `INSERT INTO onhand.products (id, version, data)
-     SELECT id, 1, jsonb_build_object('id', id, 'sku', 'SKU-' || rank, 'barcodes', '[]'::jsonb,
+     SELECT id, 1, jsonb_build_object('id', id, 'sku', 'SKU-' || rank, 'barcodes', '[]'::jsonb, 'packs', '[]'::jsonb,
        'name', 'Product ' || rank, 'description', 'An article of the catalogue with the number ' || rank,
        'category', 'category ' || rank % 200, 'metadata', '{}'::jsonb,
        'price', jsonb_build_object('amount', 950, 'currency', 'USD'),

@@ -83,7 +83,8 @@ export const movementColumns: ReadonlyArray<Column<Timed<Movement>>> = [
   { name: "unit_cost", type: "decimal", value: ({ entry }) => entry.unitCost?.amount ?? null },
   text("unit_cost_currency", ({ entry }) => entry.unitCost?.currency ?? null),
   text("actor", ({ entry }) => entry.actor),
-  micros("occurred_at", ({ entry }) => microsOf(entry.occurredAt))
+  micros("occurred_at", ({ entry }) => microsOf(entry.occurredAt)),
+  text("entered", ({ entry }) => (entry.entered === null ? null : JSON.stringify(entry.entered)))
 ]
 
 /** The columns of a claim event. */

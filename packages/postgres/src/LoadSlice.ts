@@ -77,6 +77,7 @@ export const movementJson = jsonOf({
   source: sourceOf("m"),
   unitCost: `CASE WHEN m.unit_cost IS NOT NULL THEN json_build_object(
     'amount', m.unit_cost::text, 'currency', m.unit_cost_currency) END`,
+  entered: "m.entered::json",
   shard: "m.shard",
   seq: "m.seq",
   line: "m.line",

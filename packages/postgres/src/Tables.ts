@@ -294,6 +294,9 @@ const vendors = [
   ...incomingIndexes("transfers")
 ]
 
+// Text, because what was entered is kept to the letter.
+const entered = [`ALTER TABLE onhand.movements ADD COLUMN entered text`]
+
 // The open claims of a place in the order in which they are listed.
 const claims = [
   `CREATE INDEX claims_open ON onhand.claims (product, location, id) WHERE state IN ('held', 'committed')`
@@ -357,7 +360,7 @@ export const migrations = (shards: number): Record<string, Effect.Effect<void, S
   "5_forecasts": run(forecasts),
   "6_vendors": run(vendors),
   "7_counts": run(counts),
-  "9_claims": run(claims),
+  "9_claims": run([...claims, ...entered]),
   "11_notifications": run(notifications),
   // For each table, the seq of the last commit of the shard that changed any of its rows.
   "14_changed_tables": run([`ALTER TABLE onhand.heads ADD COLUMN changed jsonb NOT NULL DEFAULT '{}'`])

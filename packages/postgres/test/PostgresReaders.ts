@@ -33,7 +33,7 @@ const selects = {
     'quantity', quantity, 'reason', reason, 'onHandAfter', on_hand_after, 'sellableAfter', sellable_after,
     'unitCost', CASE WHEN unit_cost IS NULL THEN NULL
       ELSE json_build_object('amount', unit_cost::text, 'currency', unit_cost_currency) END,
-    'actor', actor, 'occurredAt', occurred_at)::text AS row FROM onhand.movements`,
+    'entered', entered::json, 'actor', actor, 'occurredAt', occurred_at)::text AS row FROM onhand.movements`,
   claimEvents: `SELECT json_build_object(${key}, ${place}, ${source}, 'kind', kind, 'claim', claim,
     'quantity', quantity,
     'expiresAt', expires_at, 'heldAfter', held_after, 'committedAfter', committed_after)::text AS row

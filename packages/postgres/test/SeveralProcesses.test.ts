@@ -57,6 +57,18 @@ for (const shards of [1, 4]) {
       }).pipe(Effect.scoped)
     )
 
+    it.live("gives up a code that it never read", () =>
+      Effect.gen(function* () {
+        const { mine, theirs, line } = yield* database(shards)
+        yield* theirs.updateProduct({ product: line.product, expected: "any", sku: "CUP" })
+        assert.strictEqual((yield* mine.read.productByCode("sku", "MUG"))._tag, "None")
+        yield* theirs.createProduct({ sku: "MUG", name: "Another mug" })
+        yield* theirs.importProducts({ lines: [{ sku: "CUP", name: "Mug", barcodes: ["one"] }] })
+        yield* mine.importProducts({ lines: [{ sku: "CUP", name: "Mug", barcodes: ["two"] }] })
+        assert.strictEqual((yield* mine.read.productByCode("barcode", "one"))._tag, "None")
+      }).pipe(Effect.scoped)
+    )
+
     it.live("gives way to a claim that another process let go, and to a threshold that it set", () =>
       Effect.gen(function* () {
         const { mine, theirs, line, sale } = yield* database(shards)

@@ -48,6 +48,7 @@ export const productReply = (product: Product): WireProduct => ({
   id: product.id,
   sku: product.sku,
   barcodes: product.barcodes,
+  packs: product.packs,
   name: product.name,
   description: product.description,
   category: product.category,
@@ -177,7 +178,7 @@ export const layerProducts = HttpApiBuilder.group(
         if (unit !== undefined && (unit.name !== fixed.name || unit.decimals !== fixed.decimals)) {
           return yield* new UnitFixed({ product: id, unit: fixed })
         }
-        const empty = { barcodes: [], description: "", category: "", metadata: {}, price: null }
+        const empty = { barcodes: [], packs: [], description: "", category: "", metadata: {}, price: null }
         const command = { product: id, expected, ...empty, ...(yield* pricedPayload(fields)) }
         const { reply, replayed } = yield* submitAs(inventory, "updateProduct", command, as)
         return changedReply(productReply(reply), reply.version, replayed)

@@ -210,7 +210,10 @@ export const layerPurchaseOrders = HttpApiBuilder.group(
         return yield* submitAs(inventory, "receivePurchaseOrder", { ...at, lines }, as).pipe(
           Effect.catchTags({
             ...neverElsewhere,
-            PurchaseOrderExceeded: (refusal) => Effect.fail(exceededReply(refusal, decimals))
+            PurchaseOrderExceeded: (refusal) => Effect.fail(exceededReply(refusal, decimals)),
+            // Quantities come in the product's own unit here.
+            UnknownUnit: Effect.die,
+            InexactQuantity: Effect.die
           }),
           Effect.flatMap(replied)
         )

@@ -16,13 +16,17 @@ import {
   type InsufficientStock as CoreInsufficientStock,
   type StaleQuantity as CoreStaleQuantity,
   documentSources,
+  entering,
+  type InexactQuantity,
   Inventory,
   isCondition,
   type Movement,
   type MovementLine,
-  movementId
+  movementId,
+  type Product,
+  type UnknownUnit
 } from "@onhand/core"
-import { Effect, Result } from "effect"
+import { Effect, Option, Result } from "effect"
 import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
 import { requireAt } from "./Authorizing.ts"
 import { faulty } from "./Faults.ts"
@@ -38,12 +42,14 @@ const stepsAt = (decimal: number, decimals: number, path: string): Result.Result
 const ledgerLine = (
   line: NewMovementLine,
   index: number,
-  decimals: number
-): Result.Result<MovementLine, InvalidRequest> =>
+  decimals: number,
+  product: Product | undefined
+): Result.Result<MovementLine, InvalidRequest | UnknownUnit | InexactQuantity> =>
   Result.gen(function* () {
     const at = (field: string) => `payload.lines.${index}.${field}`
-    const { kind, quantity, expected, from, to, ...rest } = line
-    const signed = yield* stepsAt(quantity, decimals, at("quantity"))
+    const { kind, quantity, unit, expected, from, to, ...rest } = line
+    const said = product && (yield* entering(product, Math.abs(quantity), unit))
+    const signed = said ? Math.sign(quantity) * said.quantity : yield* stepsAt(quantity, decimals, at("quantity"))
     if (signed === 0 || (signed < 0 && kind !== "adjustment")) {
       return yield* Result.fail(
         faulty(
@@ -59,7 +65,8 @@ const ledgerLine = (
           ? { from: from ?? "sellable", to: to ?? ("adjustment" as const) }
           : { from: from ?? ("adjustment" as const), to: to ?? "sellable" }
     const seen = expected === undefined ? {} : { expected: yield* stepsAt(expected, decimals, at("expected")) }
-    return { ...rest, ...places, ...seen, kind: wireKinds[kind], quantity: Math.abs(signed) } as const
+    const entered = said === undefined ? {} : { entered: said.entered }
+    return { ...rest, ...places, ...seen, ...entered, kind: wireKinds[kind], quantity: Math.abs(signed) } as const
   })
 
 /** A shortage, told in the products' units. */
@@ -97,6 +104,7 @@ export const movementReply = (movement: Movement, decimals: number): WireMovemen
     reason: movement.reason,
     source: movement.source,
     unitCost: movement.unitCost,
+    entered: movement.entered,
     onHandAfter: toDecimal(movement.onHandAfter, decimals),
     sellableAfter: toDecimal(movement.sellableAfter, decimals),
     actor: movement.actor,
@@ -130,8 +138,16 @@ export const layerStockMovements = HttpApiBuilder.group(
           lines.map((line) => line.location)
         )
         const decimals = yield* units.of(lines.map((line) => line.product))
+        // Packs may change, unlike the unit; so they are read whenever one is named.
+        const named = new Set(lines.flatMap((line) => (line.unit === undefined ? [] : [line.product])))
+        const found = yield* Effect.forEach(named, (id) => answering(inventory.read.product(id)), { concurrency: 4 })
+        const packed = new Map(found.flatMap(Option.toArray).map((product) => [product.id, product]))
         const [first, ...others] = yield* Effect.fromResult(
-          Result.all(lines.map((line, index) => ledgerLine(line, index, decimalsOf(decimals, line.product))))
+          Result.all(
+            lines.map((line, index) =>
+              ledgerLine(line, index, decimalsOf(decimals, line.product), packed.get(line.product))
+            )
+          )
         )
         if (first === undefined) return yield* faulty("payload.lines", "At least one line is accepted")
         const command = { ...rest, lines: [first, ...others] as const }

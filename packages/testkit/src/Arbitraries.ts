@@ -116,13 +116,15 @@ export const movementLine: fc.Arbitrary<MovementLine> = kindInHistories.chain((k
       quantity: smallQuantity,
       flow: flowOf(kind),
       lot: onceIn(2, lot),
-      expected: onceIn(25, fc.integer({ min: 0, max: 12 }))
+      expected: onceIn(25, fc.integer({ min: 0, max: 12 })),
+      unit: onceIn(15, fc.constantFrom("piece", "piece", "case"))
     })
-    .map(({ flow, lot, expected, ...line }) => ({
+    .map(({ flow, lot, expected, unit, ...line }) => ({
       kind,
       ...line,
       ...flow,
       ...(lot === undefined ? {} : { lot }),
+      ...(unit === undefined ? {} : { entered: { unit, quantity: String(line.quantity) } }),
       ...(expected === undefined ? {} : { expected })
     }))
 )

@@ -82,6 +82,15 @@ export const product: fc.Arbitrary<Product> = fc.record({
   id: productId,
   sku,
   barcodes: fc.uniqueArray(sku, { maxLength: 3 }),
+  packs: fc.uniqueArray(
+    fc.record({
+      unit: text(1, 32),
+      steps: quantity,
+      per: fc.integer({ min: 1, max: 1_000 }),
+      barcodes: fc.constant([])
+    }),
+    { maxLength: 2, selector: ({ unit }) => unit }
+  ),
   name: text(1, 200),
   description: text(0, 300),
   category: text(0, 120),
@@ -118,6 +127,7 @@ export const movement: fc.Arbitrary<Movement> = movementKind.chain((kind) =>
       reason: nullable(text(0, 200)),
       source,
       unitCost: nullable(unitCost),
+      entered: nullable(fc.record({ unit: text(1, 32), quantity: fc.stringMatching(/^\d{1,16}(\.\d{1,15})?$/) })),
       version,
       onHandAfter: quantityOrZero,
       sellableAfter: quantityOrZero,

@@ -107,7 +107,7 @@ export const force = (memory: Memory, key: string, lines: ReadonlyArray<Movement
     if (text === undefined || balance === undefined || (kind !== "sale" && kind !== "receipt")) continue
     const from = kind === "sale" ? "sellable" : "supplier"
     const to = kind === "sale" ? "customer" : "sellable"
-    const told = { reason: null, source: null, unitCost: null }
+    const told = { reason: null, source: null, unitCost: null, entered: null }
     const entry = { kind, product, location, lot, quantity, from, to, ...told } as const
     const after = applyMovement(balance, entry)
     const movement: Movement = {

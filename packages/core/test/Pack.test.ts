@@ -1,0 +1,140 @@
+// Packs are exact: what is entered becomes steps and the same decimal again, or is refused; a scan knows its pack.
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Result } from "effect"
+import * as fc from "fast-check"
+import {
+  decimalInUnit,
+  enteredSteps,
+  entering,
+  firstPage,
+  Inventory,
+  layerMemory,
+  type Units,
+  unitOfBarcode
+} from "../src/index.ts"
+
+const Live = Inventory.layer.pipe(Layer.provide(layerMemory))
+
+const ratio = fc.record({ steps: fc.integer({ min: 1, max: 10_000 }), per: fc.integer({ min: 1, max: 10_000 }) })
+const decimal = fc
+  .record({ whole: fc.integer({ min: 0, max: 99_999 }), fraction: fc.stringMatching(/^\d{0,6}$/) })
+  .map(({ whole, fraction }) => (fraction === "" ? String(whole) : `${whole}.${fraction}`))
+
+const unitsOf = (pack: { readonly steps: number; readonly per: number }): Units => ({
+  unit: { name: "kg", decimals: 3 },
+  packs: [{ unit: "box", ...pack }]
+})
+
+describe("what is entered in a pack", () => {
+  it("is exactly its steps by rational arithmetic, or is refused", () => {
+    fc.assert(
+      fc.property(ratio, decimal, (pack, quantity) => {
+        const [whole = "", fraction = ""] = quantity.split(".")
+        const product = BigInt(whole + fraction) * BigInt(pack.steps)
+        const divisor = 10n ** BigInt(fraction.length) * BigInt(pack.per)
+        const found = enteredSteps(unitsOf(pack), { unit: "box", quantity })
+        if (product % divisor !== 0n || product === 0n) return assert.isTrue(Result.isFailure(found))
+        assert.deepStrictEqual(found, Result.succeed(Number(product / divisor)))
+      })
+    )
+  })
+
+  it("comes back as the decimal that it was", () => {
+    fc.assert(
+      fc.property(ratio, decimal, (pack, quantity) => {
+        const units = unitsOf(pack)
+        const found = enteredSteps(units, { unit: "box", quantity })
+        if (Result.isFailure(found)) return
+        const text = decimalInUnit(units, found.success, "box")
+        assert.strictEqual(Number(text), Number(quantity))
+        assert.deepStrictEqual(enteredSteps(units, { unit: "box", quantity: text ?? "" }), found)
+      })
+    )
+  })
+
+  it("has no decimal where that would not end", () => {
+    const units: Units = { unit: { name: "piece", decimals: 0 }, packs: [{ unit: "case", steps: 24, per: 1 }] }
+    assert.strictEqual(decimalInUnit(units, 30, "case"), "1.25")
+    assert.strictEqual(decimalInUnit(units, 8, "case"), undefined)
+    assert.strictEqual(decimalInUnit(units, 8, "piece"), "8")
+  })
+
+  it("is refused in a unit that the product does not have, and when it is no decimal", () => {
+    const units = unitsOf({ steps: 24, per: 1 })
+    const unknown = entering(units, 1, "pallet")
+    assert(Result.isFailure(unknown) && unknown.failure._tag === "UnknownUnit")
+    assert.deepStrictEqual(unknown.failure.units, ["kg", "box"])
+    for (const wrong of ["", "-1", "1e3", "0", "1.0.0"]) assert.isTrue(Result.isFailure(entering(units, wrong, "box")))
+  })
+})
+
+describe("a product with packs", () => {
+  const given = Effect.gen(function* () {
+    const inventory = yield* Inventory
+    const { id: location } = yield* inventory.createLocation({ name: "Shop" })
+    const beer = yield* inventory.createProduct({
+      sku: "BEER",
+      name: "Beer",
+      barcodes: ["bottle"],
+      packs: [{ unit: "case", steps: 24, per: 1, barcodes: ["case-24"] }]
+    })
+    return { inventory, location, beer }
+  })
+
+  it.effect("is found by the barcode of a pack, which says what is in hand", () =>
+    Effect.gen(function* () {
+      const { inventory, beer } = yield* given
+      const found = yield* Effect.flatMap(inventory.read.productByCode("barcode", "case-24"), Effect.fromOption)
+      assert.strictEqual(found.id, beer.id)
+      assert.deepStrictEqual([unitOfBarcode(found, "case-24"), unitOfBarcode(found, "bottle")], ["case", "piece"])
+      const taken = yield* Effect.flip(
+        inventory.createProduct({
+          sku: "ALE",
+          name: "Ale",
+          packs: [{ unit: "case", steps: 6, per: 1, barcodes: ["bottle"] }]
+        })
+      )
+      assert.strictEqual(taken._tag, "CodeTaken")
+    }).pipe(Effect.provide(Live))
+  )
+
+  it.effect("keeps on the movement what was entered, and refuses a quantity that is another", () =>
+    Effect.gen(function* () {
+      const { inventory, location, beer } = yield* given
+      const said = yield* Effect.fromResult(entering(beer, "2.5", "case"))
+      assert.strictEqual(said.quantity, 60)
+      const line = { kind: "receipt", product: beer.id, location } as const
+      yield* inventory.recordMovements({ lines: [{ ...line, ...said }] })
+      const { items } = yield* inventory.read.movements({ product: beer.id }, firstPage())
+      assert.deepStrictEqual(
+        items.map(({ quantity, entered }) => [quantity, entered]),
+        [[60, { unit: "case", quantity: "2.5" }]]
+      )
+      const other = yield* Effect.flip(inventory.recordMovements({ lines: [{ ...line, ...said, quantity: 59 }] }))
+      assert.strictEqual(other._tag, "InexactQuantity")
+    }).pipe(Effect.provide(Live))
+  )
+
+  it.effect("gives up the barcodes of a pack that it has no more, once they are left out", () =>
+    Effect.gen(function* () {
+      const { inventory, beer } = yield* given
+      const without = yield* inventory.updateProduct({
+        product: beer.id,
+        expected: 1,
+        packs: [],
+        barcodes: ["bottle"]
+      })
+      assert.deepStrictEqual(without.barcodes, ["bottle"])
+      assert.isTrue((yield* inventory.read.productByCode("barcode", "case-24"))._tag === "None")
+      const again = yield* inventory.updateProduct({
+        product: beer.id,
+        expected: 2,
+        packs: [{ unit: "crate", steps: 12, per: 1, barcodes: ["crate-12"] }]
+      })
+      assert.deepStrictEqual(again.barcodes, ["bottle", "crate-12"])
+      const same = { sku: "BEER", name: "Beer", packs: again.packs } as const
+      const { lines } = yield* inventory.importProducts({ lines: [same] })
+      assert.strictEqual(lines[0]?.outcome, "unchanged")
+    }).pipe(Effect.provide(Live))
+  )
+})
