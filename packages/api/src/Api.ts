@@ -16,6 +16,7 @@ import { ProductsApi } from "./Products.ts"
 import { PurchaseOrdersApi } from "./PurchaseOrders.ts"
 import { ReorderPoliciesApi } from "./ReorderPolicies.ts"
 import { ReplenishmentApi } from "./Replenishment.ts"
+import { ReportsApi } from "./Reports.ts"
 import { StockApi } from "./Stock.ts"
 import { StockCountsApi } from "./StockCounts.ts"
 import { StockMovementsApi } from "./StockMovements.ts"
@@ -43,6 +44,7 @@ export class OnhandApi extends HttpApi.make("onhand")
   .add(ReorderPoliciesApi)
   .add(ForecastsApi)
   .add(ReplenishmentApi)
+  .add(ReportsApi)
   .add(NotificationsApi)
   .add(CartsApi)
   .add(OrdersApi)

@@ -191,8 +191,8 @@ export interface StockOut {
 }
 
 /**
- * The stock-outs in the periods of a demand series, each of which counts for as long as it is. The estimate takes demand
- * to be as high without stock as with it, and is high where customers wait.
+ * The stock-outs in the periods of a demand series, each of which counts for as long as it is. The estimate takes
+ * demand to be as high without stock as with it, and is too high where customers wait.
  */
 export const stockOutOf = (
   { quantities, inStock }: Pick<DemandSeries, "quantities" | "inStock">,

@@ -18,7 +18,8 @@ const quoted = (texts: ReadonlyArray<string>) => texts.map((one) => `'${one}'`).
 const kinds = quoted(movementKinds)
 
 const shelf = "('sellable', 'qualityControl', 'damaged', 'quarantine')"
-const move = `m.occurred_at AS at, ((m.to_place IN ${shelf})::int - (m.from_place IN ${shelf})::int) * m.quantity AS change,
+const move = `m.occurred_at AS at,
+  ((m.to_place IN ${shelf})::int - (m.from_place IN ${shelf})::int) * m.quantity AS change,
   CASE WHEN m.to_place IN ${shelf} THEN m.from_place ELSE m.to_place END AS other`
 
 const flow = (...places: ReadonlyArray<string>) =>

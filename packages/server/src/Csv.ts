@@ -5,10 +5,13 @@
 // A spreadsheet takes a cell that begins so for a formula, whoever wrote it; the apostrophe makes it text.
 const FORMULA = /^'*[=+\-@\t\r]/
 
+// A number below zero is no formula.
+const NUMBER = /^-?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/
+
 /** Fields as a line, those that a spreadsheet would take for formulas marked as text. */
 export const csvLine = (fields: ReadonlyArray<string>): string =>
   `${fields
-    .map((field) => (FORMULA.test(field) ? `'${field}` : field))
+    .map((field) => (FORMULA.test(field) && !NUMBER.test(field) ? `'${field}` : field))
     .map((field) => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field))
     .join(",")}\r\n`
 

@@ -38,7 +38,8 @@ const closedDays = (days: ReadonlyArray<string>, path: string): Effect.Effect<Cl
     : Effect.fail(faulty(path, `Of ${WEEKDAYS.join(", ")} and dates such as 2026-12-25 any are accepted`))
 }
 
-const midnight = (
+/** The beginning of a day, if there is such a day. */
+export const midnight = (
   day: string,
   timeZone: DateTime.TimeZone,
   path: string
@@ -50,11 +51,15 @@ const midnight = (
     Effect.mapError(() => faulty(path, "A date such as 2026-11-21 is accepted"))
   )
 
+/** The time zone that a request names; UTC if it names none. */
+export const timeZoneOf = (name: string | undefined, part: string): Effect.Effect<DateTime.TimeZone, InvalidRequest> =>
+  Effect.mapError(Effect.fromOption(DateTime.zoneFromString(name ?? "UTC")), () =>
+    faulty(`${part}.time_zone`, "The name of a time zone such as Europe/Berlin is accepted")
+  )
+
 const calendarOf = ({ every = "week", ...asked }: AskedPeriods, part: string) =>
   Effect.gen(function* () {
-    const timeZone = yield* Effect.mapError(Effect.fromOption(DateTime.zoneFromString(asked.time_zone ?? "UTC")), () =>
-      faulty(`${part}.time_zone`, "The name of a time zone such as Europe/Berlin is accepted")
-    )
+    const timeZone = yield* timeZoneOf(asked.time_zone, part)
     const to = asked.until === undefined ? yield* DateTime.now : yield* midnight(asked.until, timeZone, `${part}.until`)
     const past = DateTime.subtract(DateTime.setZone(to, timeZone), { [`${every}s`]: USUAL_PAST[every] })
     const from =

@@ -27,6 +27,7 @@ import { layerProducts } from "./Products.ts"
 import { layerPurchaseOrders } from "./PurchaseOrders.ts"
 import { layerReorderPolicies } from "./ReorderPolicies.ts"
 import { layerReplenishment } from "./Replenishment.ts"
+import { layerReports } from "./Reports.ts"
 import { RequestQuota } from "./RequestQuota.ts"
 import { Sessions } from "./Sessions.ts"
 import { SignInLimit } from "./SignInLimit.ts"
@@ -56,6 +57,7 @@ const handlers = Layer.mergeAll(
   layerReorderPolicies,
   layerForecasts,
   layerReplenishment,
+  layerReports,
   layerNotifications,
   layerCarts,
   layerOrders,
