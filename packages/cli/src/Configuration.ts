@@ -29,15 +29,47 @@ const faultsOf = (error: Mistake | Config.ConfigError): ReadonlyArray<string> =>
   return formatIssue(error.cause.issue).issues.map(({ path = [], message }) => `${path.join(".")}: ${message}`)
 }
 
-/** Reads all settings, or tells every mistake in them. `flags` are variables that were given as flags. */
+/** The names of the variables that begin with a prefix. A provider tells them word by word. */
+const namesUnder = (provider: ConfigProvider.ConfigProvider, prefix: string): Effect.Effect<ReadonlyArray<string>> =>
+  Effect.gen(function* () {
+    const node = yield* Effect.orDie(provider.load(prefix.split("_")))
+    if (node === undefined) return []
+    const own = node.value === undefined ? [] : [prefix]
+    const words =
+      node._tag === "Record" ? [...node.keys] : node._tag === "Array" ? Array.from({ length: node.length }, String) : []
+    const below = yield* Effect.forEach(words, (word) => namesUnder(provider, `${prefix}_${word}`))
+    return [...own, ...below.flat()]
+  })
+
+const OWN_PREFIX = "ONHAND"
+
+/** Variables that look like ours, but that nothing asked for: a typing error would otherwise go unnoticed. */
+const unknownIn = (environment: ConfigProvider.ConfigProvider, asked: ReadonlySet<string>) =>
+  Effect.map(namesUnder(environment, OWN_PREFIX), (names) => {
+    const known = [...asked].filter((name) => name.startsWith(`${OWN_PREFIX}_`)).sort()
+    return names
+      .filter((name) => name !== OWN_PREFIX && !asked.has(name))
+      .map((name) => `${name}: there is no such setting; accepted: ${known.join(", ")}`)
+  })
+
+/**
+ * Reads all settings, or tells every mistake in them. `flags` are variables that were given as flags. With `"strict"`,
+ * a variable of ours that no setting has is a mistake too.
+ */
 export const readSettings = <const S extends Readonly<Record<string, Setting<unknown>>>>(
   settings: S,
-  flags: Readonly<Record<string, Option.Option<string>>>
+  flags: Readonly<Record<string, Option.Option<string>>>,
+  unknown: "strict" | "lenient" = "lenient"
 ): Effect.Effect<{ readonly [K in keyof S]: Effect.Success<S[K]> }, WrongConfiguration, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const given = Object.entries(flags).flatMap(([name, value]) => (Option.isSome(value) ? [[name, value.value]] : []))
     const environment = yield* ConfigProvider.ConfigProvider
-    const provider = ConfigProvider.fromEnvRecord(Object.fromEntries(given)).pipe(ConfigProvider.orElse(environment))
+    const flagged = ConfigProvider.fromEnvRecord(Object.fromEntries(given)).pipe(ConfigProvider.orElse(environment))
+    const asked = new Set(Object.keys(flags))
+    const provider = ConfigProvider.make((path) => {
+      asked.add(path.join("_"))
+      return flagged.load(path)
+    })
     const values: Partial<Record<keyof S, unknown>> = {}
     const faults: Array<string> = []
     for (const [name, setting] of Object.entries(settings)) {
@@ -45,6 +77,7 @@ export const readSettings = <const S extends Readonly<Record<string, Setting<unk
       if (Result.isSuccess(result)) values[name as keyof S] = result.success
       else faults.push(...faultsOf(result.failure))
     }
+    if (unknown === "strict") faults.push(...(yield* unknownIn(environment, asked)))
     if (faults.length > 0) return yield* new WrongConfiguration({ faults })
     return values as { readonly [K in keyof S]: Effect.Success<S[K]> }
   })

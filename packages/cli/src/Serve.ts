@@ -5,17 +5,28 @@ import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "@onhand/api"
 import { DEFAULT_LIFETIME_SECONDS, layerLocal } from "@onhand/auth"
 import { Email, Inventory } from "@onhand/core"
 import { layerForecasts } from "@onhand/postgres"
-import { DEFAULT_ADMIN_EMAIL, ensureAdmin, serve as layerServer, Planner } from "@onhand/server"
-import { Console, Effect, Layer, Option, Predicate, Redacted, Schema } from "effect"
+import { DEFAULT_ADMIN_EMAIL, ensureAdmin, serve as layerServer, Planner, ServerSettings } from "@onhand/server"
+import { Console, Context, Effect, Layer, Option, Predicate, Redacted, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { HttpServer } from "effect/http"
 import { Mistake, readSettings, type Setting, secret, text, value } from "./Configuration.ts"
 import { exitCode, exitCodes } from "./ExitCode.ts"
+import { type Exposure, exposure, settingsOf } from "./Exposure.ts"
 import { planThreads } from "./PlanThreads.ts"
 import { makeSampleShop } from "./SampleShop.ts"
-import { layerStore, placeOf, type StoreChoice, storeFlags, storeSetting, storeVariables } from "./StoreChoice.ts"
+import {
+  layerStore,
+  placeOf,
+  type StoreChoice,
+  type StoreFlags,
+  storeFlags,
+  storeSetting,
+  storeVariables
+} from "./StoreChoice.ts"
+import { layerTelemetry } from "./Telemetry.ts"
 import { secretSetting, tokenSecret } from "./TokenSecret.ts"
 import { readyText, type SignIn, signInText } from "./Welcome.ts"
+import { isWorker, startWorkers } from "./Workers.ts"
 
 const DEFAULT_PORT = 3000
 
@@ -64,6 +75,10 @@ const Host = Schema.String.check(
     message: "an address of this machine is accepted, such as 127.0.0.1 or 0.0.0.0 for all"
   })
 )
+const WorkerCount = Schema.FiniteFromString.check(
+  Schema.isInt({ message: "a whole number is accepted" }),
+  Schema.isBetween({ minimum: 1, maximum: 64 }, { message: "1 to 64 is accepted" })
+)
 const YesNo = Schema.Literals(["true", "false"])
 
 const adminEmail: Setting<string> = Effect.flatMap(text("ONHAND_ADMIN_EMAIL"), (found) => {
@@ -100,6 +115,11 @@ const serveFlags = {
     Flag.withMetavar("<address>"),
     Flag.withDescription(`Address to listen at (HOST; ${DEFAULT_HOST}, this machine alone, without it)`)
   ),
+  workers: Flag.String("workers").pipe(
+    Flag.optional,
+    Flag.withMetavar("<number>"),
+    Flag.withDescription("Processes that serve on the port, on PostgreSQL (ONHAND_WORKERS; 1 without it)")
+  ),
   sampleShop: Flag.Boolean("sample-shop").pipe(
     Flag.optional,
     Flag.withDescription("Fill an empty store with a sample shop (ONHAND_SAMPLE_SHOP; true without it)")
@@ -107,10 +127,23 @@ const serveFlags = {
   ...storeFlags
 }
 
-interface ServeSettings {
+/** How many processes serve. The embedded database belongs to one process alone. */
+const workersSetting = (flags: StoreFlags): Setting<number> =>
+  Effect.gen(function* () {
+    const workers = yield* value("ONHAND_WORKERS", WorkerCount, 1)
+    if (workers > 1 && (yield* storeSetting(flags))._tag === "Embedded") {
+      return yield* new Mistake({
+        text: "ONHAND_WORKERS: the embedded database takes 1; with a PostgreSQL in DATABASE_URL more are accepted"
+      })
+    }
+    return workers
+  })
+
+interface ServeSettings extends Exposure {
   readonly store: StoreChoice
   readonly port: number
   readonly host: string
+  readonly workers: number
   readonly sampleShop: "true" | "false"
   readonly secret: Option.Option<Redacted.Redacted<string>>
   readonly email: string
@@ -146,36 +179,70 @@ const prepareAdmin = ({ email, password }: ServeSettings) =>
     return signIn
   })
 
-const serveUntilStopped = (settings: ServeSettings) =>
+const addressText = ({ host, tls }: ServeSettings, port: number): string =>
+  `${tls === undefined ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${port}`
+
+/** Makes what a first start needs, before anybody is served. */
+const prepare = (settings: ServeSettings) =>
   Effect.gen(function* () {
     const signIn = yield* prepareAdmin(settings)
-    const isNew = settings.sampleShop === "true" && (yield* makeSampleShop)
-    if (isNew) yield* Console.log("A sample shop was made: 12 products in a shop and its warehouse.")
-    const { port, host } = settings
-    const services = yield* Layer.build(layerServer({ port, host })).pipe(
-      Effect.catchTag("ServeError", ({ cause }) => Effect.fail(addressError({ port, host }, cause)))
-    )
-    const url = yield* Effect.provideContext(
-      HttpServer.addressFormattedWith((address) =>
-        Effect.succeed(address.replace(/\/\/(0\.0\.0\.0|\[::\])/, "//localhost"))
-      ),
-      services
-    )
-    yield* Console.log(readyText({ url, signIn, sampleShop: isNew }))
-    return yield* Effect.never
-  }).pipe(
-    Effect.scoped,
-    Effect.provide(
-      Layer.mergeAll(layerAuth(settings), layerForecasts, layerPlanner).pipe(
-        Layer.provideMerge(Inventory.layer),
-        Layer.provideMerge(layerStore(settings.store))
-      )
-    )
+    const sampleShop = settings.sampleShop === "true" && (yield* makeSampleShop)
+    if (sampleShop) yield* Console.log("A sample shop was made: 12 products in a shop and its warehouse.")
+    return { signIn, sampleShop }
+  })
+
+const layerServices = (settings: ServeSettings) =>
+  Layer.mergeAll(layerAuth(settings), layerForecasts, layerPlanner).pipe(
+    Layer.provideMerge(Inventory.layer),
+    Layer.provideMerge(layerStore(settings.store)),
+    Layer.provideMerge(Layer.succeed(ServerSettings, settingsOf(settings))),
+    Layer.provideMerge(layerTelemetry)
   )
+
+/** Begins to serve, for as long as the scope lives. */
+const listen = ({ port, host, tls, maxConnections }: ServeSettings) =>
+  Layer.build(layerServer({ port, host, maxConnections, ...(tls === undefined ? {} : { tls }) })).pipe(
+    Effect.catchTag("ServeError", ({ cause }) => Effect.fail(addressError({ port, host }, cause)))
+  )
+
+const forPeople = (address: string): string => address.replace(/\/\/(0\.0\.0\.0|\[::\])/, "//localhost")
+
+const serveAlone = (settings: ServeSettings) =>
+  Effect.gen(function* () {
+    const prepared = yield* prepare(settings)
+    const services = yield* listen(settings)
+    const { address } = Context.get(services, HttpServer.HttpServer)
+    const url = forPeople(addressText(settings, "port" in address ? address.port : settings.port))
+    yield* Console.log(readyText({ url, ...prepared }))
+    return yield* Effect.never
+  }).pipe(Effect.scoped, Effect.provide(layerServices(settings)))
+
+/** A worker only serves: the first process has made everything else, and tells what is to be told. */
+const serveAsWorker = (settings: ServeSettings) =>
+  Effect.andThen(listen(settings), Effect.never).pipe(Effect.scoped, Effect.provide(layerServices(settings)))
+
+const serveByWorkers = (settings: ServeSettings) =>
+  Effect.gen(function* () {
+    // The store is closed again before the workers open it: the first process holds no connection.
+    const prepared = yield* prepare(settings).pipe(Effect.scoped, Effect.provide(layerServices(settings)))
+    const secret = yield* tokenSecret(settings.secret, settings.store)
+    const { port, dying } = yield* startWorkers(
+      settings.workers,
+      Option.isSome(settings.secret) ? {} : { ONHAND_SECRET: Redacted.value(secret) }
+    )
+    yield* Console.log(readyText({ url: forPeople(addressText(settings, port)), ...prepared }))
+    return yield* dying
+  }).pipe(Effect.scoped)
+
+const serveUntilStopped = (settings: ServeSettings) =>
+  Effect.gen(function* () {
+    if (isWorker) return yield* serveAsWorker(settings)
+    return settings.workers > 1 ? yield* serveByWorkers(settings) : yield* serveAlone(settings)
+  })
 
 /** Serves until it is interrupted; then it lets what is under way finish, which counts as success. */
 const serve = (settings: ServeSettings) =>
-  Console.error(`onhand: opening the database ${placeOf(settings.store)}`).pipe(
+  (isWorker ? Effect.void : Console.error(`onhand: opening the database ${placeOf(settings.store)}`)).pipe(
     Effect.andThen(serveUntilStopped(settings)),
     Effect.onInterrupt(() =>
       Effect.sync(() => {
@@ -191,6 +258,8 @@ export const serveCommand = Command.make("serve", serveFlags, (flags) =>
       port: value("PORT", Port, DEFAULT_PORT),
       host: value("HOST", Host, DEFAULT_HOST),
       sampleShop: value("ONHAND_SAMPLE_SHOP", YesNo, "true"),
+      workers: workersSetting(flags),
+      ...exposure,
       secret: secretSetting,
       email: adminEmail,
       password: adminPassword
@@ -199,8 +268,10 @@ export const serveCommand = Command.make("serve", serveFlags, (flags) =>
       ...storeVariables(flags),
       PORT: flags.port,
       HOST: flags.host,
+      ONHAND_WORKERS: flags.workers,
       ONHAND_SAMPLE_SHOP: Option.map(flags.sampleShop, String)
-    }
+    },
+    "strict"
   ).pipe(Effect.flatMap(serve))
 ).pipe(
   Command.withShortDescription("Serve the HTTP API on the embedded database or PostgreSQL"),

@@ -45,12 +45,38 @@ describe("the program", () => {
         ONHAND_SECRET: "short",
         ONHAND_ADMIN_EMAIL: "nobody",
         ONHAND_ADMIN_PASSWORD: "1234567",
-        ONHAND_SAMPLE_SHOP: "perhaps"
+        ONHAND_SAMPLE_SHOP: "perhaps",
+        ONHAND_WORKERS: "many",
+        ONHAND_ORIGINS: "https://shop.example.com, shop.example.com, https://a.example/path, *",
+        ONHAND_TRUSTED_PROXIES: "10.0.0.0/8, everybody",
+        ONHAND_TLS_CERT_FILE: "/nowhere/cert.pem",
+        ONHAND_USER_REQUESTS_PER_MINUTE: "0",
+        ONHAND_HTTPS: "maybe"
       })
       assert.strictEqual(code, 2)
       const mistaken = ["DATABASE_URL", "PORT", "HOST", "ONHAND_SECRET", "ONHAND_ADMIN_EMAIL", "ONHAND_ADMIN_PASSWORD"]
-      for (const name of [...mistaken, "ONHAND_SAMPLE_SHOP"]) assert.include(err, `${name}:`)
+      const exposed = ["ORIGINS", "TRUSTED_PROXIES", "TLS_CERT_FILE", "USER_REQUESTS_PER_MINUTE", "HTTPS", "WORKERS"]
+      for (const name of [...mistaken, "ONHAND_SAMPLE_SHOP", ...exposed.map((name) => `ONHAND_${name}`)])
+        assert.include(err, `${name}:`)
       for (const secret of ["hunter2", "short", "1234567"]) assert.notInclude(err, secret)
+    })
+  )
+
+  it.effect("refuses a variable of its own name that is no setting, and says which there are", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      const { code, err } = yield* run(["serve"], {
+        ONHAND_DATA: folder,
+        ONHAND_SECERT: "a secret with a typing error in its name",
+        ONHAND_WORKERS: "2",
+        UNRELATED: "x"
+      })
+      assert.strictEqual(code, 2)
+      assert.include(err, "ONHAND_SECERT: there is no such setting")
+      assert.include(err, "ONHAND_SECRET, ")
+      assert.include(err, "ONHAND_WORKERS: the embedded database takes 1")
+      assert.notInclude(err, "UNRELATED")
+      assert.notInclude(err, "typing error")
     })
   )
 

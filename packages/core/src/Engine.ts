@@ -5,6 +5,7 @@
 import { Clock, Context, Deferred, Duration, Effect, FiberSet, Layer, Random, Result, Schema, type Scope } from "effect"
 import { EXPIRY_ROOM, shardsOf } from "./Batch.ts"
 import { MAX_LINES } from "./Command.ts"
+import { type Committed, countBatch } from "./EngineMetrics.ts"
 import { Store, StoreFailure, type StoreShape, StoreUnavailable } from "./Store.ts"
 import type { Outcome, Submission } from "./Submission.ts"
 
@@ -89,7 +90,7 @@ export const takeFairly = <A>(
   }
 }
 
-const linesOf = ({ submission: { payload } }: Waiting): number =>
+const linesOf = ({ payload }: Submission): number =>
   typeof payload === "object" && payload !== null && "lines" in payload && Array.isArray(payload.lines)
     ? Math.max(1, payload.lines.length)
     : 1
@@ -107,7 +108,7 @@ export const fitting = <A>(items: ReadonlyArray<A>, lines: number, linesOf: (ite
 /** Takes the next commands of a lane, at most so many with at most so many lines. */
 const takeFrom = (lane: Lane, size: number, lines: number): ReadonlyArray<Waiting> => {
   const { taken, left } = takeFairly(lane.waiting, size, ({ submission }) => submission.actor)
-  const count = fitting(taken, lines, linesOf)
+  const count = fitting(taken, lines, ({ submission }) => linesOf(submission))
   lane.waiting = [...taken.slice(count), ...left]
   return taken.slice(0, count)
 }
@@ -128,7 +129,7 @@ class Batch {
 
   readonly late = (): ReadonlyArray<Submission> => {
     const size = MAX_BATCH - this.waiting.length
-    const lines = MAX_BATCH_LINES - this.waiting.reduce((sum, waiting) => sum + linesOf(waiting), 0)
+    const lines = MAX_BATCH_LINES - this.waiting.reduce((sum, { submission }) => sum + linesOf(submission), 0)
     // Whatever command comes first must fit.
     if (size < 1 || lines < MAX_LINES || this.lane.waiting.length === 0) return []
     const taken = takeFrom(this.lane, size, lines)
@@ -176,11 +177,11 @@ const settle = (
 /** What answers a caller. The caller goes on within this call, until it waits for something. */
 type Answer = () => void
 
-/** Commits a batch; `answering` gives its callers their outcomes once they are known. */
+/** Commits a batch; `answering` gives its callers their outcomes once they are known, and counts them. */
 const commit = (
   store: StoreShape,
   batch: Pick<Batch, "waiting" | "submissions"> & Partial<Pick<Batch, "late">>,
-  answering: (answers: ReadonlyArray<Answer>) => Effect.Effect<void>
+  answering: (answers: ReadonlyArray<Answer>, committed: Omit<Committed, "waiting">) => Effect.Effect<void>
 ): Effect.Effect<void> => {
   const failAll = (error: (submission: Submission) => SubmissionError) =>
     Effect.sync(() => {
@@ -203,9 +204,15 @@ const commit = (
       const outcome = outcomes[index]
       resume(outcome === undefined ? Effect.die(new Error("The store lost an outcome")) : Effect.succeed(outcome))
     })
-  return Effect.matchEffect(settle(store, batch), {
+  const settled = Effect.gen(function* () {
+    const began = yield* Clock.monotonicTimeNanos
+    const outcomes = yield* settle(store, batch)
+    return { outcomes, seconds: Number((yield* Clock.monotonicTimeNanos) - began) / 1e9 }
+  })
+  return Effect.matchEffect(settled, {
     onFailure: fail,
-    onSuccess: (outcomes) => answering(answersOf(outcomes))
+    onSuccess: ({ outcomes, seconds }) =>
+      answering(answersOf(outcomes), { submissions: batch.submissions, outcomes, seconds })
   }).pipe(
     // The callers of a batch are not its fiber: whatever ends it, each must hear something, and not more than is known.
     Effect.catchCause(() => failAll(({ key }) => new OutcomeUnknown({ key })))
@@ -221,6 +228,7 @@ export interface EngineShape {
 
 const make: Effect.Effect<EngineShape, never, Store | Scope.Scope> = Effect.gen(function* () {
   const store = yield* Store
+  const context = yield* Effect.context<never>()
   const lanes = new Map<string, Lane>()
   let closing = false
   let committed = Deferred.makeUnsafe<void>()
@@ -241,8 +249,9 @@ const make: Effect.Effect<EngineShape, never, Store | Scope.Scope> = Effect.gen(
         yield* Effect.yieldNow
       }
     })
-    const answering = (answers: ReadonlyArray<Answer>) =>
+    const answering = (answers: ReadonlyArray<Answer>, committed: Omit<Committed, "waiting">) =>
       Effect.sync(() => {
+        countBatch({ ...committed, waiting: lane.waiting.length }, linesOf, context)
         unanswered += answers.length
         fork(answerInTurns(answers))
       })

@@ -9,6 +9,7 @@ import { IpNetwork } from "effect/net"
 import { AccessLog } from "./AccessLog.ts"
 import { allowOrigins } from "./CrossOrigin.ts"
 import { Lifecycle } from "./Lifecycle.ts"
+import { countRequest } from "./Metrics.ts"
 import { problemIn, problemOf, problemReply, refusalOf } from "./ProblemReply.ts"
 import { type RequestFacts, RequestInfo } from "./RequestInfo.ts"
 import { quotaHeaders, RequestQuota, withinQuota } from "./RequestQuota.ts"
@@ -58,6 +59,7 @@ const make = Effect.gen(function* () {
   const log = yield* AccessLog
   const { https, origins, trustedProxies } = yield* ServerSettings
   const quota = yield* RequestQuota
+  const services = yield* Effect.context<never>()
   const { isClosing } = yield* Lifecycle
   const clock = yield* Clock.Clock
   const platform = yield* HttpPlatform.HttpPlatform
@@ -74,7 +76,7 @@ const make = Effect.gen(function* () {
     reply: HttpServerResponse.HttpServerResponse
   ) => {
     const ended = clock.currentTimeNanosUnsafe()
-    log({
+    const entry = {
       time: clock.currentTimeMillisUnsafe(),
       requestId: facts.id,
       method: request.method,
@@ -84,7 +86,9 @@ const make = Effect.gen(function* () {
       actor: facts.actor,
       address: Option.getOrNull(request.remoteAddress),
       traceId: facts.traceId
-    })
+    }
+    log(entry)
+    countRequest(entry, services)
     // What a route says of itself, such as a page's own content policy, goes before the defaults.
     return HttpServerResponse.setHeaders(reply, {
       ...defaults,

@@ -20,6 +20,7 @@ import { layerHealth } from "./Health.ts"
 import { layerHome } from "./Home.ts"
 import { Lifecycle } from "./Lifecycle.ts"
 import { layerLocations } from "./Locations.ts"
+import { layerMetrics } from "./Metrics.ts"
 import { createNodeServer, type NodeServerOptions } from "./NodeServer.ts"
 import { layerNotifications } from "./Notifications.ts"
 import { layerOrders } from "./Orders.ts"
@@ -77,6 +78,7 @@ export const layer = Layer.mergeAll(
   ),
   layerDocumentation,
   layerHome,
+  layerMetrics,
   layerAnswering
 ).pipe(Layer.provide(RequestQuota.layer))
 

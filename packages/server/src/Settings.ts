@@ -2,7 +2,7 @@
  * Settings: what a host may choose about the server. Everything has a default that is safe on the internet.
  */
 import { defaultRoles, type Roles } from "@onhand/core"
-import { Context } from "effect"
+import { Context, type Redacted } from "effect"
 
 export interface Settings {
   /** What each role allows. */
@@ -23,6 +23,8 @@ export interface Settings {
   readonly trustedProxies: ReadonlyArray<string>
   /** The origins whose pages may call the server from a browser, such as `https://shop.example.com`. */
   readonly origins: ReadonlyArray<string>
+  /** The bearer token that reads `/metrics`; null where nobody may. */
+  readonly metricsToken: Redacted.Redacted<string> | null
   /** Whether clients reach the server over HTTPS, so that browsers may be told to stay with it. */
   readonly https: boolean
 }
@@ -34,6 +36,7 @@ export const defaultSettings: Settings = {
   requestsPerMinute: { user: 12_000, address: 1_200 },
   trustedProxies: [],
   origins: [],
+  metricsToken: null,
   https: false
 }
 

@@ -2,7 +2,7 @@
 import { connect } from "node:net"
 import { layerLocal } from "@onhand/auth"
 import { type Auth, Inventory, layerMemory } from "@onhand/core"
-import { Effect, Exit, Layer, Redacted, Scope } from "effect"
+import { Effect, Exit, Layer, Logger, Redacted, Scope } from "effect"
 import { HttpServer } from "effect/http"
 import {
   type AccessEntry,
@@ -67,6 +67,8 @@ export const startListening = async (options: ListeningOptions = {}) => {
   const entries: Array<AccessEntry> = []
   const Services = Layer.mergeAll(
     options.services ?? layerServices,
+    // What goes wrong on purpose is not for the terminal.
+    Logger.layer([]),
     Layer.succeed(AccessLog, (entry: AccessEntry) => void entries.push(entry)),
     Layer.succeed(ServerSettings, { ...defaultSettings, ...options.settings })
   )

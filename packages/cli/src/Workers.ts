@@ -1,0 +1,96 @@
+/**
+ * Workers: several processes that serve on one port. The first process makes ready what they share, starts them, starts
+ * another for one that dies, and ends them when it is asked to end.
+ */
+import cluster, { type Worker } from "node:cluster"
+import { Console, Deferred, Effect, Schema } from "effect"
+import { exitCode, exitCodes } from "./ExitCode.ts"
+
+/** A worker that dies sooner than this after its start has met something that the next one will meet too. */
+const SHORTEST_LIFE_MILLIS = 2_000
+
+/** How many workers may die young before nothing more is tried. */
+const MAX_YOUNG_DEATHS = 5
+
+/** How long workers have to end after they were asked to: their own drain takes ten seconds at most. */
+const END_TIMEOUT = "15 seconds"
+
+/** Whether this process is one of the workers. */
+export const isWorker: boolean = cluster.isWorker
+
+/** Workers end as soon as they are started; each has said why. */
+export class WorkersDying extends Schema.TaggedError<WorkersDying>()("WorkersDying", {
+  code: Schema.NullOr(Schema.Int),
+  signal: Schema.NullOr(Schema.String)
+}) {
+  /** That of the worker, which met what is wrong. */
+  override readonly [exitCode] = this.code ?? exitCodes.failed
+  override get message() {
+    return `A worker ended soon after it was started (${this.signal ?? this.code})`
+  }
+}
+
+interface Workers {
+  /** The port that they serve on. */
+  readonly port: number
+  /** Fails when they die as soon as they start. */
+  readonly dying: Effect.Effect<never, WorkersDying>
+}
+
+const ended = (worker: Worker) =>
+  Effect.callback<void>((resume) => {
+    if (worker.isDead()) resume(Effect.void)
+    else worker.once("exit", () => resume(Effect.void))
+  })
+
+/**
+ * Starts workers for as long as the scope lives. Each runs this program with the same arguments, and with `environment`
+ * beside its own; it is there once all of them serve.
+ */
+export const startWorkers = Effect.fnUntraced(function* (count: number, environment: Record<string, string>) {
+  const serving = yield* Deferred.make<number, WorkersDying>()
+  const dying = yield* Deferred.make<never, WorkersDying>()
+  const tell = Effect.runForkWith(yield* Effect.context<never>())
+  const workers = new Set<Worker>()
+  let listening = 0
+  let youngDeaths = 0
+  let closing = false
+
+  const start = (): void => {
+    const begun = performance.now()
+    const worker = cluster.fork(environment)
+    workers.add(worker)
+    worker.once("listening", ({ port }) => {
+      listening += 1
+      if (listening >= count) Deferred.doneUnsafe(serving, Effect.succeed(port))
+    })
+    worker.once("exit", (code, signal) => {
+      workers.delete(worker)
+      if (closing) return
+      if (performance.now() - begun < SHORTEST_LIFE_MILLIS) youngDeaths += 1
+      if (youngDeaths > MAX_YOUNG_DEATHS || !Deferred.isDoneUnsafe(serving)) {
+        const failure = Effect.fail(new WorkersDying({ code, signal }))
+        Deferred.doneUnsafe(serving, failure)
+        Deferred.doneUnsafe(dying, failure)
+        return
+      }
+      tell(Console.error(`onhand: worker ${worker.process.pid} ended (${signal ?? code}); another one is started`))
+      start()
+    })
+  }
+
+  yield* Effect.acquireRelease(
+    Effect.sync(() => {
+      for (let index = 0; index < count; index++) start()
+    }),
+    () =>
+      Effect.gen(function* () {
+        closing = true
+        for (const worker of workers) worker.process.kill("SIGTERM")
+        yield* Effect.forEach(workers, ended, { concurrency: "unbounded" }).pipe(Effect.timeoutOption(END_TIMEOUT))
+        for (const worker of workers) worker.process.kill("SIGKILL")
+      })
+  )
+  const port = yield* Deferred.await(serving)
+  return { port, dying: Deferred.await(dying) } satisfies Workers
+})

@@ -1,0 +1,111 @@
+// Several workers on one port and one database: one is killed, all are asked to stop, and nothing that was answered is
+// lost.
+import assert from "node:assert"
+import { readFileSync } from "node:fs"
+import { setTimeout as pause } from "node:timers/promises"
+import { afterAll, beforeAll, describe, it } from "vitest"
+import { createDatabase } from "../../../test/PostgresDatabase.ts"
+import { type Running, startOnhand } from "./ServerProcess.ts"
+
+const PASSWORD = "the admin's own password"
+const START_TIMEOUT = 90_000
+
+let database: string
+let running: Running
+let url: string
+let token: string
+
+/** The processes that a process has started. */
+const childrenOf = (pid: number): ReadonlyArray<number> =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").map(Number)
+
+const post = (path: string, body: object, key: string) =>
+  fetch(`${url}/api/v1${path}`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json", "idempotency-key": key },
+    body: JSON.stringify(body)
+  })
+
+const sell = (key: string) =>
+  post("/stock-movements", { lines: [{ kind: "sale", product: "mug", location: "shop", quantity: 1 }] }, key)
+
+const onHand = async (): Promise<number> => {
+  const reply = await fetch(`${url}/api/v1/products/mug`, { headers: { authorization: `Bearer ${token}` } })
+  return ((await reply.json()) as { readonly onHand: number }).onHand
+}
+
+const start = async (database: string) => {
+  running = startOnhand(["serve", "--workers", "2", "--port", "0"], {
+    DATABASE_URL: database,
+    ONHAND_ADMIN_PASSWORD: PASSWORD,
+    ONHAND_SAMPLE_SHOP: "false"
+  })
+  url = await running.ready
+  const signIn = new URLSearchParams({ username: "admin@onhand.local", password: PASSWORD })
+  const reply = await fetch(`${url}/api/v1/auth/login`, { method: "POST", body: signIn })
+  token = ((await reply.json()) as { readonly access_token: string }).access_token
+}
+
+beforeAll(async () => {
+  database = await createDatabase()
+  await start(database)
+  await post("/locations", { id: "shop", name: "Shop" }, "shop")
+  await post("/products", { id: "mug", sku: "MUG", name: "Mug" }, "mug")
+  const lines = [{ kind: "purchase", product: "mug", location: "shop", quantity: 10_000 }]
+  assert.strictEqual((await post("/stock-movements", { lines }, "delivery")).status, 201)
+}, START_TIMEOUT)
+
+afterAll(async () => {
+  running.kill("SIGKILL")
+  await running.ended
+})
+
+describe.skipIf(process.platform !== "linux")("two workers", { timeout: START_TIMEOUT }, () => {
+  it("lose no answered sale when one is killed, and another takes its place", async () => {
+    const workers = childrenOf(running.pid)
+    assert.strictEqual(workers.length, 2)
+    const answered: Array<string> = []
+    let stop = false
+    const sellOn = async (seller: number) => {
+      for (let index = 0; !stop; index++) {
+        const key = `${seller}-${index}`
+        // Whoever got no answer asks again with the same key, which counts once.
+        for (;;) {
+          const status = await sell(key).then(
+            (reply) => reply.status,
+            () => 0
+          )
+          if (status === 201) break
+          await pause(20)
+        }
+        answered.push(key)
+      }
+    }
+    const sellers = Array.from({ length: 8 }, (_, seller) => sellOn(seller))
+    while (answered.length < 100) await pause(10)
+    process.kill(workers[0]!, "SIGKILL")
+    const killedAt = answered.length
+    while (answered.length < killedAt + 200) await pause(10)
+    stop = true
+    await Promise.all(sellers)
+    assert.strictEqual(await onHand(), 10_000 - answered.length)
+    while (childrenOf(running.pid).length < 2) await pause(50)
+    assert.notDeepStrictEqual(childrenOf(running.pid), workers)
+  })
+
+  it("answer all that they have begun when they are asked to stop, within ten seconds", async () => {
+    const before = await onHand()
+    const begun = performance.now()
+    const sales = Array.from({ length: 100 }, (_, index) => sell(`last-${index}`))
+    await pause(30)
+    running.kill("SIGTERM")
+    const replies = await Promise.allSettled(sales)
+    assert.deepStrictEqual(await running.ended, { code: 0, signal: null })
+    assert.ok(performance.now() - begun < 12_000)
+    const answered = replies.filter((reply) => reply.status === "fulfilled")
+    assert.ok(answered.length > 0 && answered.every((reply) => reply.value.status === 201))
+    // Some found the door closed; what was let in was done and answered, and nothing else was done.
+    await start(database)
+    assert.strictEqual(await onHand(), before - answered.length)
+  })
+})
