@@ -243,6 +243,19 @@ export class TransferExceeded extends Schema.TaggedError<TransferExceeded>()("Tr
   }
 }
 
+/** Something is still at the location. Quantities are decimals of the product's unit. */
+export class LocationNotEmpty extends Schema.TaggedError<LocationNotEmpty>()("LocationNotEmpty", {
+  location: LocationId,
+  left: Schema.Array(Schema.Struct({ product: ProductId, onHand: Schema.Finite, reserved: Schema.Finite })),
+  more: Schema.Boolean
+}) {
+  override get message() {
+    const products = this.left.map(({ product, onHand }) => `${onHand} of ${product}`)
+    const more = this.more ? ", and more" : ""
+    return `Location ${this.location} still has ${products.join(", ")}${more}; one that was drained is accepted`
+  }
+}
+
 const acceptedLines = Schema.Array(
   Schema.Struct({ line: Schema.Int, product: ProductId, wanted: Schema.Finite, accepted: Schema.Finite })
 )

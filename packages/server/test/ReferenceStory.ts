@@ -81,6 +81,7 @@ const stock: ReadonlyArray<Example> = [
   },
   { operation: "claims.list", query: { source_type: "quote", source_id: "Q-7" } },
   { operation: "stock.explain", params: { product: "mug" }, query: { location: "corner", limit: "1" } },
+  { operation: "claims.extend", body: { location: "corner", claims: ["{claim}"], seconds: 3600 } },
   { operation: "claims.commit", body: { location: "corner", claims: ["{claim}"] } },
   { operation: "claims.release", body: { location: "corner", claims: ["{claim}"] } },
   { operation: "claims.release", body: { location: "corner", claims: ["{claim}"] } }
@@ -246,6 +247,19 @@ const orders: ReadonlyArray<Example> = [
   { operation: "orders.list", query: { limit: "1" }, by: "ann" }
 ]
 
+const closing: ReadonlyArray<Example> = [
+  { operation: "locations.create", body: { id: "kiosk", name: "Kiosk" }, unseen: true },
+  {
+    operation: "stockMovements.record",
+    body: { lines: [{ kind: "purchase", product: "mug", location: "kiosk", quantity: 4 }] },
+    unseen: true
+  },
+  { operation: "locations.drain", params: { id: "kiosk" }, body: { destination: "corner" } },
+  { operation: "locations.archive", params: { id: "kiosk" } },
+  { operation: "locations.archive", params: { id: "corner" } },
+  { operation: "locations.restore", params: { id: "kiosk" } }
+]
+
 export const story: ReadonlyArray<Example> = [
   ...catalogue,
   ...stock,
@@ -253,5 +267,6 @@ export const story: ReadonlyArray<Example> = [
   ...counts,
   ...vendorPlan,
   ...purchases,
-  ...orders
+  ...orders,
+  ...closing
 ]

@@ -20,6 +20,9 @@ export const elsewhere: Readonly<
 > = {
   "POST /api/v1/locations": () => at("locations", { name: "Another" }),
   "PATCH /api/v1/locations/{id}": () => at("locations/south", { name: "Mine" }),
+  "POST /api/v1/locations/{id}/drain": () => at("locations/north/drain", { destination: south }),
+  "POST /api/v1/locations/{id}/archive": () => at("locations/south/archive"),
+  "POST /api/v1/locations/{id}/restore": () => at("locations/south/restore"),
   "POST /api/v1/stock-movements": () => at("stock-movements", { lines: [sold(north), sold(south)] }),
   "POST /api/v1/stock-transfers": () => at("stock-transfers", { origin: south, destination: north, lines }),
   "PUT /api/v1/stock-transfers/{id}": (ids) => at(`stock-transfers/${ids["draft"]}`, { lines }),
