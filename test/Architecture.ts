@@ -21,9 +21,12 @@ const ARROWS: Readonly<Record<string, Arrows>> = {
   "@onhand/testkit": adapter,
   "@onhand/postgres": adapter,
   "@onhand/auth": adapter,
+  "@onhand/mail": adapter,
   "@onhand/api": { imports: ["@onhand/core"], libraries: ["effect"], anywhere: true },
   "@onhand/server": { imports: ["@onhand/core", "@onhand/api"] },
-  onhand: { imports: ["@onhand/core", "@onhand/api", "@onhand/auth", "@onhand/postgres", "@onhand/server"] },
+  onhand: {
+    imports: ["@onhand/core", "@onhand/api", "@onhand/auth", "@onhand/mail", "@onhand/postgres", "@onhand/server"]
+  },
   "@onhand/workspace": { imports: [] }
 }
 

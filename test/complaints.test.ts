@@ -1,19 +1,24 @@
 // What users of other systems suffer from, each a test under the name of the complaint, in memory and on PostgreSQL.
 import { assert, describe, it } from "@effect/vitest"
 import {
+  courier,
+  Deliveries,
   entering,
   firstPage,
   Inventory,
   type Location,
   LocationId,
   layerMemory,
+  mailNotices,
   type OrderId,
   type ProductId,
   type Store,
   unitOfBarcode
 } from "@onhand/core"
-import { PostgresStore } from "@onhand/postgres"
+import { layerSmtp } from "@onhand/mail"
+import { layerDeliveries, PostgresStore } from "@onhand/postgres"
 import { DateTime, Effect, Layer, Redacted, Result, Stream } from "effect"
+import { startMailServer } from "./MailServer.ts"
 import { createDatabase } from "./PostgresDatabase.ts"
 
 const stores: Readonly<Record<string, Layer.Layer<Store, unknown>>> = {
@@ -354,6 +359,58 @@ for (const [name, store] of Object.entries(stores)) {
     it.layer(Live, { excludeTestServices: true })((it) => {
       for (const [complaint, never] of Object.entries(complaints)) it.effect(complaint, () => never)
     })
+  })
+}
+
+const keepers: Readonly<Record<string, Layer.Layer<Store | Deliveries, unknown>>> = {
+  memory: Layer.merge(layerMemory, Deliveries.layerMemory),
+  PostgreSQL: Layer.unwrap(
+    Effect.map(
+      Effect.promise(() => createDatabase()),
+      (url) =>
+        Layer.merge(PostgresStore.layerClient(), layerDeliveries).pipe(
+          Layer.provide(PostgresStore.layerPgClient({ url: Redacted.make(url) }))
+        )
+    )
+  )
+}
+
+for (const [name, keeper] of Object.entries(keepers)) {
+  describe(`on ${name}, it never happens that`, () => {
+    it.live("low-stock mail never arrives, or arrives a hundred times", () =>
+      Effect.gen(function* () {
+        const mail = yield* Effect.acquireRelease(
+          Effect.promise(() => startMailServer()),
+          (server) => Effect.promise(() => server.stop())
+        )
+        const smtp = layerSmtp({ url: Redacted.make(mail.url), from: "stock@example.com", to: ["ann@example.com"] })
+        const { inventory, a, mug, product, receive, sell } = yield* given
+        const low = (product: ProductId) =>
+          inventory.setThresholds({ lines: [{ product, location: a, low: 5, clear: 6 }] })
+        const cup = yield* product("cup")
+        for (const one of [mug, cup]) {
+          yield* receive({ product: one, location: a, quantity: 10 })
+          yield* low(one)
+        }
+        // As two processes would.
+        const writing = Effect.flatMap(mailNotices({ gatherMillis: 1, quietMillis: 600_000 }), (consumer) =>
+          courier(consumer, { pauseMillis: 20 })
+        )
+        yield* Effect.forkScoped(Effect.provide(writing, smtp))
+        yield* Effect.forkScoped(Effect.provide(writing, smtp))
+        yield* Effect.sleep(100)
+        for (let time = 0; time < 100; time++) {
+          yield* sell(mug, a, 5)
+          yield* receive({ product: mug, location: a, quantity: 5 })
+        }
+        yield* Effect.promise(() => mail.count(1))
+        yield* sell(cup, a, 5)
+        yield* Effect.promise(() => mail.count(2))
+        const subjects = mail.received.map(({ header }) => header("Subject") ?? "")
+        assert.match(subjects[0] ?? "", /^Low stock: mug/)
+        assert.match(subjects[1] ?? "", /^Low stock: cup/)
+      }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(Inventory.layer, keeper)))
+    )
   })
 }
 

@@ -50,6 +50,7 @@ export const LiveEvent = Schema.TaggedUnion({
   NotificationChanged: {
     notification: Schema.String,
     kind: Schema.String,
+    subject: Schema.String,
     product: Schema.NullOr(ProductId),
     location: Schema.NullOr(LocationId),
     change: NotificationChange,

@@ -4,14 +4,16 @@
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "@onhand/api"
 import { DEFAULT_LIFETIME_SECONDS, layerLocal } from "@onhand/auth"
 import { Email, Inventory } from "@onhand/core"
-import { layerForecasts } from "@onhand/postgres"
+import { layerDeliveries, layerForecasts } from "@onhand/postgres"
 import { DEFAULT_ADMIN_EMAIL, ensureAdmin, serve as layerServer, Planner, ServerSettings } from "@onhand/server"
 import { Console, Context, Effect, Layer, Option, Predicate, Redacted, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { HttpServer } from "effect/http"
+import { startBackgroundWork } from "./BackgroundWork.ts"
 import { Mistake, readSettings, type Setting, secret, text, value } from "./Configuration.ts"
 import { exitCode, exitCodes } from "./ExitCode.ts"
 import { type Exposure, exposure, settingsOf } from "./Exposure.ts"
+import { type MailChoice, mailSetting } from "./MailChoice.ts"
 import { planThreads } from "./PlanThreads.ts"
 import { makeSampleShop } from "./SampleShop.ts"
 import {
@@ -148,6 +150,7 @@ interface ServeSettings extends Exposure {
   readonly secret: Option.Option<Redacted.Redacted<string>>
   readonly email: string
   readonly password: Option.Option<Redacted.Redacted<string>>
+  readonly mail: Option.Option<MailChoice>
 }
 
 const layerAuth = (settings: ServeSettings) =>
@@ -192,7 +195,7 @@ const prepare = (settings: ServeSettings) =>
   })
 
 const layerServices = (settings: ServeSettings) =>
-  Layer.mergeAll(layerAuth(settings), layerForecasts, layerPlanner).pipe(
+  Layer.mergeAll(layerAuth(settings), layerForecasts, layerDeliveries, layerPlanner).pipe(
     Layer.provideMerge(Inventory.layer),
     Layer.provideMerge(layerStore(settings.store)),
     Layer.provideMerge(Layer.succeed(ServerSettings, settingsOf(settings))),
@@ -200,9 +203,10 @@ const layerServices = (settings: ServeSettings) =>
   )
 
 /** Begins to serve, for as long as the scope lives. */
-const listen = ({ port, host, tls, maxConnections }: ServeSettings) =>
+const listen = ({ port, host, tls, maxConnections, mail }: ServeSettings) =>
   Layer.build(layerServer({ port, host, maxConnections, ...(tls === undefined ? {} : { tls }) })).pipe(
-    Effect.catchTag("ServeError", ({ cause }) => Effect.fail(addressError({ port, host }, cause)))
+    Effect.catchTag("ServeError", ({ cause }) => Effect.fail(addressError({ port, host }, cause))),
+    Effect.tap(() => startBackgroundWork({ mail }))
   )
 
 const forPeople = (address: string): string => address.replace(/\/\/(0\.0\.0\.0|\[::\])/, "//localhost")
@@ -262,7 +266,8 @@ export const serveCommand = Command.make("serve", serveFlags, (flags) =>
       ...exposure,
       secret: secretSetting,
       email: adminEmail,
-      password: adminPassword
+      password: adminPassword,
+      mail: mailSetting
     },
     {
       ...storeVariables(flags),
@@ -279,7 +284,9 @@ export const serveCommand = Command.make("serve", serveFlags, (flags) =>
     "Serves the HTTP API. The first start makes the database, a sample shop if the database is empty, and an " +
       "administrator: ONHAND_ADMIN_EMAIL and ONHAND_ADMIN_PASSWORD, or a random password that is printed once. " +
       "ONHAND_SECRET (at least 32 bytes) signs access tokens; without it one is made and kept in the data folder. " +
-      "Secrets can come from files: ONHAND_SECRET_FILE, ONHAND_ADMIN_PASSWORD_FILE, DATABASE_URL_FILE. " +
+      "ONHAND_SMTP_URL, ONHAND_MAIL_FROM and ONHAND_MAIL_TO have notifications written to people. " +
+      "Secrets can come from files: ONHAND_SECRET_FILE, ONHAND_ADMIN_PASSWORD_FILE, DATABASE_URL_FILE, " +
+      "ONHAND_SMTP_URL_FILE. " +
       "A line `ready: <url>` says that it serves; SIGTERM and Ctrl-C let requests under way finish and end with 0."
   ),
   Command.withExamples([

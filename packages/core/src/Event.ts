@@ -46,6 +46,7 @@ export const NewEvent = Schema.TaggedUnion({
   NotificationChanged: {
     notification: Schema.String,
     kind: Schema.String,
+    subject: Schema.String,
     product: Schema.NullOr(ProductId),
     location: Schema.NullOr(LocationId),
     change: NotificationChange,

@@ -96,11 +96,11 @@ export interface ChangedNotification {
 }
 
 const changed = (notification: Notification, change: NotificationChange): ChangedNotification => {
-  const { id, kind, product, location, state } = notification
+  const { id, kind, subject, product, location, state } = notification
   return {
     notification,
     row: put("notifications", notification),
-    event: { _tag: "NotificationChanged", notification: id, kind, product, location, change, state }
+    event: { _tag: "NotificationChanged", notification: id, kind, subject, product, location, change, state }
   }
 }
 

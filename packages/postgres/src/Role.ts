@@ -32,7 +32,10 @@ export const privileges: Readonly<Record<string, string>> = {
   vendorproducts: "SELECT, INSERT, UPDATE",
   contactrecords: "SELECT, INSERT",
   purchaseorders: "SELECT, INSERT, UPDATE",
-  notifications: "SELECT, INSERT, UPDATE"
+  notifications: "SELECT, INSERT, UPDATE",
+  consumers: "SELECT, INSERT, UPDATE",
+  consumer_notes: "SELECT, INSERT, UPDATE, DELETE",
+  deliveries: "SELECT, INSERT, UPDATE, DELETE"
 }
 
 /** The role is not one that privileges can hold back. */

@@ -324,6 +324,37 @@ const notifications = [
   `CREATE INDEX purchaseOrders_due ON onhand.purchaseOrders (due, id) WHERE due IS NOT NULL`
 ]
 
+// What is on its way out of the house, and who sees to it: beside the ledger, and changed without commands.
+const deliveries = [
+  `CREATE TABLE onhand.consumers (
+    name text COLLATE "C" PRIMARY KEY,
+    owner text NOT NULL,
+    leased_until timestamptz NOT NULL,
+    cursor jsonb
+  )`,
+  `CREATE TABLE onhand.consumer_notes (
+    consumer text COLLATE "C" NOT NULL,
+    key text COLLATE "C" NOT NULL,
+    data jsonb NOT NULL,
+    PRIMARY KEY (consumer, key)
+  )`,
+  `CREATE TABLE onhand.deliveries (
+    id text COLLATE "C" PRIMARY KEY,
+    consumer text COLLATE "C" NOT NULL,
+    target text COLLATE "C" NOT NULL,
+    body jsonb NOT NULL,
+    state text NOT NULL CHECK (state IN ('pending', 'sent', 'dead')),
+    attempts int NOT NULL CHECK (attempts >= 0),
+    due_at timestamptz NOT NULL,
+    error text,
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL
+  ) WITH (fillfactor = 80)`,
+  `CREATE INDEX deliveries_due ON onhand.deliveries (consumer, target, due_at) WHERE state = 'pending'`,
+  `CREATE INDEX deliveries_of_target ON onhand.deliveries (consumer, target, created_at, id)`,
+  `CREATE INDEX deliveries_in_state ON onhand.deliveries (consumer, state, created_at, id)`
+]
+
 const run = (statements: ReadonlyArray<string>): Effect.Effect<void, SqlError, SqlClient> =>
   Effect.gen(function* () {
     const sql = yield* SqlClient
@@ -361,7 +392,7 @@ export const migrations = (shards: number): Record<string, Effect.Effect<void, S
   "6_vendors": run(vendors),
   "7_counts": run(counts),
   "9_claims": run([...claims, ...entered]),
-  "11_notifications": run(notifications),
+  "11_notifications": run([...notifications, ...deliveries]),
   // For each table, the seq of the last commit of the shard that changed any of its rows.
   "14_changed_tables": run([`ALTER TABLE onhand.heads ADD COLUMN changed jsonb NOT NULL DEFAULT '{}'`])
 })

@@ -2,6 +2,7 @@ export { type BrokenSeal, type ChainVerification, verifyChain } from "./HashChai
 export * from "./HostTransaction.ts"
 export { NotMigrated } from "./Migration.ts"
 export { partitionAt } from "./Partitions.ts"
+export { layerDeliveries } from "./PostgresDeliveries.ts"
 export { layerForecasts } from "./PostgresForecasts.ts"
 export * as PostgresStore from "./PostgresStore.ts"
 export { RoleNotLimited } from "./Role.ts"

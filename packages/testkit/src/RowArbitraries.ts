@@ -486,6 +486,7 @@ const newEvent: fc.Arbitrary<NewEvent> = fc.oneof(
     _tag: fc.constant("NotificationChanged" as const),
     notification: notificationId,
     kind: notificationKind,
+    subject: text(1, 150),
     product: nullable(productId),
     location: nullable(locationId),
     change: fc.constantFrom(...notificationChanges),

@@ -1,0 +1,205 @@
+// Mail over real SMTP: what arrives, what is refused, and a cause that comes a thousand times in an hour.
+import { afterEach, assert, describe, it } from "@effect/vitest"
+import {
+  courier,
+  Deliveries,
+  DeliveryFailed,
+  firstPage,
+  Inventory,
+  layerMemory,
+  type Mail,
+  Mailer,
+  mailNotices,
+  RETRY_MILLIS
+} from "@onhand/core"
+import { Effect, Fiber, Layer, Redacted } from "effect"
+import { TestClock } from "effect/testing"
+import { startMailServer } from "../../../test/MailServer.ts"
+import { layerSmtp } from "../src/index.ts"
+
+type MailServer = Awaited<ReturnType<typeof startMailServer>>
+const servers: Array<MailServer> = []
+afterEach(() => Promise.all(servers.splice(0).map((server) => server.stop())))
+
+const server = (refusal?: Parameters<typeof startMailServer>[0]) =>
+  Effect.tap(
+    Effect.promise(() => startMailServer(refusal)),
+    (started) => Effect.sync(() => servers.push(started))
+  )
+
+const smtp = (url: string, to: ReadonlyArray<string> = ["ann@example.com"]) =>
+  layerSmtp({ url: Redacted.make(url), from: "Onhand <stock@example.com>", to })
+
+const mail = { id: "018f", subject: "Low stock: Tässchen", text: "Low stock: Tässchen\r\n.\r\nBcc: eve@example.com\n" }
+const sent = (url: string, to?: ReadonlyArray<string>) =>
+  Effect.provide(
+    Effect.flatMap(Mailer, (mailer) => mailer.send(mail)),
+    smtp(url, to)
+  )
+
+describe("the mailer", () => {
+  it.live("hands a mail over, with an id that stays and nothing that the text could add", () =>
+    Effect.gen(function* () {
+      const { url, received } = yield* server()
+      yield* sent(url, ["ann@example.com", "bob@example.com"])
+      const [one] = received
+      assert.deepStrictEqual(one?.to, ["ann@example.com", "bob@example.com"])
+      assert.strictEqual(one?.header("Message-ID"), "<018f@example.com>")
+      assert.strictEqual(one?.header("From"), "Onhand <stock@example.com>")
+      assert.strictEqual(one?.header("Auto-Submitted"), "auto-generated")
+      assert.isUndefined(one?.header("Bcc"))
+      assert.include(one?.text, "Tässchen")
+    })
+  )
+
+  it.live("tells apart a refusal for good and one for now, and a server that is not there", () =>
+    Effect.gen(function* () {
+      const failure = (code: number) =>
+        Effect.gen(function* () {
+          const { url } = yield* server(() => code)
+          return yield* Effect.flip(sent(url))
+        })
+      const [lasting, passing] = [yield* failure(554), yield* failure(451)]
+      assert(lasting instanceof DeliveryFailed && passing instanceof DeliveryFailed)
+      assert.deepStrictEqual([lasting.lasting, passing.lasting], [true, false])
+      const gone = yield* Effect.flip(sent("smtp://127.0.0.1:1"))
+      assert(gone instanceof DeliveryFailed && !gone.lasting)
+      assert.strictEqual((yield* Effect.flip(sent("http://127.0.0.1")))._tag, "InvalidSmtpUrl")
+    })
+  )
+})
+
+const layer = Layer.mergeAll(Inventory.layer.pipe(Layer.provide(layerMemory)), Deliveries.layerMemory)
+
+const shop = Effect.gen(function* () {
+  const inventory = yield* Inventory
+  const { id: location } = yield* inventory.createLocation({ name: "Shop" })
+  const { id: product } = yield* inventory.createProduct({ sku: "MUG", name: "Mug" })
+  const move = (kind: "receipt" | "sale", quantity: number) =>
+    inventory.recordMovements({ lines: [{ kind, product, location, quantity }] })
+  yield* move("receipt", 10)
+  yield* inventory.setThresholds({ lines: [{ product, location, low: 5, clear: 6 }] })
+  return { move, inventory, product, location }
+})
+
+/** A look at the real clock's turn, in which what is being sent arrives. */
+const turn = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+
+/** Lets time pass, some steps of it, and in each what is being sent arrive: the mail server's clock is the real one. */
+const passing = (millis: number) =>
+  Effect.gen(function* () {
+    const steps = Math.ceil(millis / 4_000)
+    for (let step = 0; step < steps; step++) {
+      yield* TestClock.adjust(millis / steps)
+      do yield* Effect.andThen(turn, TestClock.adjust(0))
+      while (sending > 0)
+    }
+  })
+
+/** How many mails are being sent just now. */
+let sending = 0
+
+const writing = (url: string) => {
+  const counted = Effect.map(Mailer, (mailer) => ({
+    send: (one: Mail) =>
+      Effect.suspend(() => {
+        sending++
+        return Effect.ensuring(
+          mailer.send(one),
+          Effect.sync(() => sending--)
+        )
+      })
+  }))
+  const writer = Effect.flatMap(mailNotices(), (consumer) => courier(consumer))
+  return Effect.forkChild(Effect.provide(writer, Layer.effect(Mailer, counted).pipe(Layer.provide(smtp(url)))), {
+    startImmediately: true
+  })
+}
+
+describe("mail about notifications", () => {
+  it.effect("is one mail and one digest when a threshold is crossed a thousand times in an hour", () =>
+    Effect.gen(function* () {
+      const { url, received } = yield* server()
+      const { move } = yield* shop
+      yield* writing(url)
+      yield* passing(1_000)
+      for (let time = 0; time < 1_000; time++) {
+        yield* move("sale", 5)
+        yield* move("receipt", 5)
+        yield* passing(3_500)
+      }
+      assert.strictEqual(received.length, 1)
+      yield* passing(7_200_000)
+      assert.deepStrictEqual(
+        received.map((one) => one.header("Subject")),
+        [
+          "Low stock: Mug (MUG) at Shop: 5 piece available, the limit is 5 piece; raised 4 times; resolved since",
+          "What came up again: 1 notification"
+        ]
+      )
+      assert.include(received[1]?.text.replaceAll(/\r?\n/g, " "), "raised 996 times; resolved since")
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("is tried again when the server does not take it, and arrives once", () =>
+    Effect.gen(function* () {
+      let busy = true
+      const { url, received } = yield* server(() => (busy ? 451 : undefined))
+      const { move } = yield* shop
+      yield* writing(url)
+      yield* passing(1_000)
+      yield* move("sale", 5)
+      yield* passing(20_000)
+      const deliveries = yield* Deliveries
+      const [waiting] = (yield* deliveries.list({ consumer: "mail" }, firstPage())).items
+      assert.deepInclude(waiting, { state: "pending" })
+      assert.include(waiting?.error, "not now")
+      busy = false
+      yield* passing(RETRY_MILLIS[1]! + 1_000)
+      yield* passing(3_600_000)
+      assert.strictEqual(received.length, 1)
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("is written by one of two processes, and by the other when that one ends", () =>
+    Effect.gen(function* () {
+      const { url, received } = yield* server()
+      const { move } = yield* shop
+      const first = yield* writing(url)
+      yield* writing(url)
+      yield* passing(1_000)
+      yield* move("sale", 5)
+      yield* passing(20_000)
+      assert.strictEqual(received.length, 1)
+      yield* Fiber.interrupt(first)
+      yield* move("receipt", 5)
+      yield* passing(7_200_000)
+      yield* move("sale", 5)
+      yield* passing(60_000)
+      assert.strictEqual(received.length, 2)
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("writes of several things that happen together in one mail", () =>
+    Effect.gen(function* () {
+      const { url, received } = yield* server()
+      const { inventory, move } = yield* shop
+      yield* writing(url)
+      yield* passing(1_000)
+      yield* move("sale", 10)
+      yield* inventory.raiseNotification({ kind: "failedSync", subject: "pepsico", message: "It did\nnot answer." })
+      yield* passing(60_000)
+      assert.deepStrictEqual(
+        received.map((one) => one.header("Subject")),
+        ["3 notifications"]
+      )
+      const text = received[0]?.text ?? ""
+      for (const line of [
+        "Low stock: Mug (MUG) at Shop: 0 piece available",
+        "Out of stock: Mug",
+        "Failed sync: pepsico: It did"
+      ])
+        assert.include(text, line)
+    }).pipe(Effect.provide(layer))
+  )
+})
