@@ -142,6 +142,24 @@ const complaints: Readonly<Record<string, Effect.Effect<void, unknown, Inventory
     yield* sound
   }),
 
+  "moving a claim skips the check": Effect.gen(function* () {
+    const { inventory, a, b, mug, receive, available } = yield* given
+    yield* receive({ product: mug, location: a, quantity: 5 })
+    yield* receive({ product: mug, location: b, quantity: 3 })
+    const held = yield* Effect.forEach([1, 2, 3], () =>
+      inventory.holdStock({ lines: [{ product: mug, location: a, quantity: 1 }], ttlMillis: 60_000 })
+    )
+    const claims = held.flatMap(({ claims }) => claims)
+    yield* inventory.recordMovements({ lines: [{ kind: "sale", product: mug, location: b, quantity: 1 }] })
+    // All want to go where two are left, and others want the same two at the same time.
+    const moved = yield* atOnce(claims.length, (index) =>
+      inventory.moveClaim({ location: a, claim: claims[index] ?? assert.fail(), to: { location: b } })
+    )
+    assert.strictEqual(done(moved), 2)
+    assert.deepStrictEqual([yield* available(mug, a), yield* available(mug, b)], [4, 0])
+    yield* sound
+  }),
+
   "a location cannot be deleted, or takes its history along": Effect.gen(function* () {
     const { inventory, a, b, mug, receive, available } = yield* given
     yield* receive({ product: mug, location: a, quantity: 9 })

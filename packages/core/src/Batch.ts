@@ -230,21 +230,23 @@ class BatchState {
     }
     for (const change of decision.rows ?? []) this.setRow(change)
     const events = [...(decision.events ?? []), ...this.settle(record.id, this.folded.touched.values())]
+    const movements = folded.movements.map(({ movement, balance }, line) => ({
+      ...movement,
+      entered: movement.entered ?? null,
+      version: balance.version,
+      onHandAfter: onHand(balance),
+      sellableAfter: balance.sellable,
+      ...this.place(movement.location),
+      line,
+      command,
+      actor: submission.actor,
+      occurredAt: context.occurredAt,
+      recordedAt
+    }))
+    if (this.slice.looksForMovements) for (const movement of movements) this.slice.setMovement(movement)
     this.commands.push({
       record,
-      movements: folded.movements.map(({ movement, balance }, line) => ({
-        ...movement,
-        entered: movement.entered ?? null,
-        version: balance.version,
-        onHandAfter: onHand(balance),
-        sellableAfter: balance.sellable,
-        ...this.place(movement.location),
-        line,
-        command,
-        actor: submission.actor,
-        occurredAt: context.occurredAt,
-        recordedAt
-      })),
+      movements,
       claimEvents: folded.claimEvents.map(({ event, balance }, line) => ({
         ...event,
         version: balance.claimVersion,

@@ -3,6 +3,7 @@
  */
 import { ChangeCart, OpenCart } from "./Cart.ts"
 import { BeginCheckout, CancelCheckout, Checkout, ExtendCheckout, PlaceOrder } from "./Checkout.ts"
+import { MoveClaim } from "./ClaimMove.ts"
 import type { CommandDefinition } from "./Command.ts"
 import { RecordContact } from "./ContactRecord.ts"
 import {
@@ -41,6 +42,7 @@ import {
 } from "./Purchasing.ts"
 import { SetReorderPolicies } from "./ReorderPolicy.ts"
 import { RepairBalances } from "./Repair.ts"
+import { ReverseMovement } from "./Reversal.ts"
 import { SetThresholds } from "./Threshold.ts"
 import { CloseTransferShort, CompleteTransfer, ReceiveTransfer } from "./TransferIn.ts"
 import {
@@ -65,11 +67,13 @@ export const commands = {
   archiveLocation: ArchiveLocation,
   drainLocation: DrainLocation,
   recordMovements: RecordMovements,
+  reverseMovement: ReverseMovement,
   repairBalances: RepairBalances,
   holdStock: HoldStock,
   extendHolds: ExtendHolds,
   commitClaims: CommitClaims,
   releaseClaims: ReleaseClaims,
+  moveClaim: MoveClaim,
   expireClaims: ExpireClaims,
   setThresholds: SetThresholds,
   setReorderPolicies: SetReorderPolicies,

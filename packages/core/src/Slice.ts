@@ -178,6 +178,17 @@ export class WorkingSlice implements Slice {
     return drift ?? undefined
   }
 
+  /** A movement of this batch, should somebody have asked for it before it was there. */
+  setMovement(movement: Movement): void {
+    const id = movementId(movement)
+    if (this.lookups.movements.has(id)) this.lookups.movements.set(id, movement)
+  }
+
+  /** Whether anybody asks for movements in this batch. */
+  get looksForMovements(): boolean {
+    return this.lookups.movements.size > 0
+  }
+
   /** A drift was made good. */
   setRight(key: StockKey): void {
     this.lookups.drifts.set(stockKeyText(key), null)

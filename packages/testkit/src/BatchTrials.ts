@@ -113,7 +113,10 @@ const isolation: Trial = {
       },
       ({ history, places }) =>
         Effect.gen(function* () {
-          const answered = yield* withSession(subject, (session) => scripted(session, history, features))
+          // A refused command takes a seq, and with it all that follow stand elsewhere: what names a movement by its place
+          // would mean another one.
+          const placeless = history.filter(({ command }) => command !== "reverseMovement")
+          const answered = yield* withSession(subject, (session) => scripted(session, placeless, features))
           const batch = answered.map(({ submission }) => submission)
           const disturbed = [...batch]
           for (const [index, place] of places.entries()) {

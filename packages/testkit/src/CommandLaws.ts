@@ -10,6 +10,7 @@ import {
   keptQuantity,
   type LocationId,
   type Movement,
+  movementId,
   type Order,
   openQuantity,
   type ProductId,
@@ -413,6 +414,28 @@ const H48: Law = {
     })
 }
 
+const H57: Law = {
+  law: "H57",
+  findings: ({ snapshot }) => {
+    const movements = new Map(snapshot.movements.map((movement) => [movementId(movement), movement]))
+    const reversals = snapshot.movements.filter(
+      ({ kind, source }) => kind === "reversal" && source?.type === "movement"
+    )
+    return [...Map.groupBy(reversals, ({ source }) => source?.id ?? "")].flatMap(([id, found]) => {
+      const [reversal] = found
+      const original = movements.get(id)
+      if (found.length > 1) return [`movement ${id} was reversed ${found.length} times`]
+      const isInverse =
+        original !== undefined &&
+        reversal?.from === original.to &&
+        reversal.to === original.from &&
+        reversal.quantity === original.quantity &&
+        nameOfKey(reversal) === nameOfKey(original)
+      return isInverse ? [] : [`movement ${id} was reversed by what is not its inverse`]
+    })
+  }
+}
+
 /** That refused commands changed nothing; told first, because it explains whatever else is wrong then. */
 export const refusalLaw = D19
 
@@ -432,6 +455,7 @@ export const commandLaws: ReadonlyArray<Law> = [
   H48,
   H49,
   H50,
+  H57,
   H60,
   H61
 ]

@@ -25,6 +25,8 @@ export interface Known {
   /** Where checkouts began. */
   readonly checkouts: Array<{ readonly cart: CartId; readonly location: LocationId }>
   readonly claims: Array<{ readonly id: ClaimId; readonly location: LocationId }>
+  /** Movements by their public names, with where they were. */
+  readonly movements: Array<{ readonly id: string; readonly location: LocationId }>
   readonly orders: Array<Order>
   readonly counts: Array<Count>
   readonly transfers: Array<Transfer>
@@ -39,6 +41,7 @@ export const nothingKnown = (): Known => ({
   carts: [],
   checkouts: [],
   claims: [],
+  movements: [],
   orders: [],
   counts: [],
   transfers: [],

@@ -79,6 +79,7 @@ export const allFeatures: Features = {
 }
 
 const NO_CART = CartIdSchema.make("no-cart")
+const NO_MOVEMENT = { id: "0-999-0", location: locationPool[0]! }
 const NO_CLAIM = { id: ClaimIdSchema.make("no-claim"), location: locationPool[0]! }
 
 const price = fc.option(fc.record({ amount: fc.nat({ max: 2000 }), currency: fc.constantFrom("USD", "EUR") }), {
@@ -131,7 +132,16 @@ const catalogue = [
   )
 ]
 
-const ledger = drafts("recordMovements", lines(movementLine), (moved) => ({ lines: moved }))
+const ledger = fc.oneof(
+  { arbitrary: drafts("recordMovements", lines(movementLine), (moved) => ({ lines: moved })), weight: 8 },
+  {
+    arbitrary: drafts("reverseMovement", pick, (one, known) => {
+      const { id, location } = picked(known.movements, one, NO_MOVEMENT)
+      return { movement: id, location }
+    }),
+    weight: 1
+  }
+)
 
 const holdTime = fc.constantFrom(86_400_000, 86_400_000, 60_000, 1_000)
 const holdLine = fc
@@ -160,7 +170,16 @@ const claims = [
   })),
   drafts("commitClaims", claimPicks, claimsPayload),
   drafts("releaseClaims", claimPicks, claimsPayload),
-  drafts("expireClaims", claimPicks, claimsPayload)
+  drafts("expireClaims", claimPicks, claimsPayload),
+  drafts(
+    "moveClaim",
+    fc.record({ pick, location: locationId, lot: onceIn(4, lot), quantity: onceIn(3, smallQuantity) }),
+    ({ pick, location, lot, quantity }, known) => {
+      const claim = picked(known.claims, pick, NO_CLAIM)
+      const to = present({ location, lot })
+      return present({ claim: claim.id, location: claim.location, to, quantity })
+    }
+  )
 ]
 
 const thresholds = drafts(
@@ -522,6 +541,19 @@ export const learn = (known: Known, submission: Submission, outcome: Outcome): v
       const place = known.carts.indexOf(id)
       if (place !== -1) known.carts.splice(place, 1)
       known.carts.push(id)
+      break
+    }
+    case "RecordMovements": {
+      // Its entries stand with it where they are in the same shard; else there is no such movement, and it is refused.
+      const { lines } = submission.payload as PayloadOf<"recordMovements">
+      const { shard, seq } = outcome.at
+      known.movements.push({ id: `${shard}-${seq}-0`, location: lines[0].location })
+      break
+    }
+    case "MoveClaim": {
+      const { to } = submission.payload as PayloadOf<"moveClaim">
+      const { claims } = outcome.reply as ReplyOf<"moveClaim">
+      known.claims.push(...claims.map((id) => ({ id, location: to.location })))
       break
     }
     case "HoldStock": {

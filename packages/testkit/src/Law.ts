@@ -58,6 +58,7 @@ export const laws = {
   H50: "what a purchase order says of its lines is what was received for it, within its tolerance",
   H54: "a plan says what then happens, and changes nothing",
   H55: "an explanation adds up to the level that it explains",
+  H57: "a movement is reversed at most once, by its exact inverse",
   H58: "the sales of a period are what was sold and came back in it, at the prices of their orders",
   H59: "the value of stock is what came in less what went out at its cost, wherever it is and through any period",
   H60: "what a threshold raised has one notification until it is cleared, and none is left open after that",
