@@ -31,7 +31,8 @@ export class WrongFlag extends Schema.TaggedError<WrongFlag>()("WrongFlag", {
   }
 }
 
-const optionalText = (name: string, metavar: string, description: string) =>
+/** A flag with a text that can be left out. */
+export const optionalText = (name: string, metavar: string, description: string) =>
   Flag.String(name).pipe(Flag.optional, Flag.withMetavar(metavar), Flag.withDescription(description))
 
 export const planFlags = {
@@ -100,7 +101,12 @@ export const timeZoneOf = ({ timeZone }: Pick<PlanFlags, "timeZone">): Result.Re
       })
   })
 
-const midnight = (flag: string, text: string, timeZone: DateTime.TimeZone): Result.Result<DateTime.Utc, WrongFlag> =>
+/** The beginning of a day that a flag names. */
+export const midnight = (
+  flag: string,
+  text: string,
+  timeZone: DateTime.TimeZone
+): Result.Result<DateTime.Utc, WrongFlag> =>
   Option.match(DATE.test(text) ? DateTime.makeZoned(text, { timeZone, adjustForTimeZone: true }) : Option.none(), {
     onNone: () => Result.fail(new WrongFlag({ flag, text, accepted: "a date such as 2026-11-21" })),
     onSome: (day) => Result.succeed(DateTime.toUtc(day))
@@ -134,7 +140,8 @@ export const horizonOf = ({ every, horizon }: PlanFlags): Result.Result<number, 
 export const closedOf = ({ closed }: PlanFlags): Result.Result<ClosedDays | undefined, WrongFlag> =>
   Option.match(closed, { onNone: () => Result.succeed(undefined), onSome: closedDays })
 
-const namedLocation = (locations: ReadonlyArray<Location>, text: string) =>
+/** The location that a flag names. */
+export const namedLocation = (locations: ReadonlyArray<Location>, text: string) =>
   Result.mapError(
     locationNamed(locations)(text),
     () => new WrongFlag({ flag: "location", text, accepted: "the id or the name of one location" })

@@ -8,6 +8,7 @@ import { forecastCommand } from "./Forecast.ts"
 import { importCommand } from "./Import.ts"
 import { migrateCommand } from "./Migrate.ts"
 import { replenishCommand } from "./Replenish.ts"
+import { reportCommand } from "./Reports.ts"
 import { serveCommand } from "./Serve.ts"
 import { verifyCommand } from "./Verify.ts"
 
@@ -28,6 +29,7 @@ export const onhand = Command.make("onhand").pipe(
     { command: "onhand import products catalogue.csv", description: "Bring in a catalogue" },
     { command: "onhand forecast", description: "See what will probably be asked for" },
     { command: "onhand replenish --why", description: "See what to order, and why" },
+    { command: "onhand report sales --every month", description: "See what was sold" },
     { command: "onhand verify", description: "Check that the books balance" }
   ]),
   Command.withSubcommands([
@@ -35,6 +37,7 @@ export const onhand = Command.make("onhand").pipe(
     importCommand,
     forecastCommand,
     replenishCommand,
+    reportCommand,
     verifyCommand,
     migrateCommand
   ])

@@ -42,7 +42,14 @@ export const shortNumber = (value: number): string => {
 export const clipped = (text: string, most: number): string =>
   text.length <= most ? text : `${text.slice(0, most - 1)}…`
 
-const csvCell = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
+// A spreadsheet takes a cell that begins so for a formula, whoever wrote it, unless it is a number.
+const FORMULA = /^'*[=+\-@\t\r]/
+const NUMBER = /^-?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/
+
+const csvCell = (cell: string): string => {
+  const text = FORMULA.test(cell) && !NUMBER.test(cell) ? `'${cell}` : cell
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}
 
 const csvLine = (cells: ReadonlyArray<string>): string => cells.map(csvCell).join(",")
 
