@@ -61,6 +61,7 @@ export class OnhandApi extends HttpApi.make("onhand")
       description:
         "Stock that never oversells: a catalogue, an immutable ledger, carts and orders. Errors are problem details " +
         "(RFC 9457); writes take an Idempotency-Key; quantities are decimals of the product's unit.",
+      servers: [{ url: "/", description: "The server that this document came from" }],
       license: { name: "MIT", identifier: "MIT" } as never
     })
   ) {}

@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
+import { createConfig, lintFromString } from "@redocly/openapi-core"
 import { OpenApi } from "effect/http-api"
 import { OnhandApi } from "../src/index.ts"
 import { type Example, referencePages } from "./ReferencePages.ts"
@@ -44,6 +45,17 @@ describe("the OpenAPI document", () => {
       const isSame = readFileSync(`${reference}http/${name}`, "utf8") === text
       assert.isTrue(isSame, `docs/reference/http/${name} is not what the contract and its examples say`)
     }
+  })
+
+  it("breaks no recommended rule of the linter that its readers use", async () => {
+    const config = await createConfig({ extends: ["recommended"] })
+    const found = await lintFromString({ source: JSON.stringify(document), absoluteRef: "openapi.json", config })
+    const told = found.map(({ ruleId, message, location: [at] }) => `${ruleId}: ${message} ${at?.pointer ?? ""}`)
+    assert.deepStrictEqual(told, [])
+    // That it finds anything at all.
+    const { operationId } = document.paths["/health/live"].get
+    const twice = JSON.stringify(document).replace('"health.ready"', JSON.stringify(operationId))
+    assert.isNotEmpty(await lintFromString({ source: twice, absoluteRef: "openapi.json", config }))
   })
 
   it("names every operation once and says what it does and who may call it", () => {

@@ -14,7 +14,7 @@ const MAX_IMPORT = ByteSize.bytes(MAX_IMPORT_BYTES)
 const IMPORT_PATH = "/api/v1/products/import"
 
 /** The longest path and query: a cursor is 2,000 characters at most. */
-const MAX_URL_LENGTH = 8 * 1024
+export const MAX_URL_LENGTH = 8 * 1024
 
 /** The largest body that a path takes. */
 export const bodyLimitOf = (path: string): ByteSize.ByteSize => (path === IMPORT_PATH ? MAX_IMPORT : MAX_BODY)

@@ -30,6 +30,7 @@ import { layerReorderPolicies } from "./ReorderPolicies.ts"
 import { layerReplenishment } from "./Replenishment.ts"
 import { layerReports } from "./Reports.ts"
 import { RequestQuota } from "./RequestQuota.ts"
+import { MAX_URL_LENGTH } from "./Screening.ts"
 import { Sessions } from "./Sessions.ts"
 import { SignInLimit } from "./SignInLimit.ts"
 import { layerStock } from "./Stock.ts"
@@ -83,7 +84,8 @@ export const layer = Layer.mergeAll(
 ).pipe(Layer.provide(RequestQuota.layer))
 
 // One path, one meaning: what stands before the server and guards paths must not be told another one.
-const routerConfig = { ignoreDuplicateSlashes: false }
+// An id that is too long is told by its own schema, or as one that nobody has.
+const routerConfig = { ignoreDuplicateSlashes: false, maxParamLength: MAX_URL_LENGTH }
 
 /** How long requests in flight may take to finish once the server closes. */
 const DRAIN_TIMEOUT = "10 seconds"

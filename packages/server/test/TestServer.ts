@@ -37,10 +37,13 @@ export interface Ask {
 }
 
 /** Starts a server with an administrator; `settings` are those in which it differs from the others of the tests. */
-export const startServer = async (settings: Partial<Settings> = {}) => {
+export const startServer = async (
+  settings: Partial<Settings> = {},
+  inventory: Layer.Layer<Inventory> = Inventory.layer.pipe(Layer.provide(layerMemory))
+) => {
   const entries: Array<AccessEntry> = []
   const Services = Layer.mergeAll(
-    Inventory.layer.pipe(Layer.provide(layerMemory)),
+    inventory,
     layerLocal(tokenSettings).pipe(Layer.orDie),
     Layer.succeed(AccessLog, (entry: AccessEntry) => void entries.push(entry)),
     Layer.succeed(ServerSettings, {
