@@ -2,6 +2,7 @@
 
 import type { SQLInputValue } from "node:sqlite"
 import {
+  type ApiKey,
   type AsOf,
   activeCartName,
   type Claim,
@@ -444,6 +445,13 @@ const users: List<User> = {
   sort: ["email", "id"]
 }
 
+const apiKeys: List<ApiKey> = {
+  name: "apiKeys",
+  decode: json.apiKeys.decode,
+  select: "SELECT data, name, id FROM apiKeys",
+  sort: ["name", "id"]
+}
+
 /** The queries over a connection that sees what is committed. */
 export const queriesOver = (database: Database): Queries => {
   database.connection.function("mentions", { deterministic: true }, mentions)
@@ -535,6 +543,12 @@ export const queriesOver = (database: Database): Queries => {
     user: (id) => byId("users", json.users.decode, id),
     userByEmail: (email) => byName("users", json.users.decode, `email:${email}`),
     users: (request) => page(() => users, request),
+    sessions: (user) =>
+      Effect.map(byId("sessions", json.sessions.decode, user), (found) =>
+        Option.match(found, { onNone: () => [], onSome: ({ sessions }) => sessions })
+      ),
+    apiKey: (id) => byId("apiKeys", json.apiKeys.decode, id),
+    apiKeys: (request) => page(() => apiKeys, request),
     command: (key) => one(json.commands.decode, "SELECT data FROM commands WHERE key = :key", { key }),
     events: ({ 0: after = { seq: 0, line: 0 } }, limit) =>
       ask(() =>

@@ -30,18 +30,32 @@ export const Login = Schema.Struct({ email: EmailInput, password: Password }).an
   examples: [{ email: "ann@example.com", password: "correct horse battery" }]
 })
 
-/** The names are OAuth 2.0's. `expires_in` is in seconds. */
+/** The names are OAuth 2.0's. `expires_in` is in seconds. The refresh token is good for one refresh. */
 export const TokenReply = Schema.Struct({
   access_token: Schema.String,
   token_type: Schema.Literal("bearer"),
-  expires_in: Schema.Int
+  expires_in: Schema.Int,
+  refresh_token: Schema.String
 }).annotate({ identifier: "TokenReply" })
+export interface TokenReply extends Schema.Schema.Type<typeof TokenReply> {}
+
+const RefreshToken = Schema.String.check(Schema.isMaxLength(8_192))
+
+export const Refresh = Schema.Struct({ refresh_token: RefreshToken }).annotate({ identifier: "Refresh" })
+
+export const SignOut = Schema.Struct({
+  refresh_token: RefreshToken,
+  everywhere: Schema.optionalKey(
+    Schema.Boolean.annotate({ description: "Ends all sessions of the user, and not only this one" })
+  )
+}).annotate({ identifier: "SignOut" })
 
 const signInErrors = [
   ...bodyErrors,
   problems.InvalidCredentials,
   problems.TooManyRequests,
-  problems.Unavailable
+  problems.Unavailable,
+  problems.OutcomeUnknown
 ] as const
 
 export class AccountsApi extends HttpApiGroup.make("accounts")
@@ -73,7 +87,30 @@ export class AccountsApi extends HttpApiGroup.make("accounts")
       payload: Login,
       success: TokenReply,
       error: signInErrors
-    }).annotateMerge(about("anyone", { summary: "Sign in (JSON)" }))
+    }).annotateMerge(about("anyone", { summary: "Sign in (JSON)" })),
+    HttpApiEndpoint.post("refresh", "/auth/refresh", {
+      payload: Refresh,
+      success: TokenReply,
+      error: [...bodyErrors, problems.Unauthorized, problems.Unavailable, problems.OutcomeUnknown]
+    }).annotateMerge(
+      about("anyone", {
+        summary: "Get new tokens",
+        description:
+          "Trades a refresh token for a new one and an access token. It is good for one trade: whoever sends an " +
+          "older one ends the session, because somebody has a copy. A reply that was lost may be asked for again " +
+          "within ten seconds."
+      })
+    ),
+    HttpApiEndpoint.post("logout", "/auth/logout", {
+      payload: SignOut,
+      success: HttpApiSchema.NoContent,
+      error: [...bodyErrors, problems.Unavailable, problems.OutcomeUnknown]
+    }).annotateMerge(
+      about("anyone", {
+        summary: "Sign out",
+        description: "Ends the session: its tokens are refused from then on. A token that is not valid ends nothing."
+      })
+    )
   )
   .prefix("/api/v1")
-  .annotateMerge(OpenApi.annotations({ title: "Accounts", description: "Registering and signing in." })) {}
+  .annotateMerge(OpenApi.annotations({ title: "Accounts", description: "Registering, signing in and out." })) {}

@@ -3,6 +3,7 @@
  */
 import { HttpApi, OpenApi } from "effect/http-api"
 import { AccountsApi } from "./Accounts.ts"
+import { ApiKeysApi } from "./ApiKeys.ts"
 import { CartsApi } from "./Carts.ts"
 import { ClaimsApi } from "./Claims.ts"
 import { Strictness } from "./Convention.ts"
@@ -31,6 +32,7 @@ export const API_VERSION = "1.0.0"
 export class OnhandApi extends HttpApi.make("onhand")
   .add(AccountsApi)
   .add(UsersApi)
+  .add(ApiKeysApi)
   .add(ProductsApi)
   .add(LocationsApi)
   .add(StockMovementsApi)

@@ -3,6 +3,7 @@
  * and the client's typed errors follow from it.
  */
 import {
+  ApiKeyRevoked,
   CartEmpty,
   CartFull,
   CartNotReady,
@@ -33,6 +34,7 @@ import {
   StaleVersion,
   TransferStateConflict,
   UnitFixed,
+  UnknownApiKey,
   UnknownCart,
   UnknownCount,
   UnknownCountLine,
@@ -172,6 +174,7 @@ export const problems = {
   UnknownPurchaseOrder: problem(UnknownPurchaseOrder, 404, "There is no such purchase order"),
   UnknownPurchaseOrderLine: problem(UnknownPurchaseOrderLine, 404, "The purchase order has no such line"),
   UnknownNotification: problem(UnknownNotification, 404, "There is no such notification"),
+  UnknownApiKey: problem(UnknownApiKey, 404, "There is no such API key"),
   UnknownUser: problem(UnknownUser, 404, "There is no such user"),
   MethodNotAllowed: problem(MethodNotAllowed, 405, "The method is not allowed here"),
   InsufficientStock: problem(InsufficientStock, 409, "There is not enough stock"),
@@ -186,6 +189,7 @@ export const problems = {
   CodeTaken: problem(CodeTaken, 409, "The code belongs to another product"),
   UnitFixed: problem(UnitFixed, 409, "The unit of measure cannot change"),
   LocationExists: problem(LocationExists, 409, "The location exists already"),
+  ApiKeyRevoked: problem(ApiKeyRevoked, 409, "The API key was revoked"),
   EmailTaken: problem(EmailTaken, 409, "The address has an account already"),
   CartEmpty: problem(CartEmpty, 409, "The cart is empty"),
   CartFull: problem(CartFull, 409, "The cart is full"),

@@ -1,7 +1,7 @@
 /**
  * Users over HTTP: one's own account, and for administrators everyone's.
  */
-import { LocationId, PublicUser, Role, UserId } from "@onhand/core"
+import { LocationId, PublicUser, Role, SessionId, UserId } from "@onhand/core"
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { Timestamp } from "./Amount.ts"
@@ -28,6 +28,18 @@ export const UserChange = Schema.Struct({
   active: Schema.optionalKey(Schema.Boolean)
 }).annotate({ identifier: "UserChange", examples: [{ roles: ["warehouse_manager"] }] })
 
+/** A session that is open; `current` is the one that asks. */
+export const SignIn = Schema.Struct({
+  id: SessionId,
+  openedAt: Timestamp,
+  refreshedAt: Timestamp,
+  expiresAt: Timestamp,
+  current: Schema.Boolean
+}).annotate({ identifier: "SignIn" })
+export interface SignIn extends Schema.Schema.Type<typeof SignIn> {}
+
+const endErrors = [problems.UnknownUser, problems.Unavailable, problems.OutcomeUnknown] as const
+
 const account = HttpApiSchema.WithHeaders(Account, etag)
 
 export class UsersApi extends HttpApiGroup.make("users")
@@ -41,7 +53,24 @@ export class UsersApi extends HttpApiGroup.make("users")
       payload: AccountChange,
       success: account,
       error: [problems.UnknownUser, problems.InvalidCredentials, problems.TooManyRequests, ...writeErrors]
-    }).annotateMerge(about("signedIn", { summary: "Change my name or password" })),
+    }).annotateMerge(
+      about("signedIn", {
+        summary: "Change my name or password",
+        description: "A new password ends all other sessions of mine."
+      })
+    ),
+    HttpApiEndpoint.get("sessions", "/users/me/sessions", {
+      success: Schema.Struct({ items: Schema.Array(SignIn) })
+    }).annotateMerge(about("signedIn", { summary: "List where I am signed in" })),
+    HttpApiEndpoint.delete("endSessions", "/users/me/sessions", {
+      success: HttpApiSchema.NoContent,
+      error: endErrors
+    }).annotateMerge(about("signedIn", { summary: "Sign out everywhere" })),
+    HttpApiEndpoint.delete("endSession", "/users/me/sessions/:session", {
+      params: { session: SessionId },
+      success: HttpApiSchema.NoContent,
+      error: endErrors
+    }).annotateMerge(about("signedIn", { summary: "Sign out somewhere" })),
     HttpApiEndpoint.get("list", "/users", {
       query: cursorQuery,
       success: listOf(Account),
@@ -64,6 +93,13 @@ export class UsersApi extends HttpApiGroup.make("users")
         summary: "Change a user",
         description: "Its roles, its locations, or whether it may sign in. Takes effect with its next request."
       })
+    ),
+    HttpApiEndpoint.delete("signOut", "/users/:id/sessions", {
+      params: { id: UserId },
+      success: HttpApiSchema.NoContent,
+      error: endErrors
+    }).annotateMerge(
+      about("users:write", { summary: "Sign somebody out everywhere", description: "Its API keys are not affected." })
     )
   )
   .middleware(Authorization)

@@ -1,6 +1,7 @@
 export * from "./Accounts.ts"
 export * from "./Amount.ts"
 export * from "./Api.ts"
+export * from "./ApiKeys.ts"
 export * from "./Carts.ts"
 export * from "./Claims.ts"
 export * from "./Client.ts"

@@ -33,6 +33,9 @@ const isWeak = (credential: string): boolean => {
   return !(Number(memory) >= MEMORY_KIB && Number(passes) >= PASSES)
 }
 
+/** As it is hashed: what looks the same is the same, however a keyboard composes it (NIST SP 800-63B §5.1.1.2). */
+const plain = (password: Redacted.Redacted<string>): string => Redacted.value(password).normalize("NFKC")
+
 /** The password half of the auth port. */
 export const makePasswords: Effect.Effect<Pick<AuthShape, "hashPassword" | "verifyPassword">> = Effect.gen(
   function* () {
@@ -54,7 +57,7 @@ export const makePasswords: Effect.Effect<Pick<AuthShape, "hashPassword" | "veri
           )
       })
 
-    const hashPassword: AuthShape["hashPassword"] = (password) => inTurn(() => hash(Redacted.value(password), OPTIONS))
+    const hashPassword: AuthShape["hashPassword"] = (password) => inTurn(() => hash(plain(password), OPTIONS))
 
     // What a password is compared with when there is no account, so that the answer takes as long as with one.
     const decoy = yield* Effect.promise(() => hash(crypto.randomUUID(), OPTIONS))
@@ -62,7 +65,7 @@ export const makePasswords: Effect.Effect<Pick<AuthShape, "hashPassword" | "veri
     const verifyPassword: AuthShape["verifyPassword"] = (password, credential) =>
       inTurn(() =>
         // A credential that cannot be read fails; to the caller that is a password that does not match.
-        verify(credential ?? decoy, Redacted.value(password)).catch(() => false)
+        verify(credential ?? decoy, plain(password)).catch(() => false)
       ).pipe(
         Effect.map((matches) => {
           if (!matches || credential === undefined) return "wrong"

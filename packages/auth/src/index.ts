@@ -1,2 +1,3 @@
-export * from "./AccessTokens.ts"
+export { DEFAULT_LIFETIME_SECONDS, type TokenSettings } from "./AccessTokens.ts"
 export * from "./LocalAuth.ts"
+export { MIN_SECRET_BYTES, type RetiredKey, type TokenKey, WeakTokenKey } from "./TokenKeys.ts"

@@ -1,8 +1,16 @@
 import { assert, describe, it } from "@effect/vitest"
-import { type Actor, Auth } from "@onhand/core"
-import { Effect, Layer, Redacted } from "effect"
+import { type Actor, Auth, SessionId, UserId } from "@onhand/core"
+import { DateTime, Effect, Layer, Redacted } from "effect"
 import { TestClock } from "effect/testing"
-import { base64url, exportPKCS8, generateKeyPair, SignJWT } from "jose"
+import {
+  base64url,
+  calculateJwkThumbprint,
+  decodeProtectedHeader,
+  exportPKCS8,
+  exportSPKI,
+  generateKeyPair,
+  SignJWT
+} from "jose"
 import { layerLocal, type TokenSettings } from "../src/index.ts"
 
 const secret = "a secret of at least thirty-two bytes"
@@ -14,6 +22,7 @@ const settings: TokenSettings = {
 }
 const actor: Actor = { id: "u-1", roles: ["customer"], locations: null }
 const key = new TextEncoder().encode(secret)
+const kid = await calculateJwkThumbprint({ kty: "oct", k: base64url.encode(key) })
 
 /** A token as this issuer would make it, but for what the test changes. */
 const forged = (
@@ -31,7 +40,7 @@ const forged = (
       exp: 60,
       ...change.claims
     })
-      .setProtectedHeader({ alg: "HS256", typ: "at+jwt", ...change.header })
+      .setProtectedHeader({ alg: "HS256", typ: "at+jwt", kid, ...change.header })
       .sign(change.with ?? key)
   )
 
@@ -72,7 +81,8 @@ describe("access tokens", () => {
 
   const none = Effect.sync(
     () =>
-      `${part({ alg: "none", typ: "at+jwt" })}.${part({ sub: "u-1", roles: ["admin"], iss: "onhand", aud: "shop" })}.`
+      `${part({ alg: "none", typ: "at+jwt", kid })}.` +
+      `${part({ sub: "u-1", roles: ["admin"], iss: "onhand", aud: "shop" })}.`
   )
   it_("are refused without a signature", refused(none))
   it_(
@@ -109,6 +119,56 @@ describe("access tokens", () => {
     )
   )
 
+  it_("are refused when they name no key", refused(forged({ header: { kid: undefined } })))
+  it_("are refused when they name a key that there is not", refused(forged({ header: { kid: "' OR 1=1 --" } })))
+  it_(
+    "say in which session they were issued",
+    Effect.gen(function* () {
+      const auth = yield* Auth
+      const session = SessionId.make("s-1")
+      const { token } = yield* auth.issueAccessToken(actor, session)
+      assert.strictEqual((yield* auth.verifyAccessToken(token)).session, session)
+      assert.isNull((yield* verify(yield* forged())).session)
+    })
+  )
+
+  it_(
+    "are no refresh tokens, nor the other way round",
+    Effect.gen(function* () {
+      const auth = yield* Auth
+      const claims = { user: UserId.make("u-1"), session: SessionId.make("s-1"), generation: 7 }
+      const refresh = yield* auth.issueRefreshToken(claims, 60_000)
+      assert.deepStrictEqual(yield* auth.verifyRefreshToken(refresh), claims)
+      yield* refused(Effect.succeed(Redacted.value(refresh)))
+      const { token } = yield* auth.issueAccessToken(actor, claims.session)
+      assert.strictEqual((yield* Effect.flip(auth.verifyRefreshToken(token)))._tag, "InvalidAccessToken")
+      yield* TestClock.adjust("91 seconds")
+      yield* Effect.flip(auth.verifyRefreshToken(refresh))
+    })
+  )
+
+  it.effect("are accepted from a retired key until its time is up, and not issued with it", () =>
+    Effect.gen(function* () {
+      const { token: old } = yield* Effect.provide(
+        Auth.use((auth) => auth.issueAccessToken(actor)),
+        layerLocal({ ...settings, lifetimeSeconds: 600 })
+      )
+      const next = Redacted.make("the next secret of at least thirty-two bytes")
+      const until = DateTime.makeUnsafe(120_000)
+      const rotated = { ...settings, key: { _tag: "Secret" as const, secret: next } }
+      yield* Effect.gen(function* () {
+        const auth = yield* Auth
+        const { token } = yield* auth.issueAccessToken(actor)
+        assert.notStrictEqual(decodeProtectedHeader(Redacted.value(token)).kid, kid)
+        yield* auth.verifyAccessToken(old)
+        yield* TestClock.adjust("119 seconds")
+        yield* auth.verifyAccessToken(old)
+        yield* TestClock.adjust("1 second")
+        yield* refused(Effect.succeed(Redacted.value(old)))
+      }).pipe(Effect.provide(layerLocal({ ...rotated, retired: [{ key: settings.key, until }] })))
+    })
+  )
+
   it.effect("refuse to be signed with a secret that is too short", () =>
     Effect.gen(function* () {
       const weak = { ...settings, key: { _tag: "Secret" as const, secret: Redacted.make("short") } }
@@ -118,18 +178,21 @@ describe("access tokens", () => {
     })
   )
 
-  it.effect("may be signed with an Ed25519 key, and then a secret signs nothing", () =>
+  it.effect("may be signed with an Ed25519 key, whose public half then is no secret to sign with", () =>
     Effect.gen(function* () {
-      const pem = yield* Effect.promise(async () => {
-        const { privateKey } = await generateKeyPair("EdDSA", { extractable: true })
-        return exportPKCS8(privateKey)
+      const { pem, spki, id } = yield* Effect.promise(async () => {
+        const { privateKey, publicKey } = await generateKeyPair("EdDSA", { extractable: true })
+        const id = await calculateJwkThumbprint(publicKey)
+        return { pem: await exportPKCS8(privateKey), spki: await exportSPKI(publicKey), id }
       })
       const signed = { ...settings, key: { _tag: "Ed25519" as const, privateKey: Redacted.make(pem) } }
       yield* Effect.gen(function* () {
         const auth = yield* Auth
         const { token } = yield* auth.issueAccessToken(actor)
         assert.deepStrictEqual((yield* auth.verifyAccessToken(token)).actor, actor)
+        assert.strictEqual(decodeProtectedHeader(Redacted.value(token)).kid, id)
         yield* refused(forged())
+        yield* refused(forged({ header: { kid: id }, with: new TextEncoder().encode(spki) }))
       }).pipe(Effect.provide(layerLocal(signed)))
     })
   )

@@ -87,7 +87,7 @@ export interface CommandDefinition<
   readonly refusal: Refusal
   /** The locations whose ledger it touches; they decide the shards. None means the first shard. */
   readonly locations: (payload: Payload["Type"]) => ReadonlyArray<LocationId>
-  /** Fields of the payload that must never be stored, such as the hash of a password. */
+  /** Texts of the payload that must never be stored, such as the hash of a password. An empty one must be valid. */
   readonly secrets: ReadonlyArray<string>
   readonly codec: CommandCodec
   readonly footprint: (payload: Payload["Type"], slice: Slice) => Footprint

@@ -1,6 +1,7 @@
 /**
  * The commands there are: the name a caller uses, and the definition behind it.
  */
+import { CreateApiKey, NoteApiKeyUse, RevokeApiKey, UpdateApiKey } from "./ApiKey.ts"
 import { ChangeCart, OpenCart } from "./Cart.ts"
 import { BeginCheckout, CancelCheckout, Checkout, ExtendCheckout, PlaceOrder } from "./Checkout.ts"
 import { MoveClaim } from "./ClaimMove.ts"
@@ -43,6 +44,7 @@ import {
 import { SetReorderPolicies } from "./ReorderPolicy.ts"
 import { RepairBalances } from "./Repair.ts"
 import { ReverseMovement } from "./Reversal.ts"
+import { EndSessions, OpenSession, RefreshSession } from "./SigningIn.ts"
 import { SetThresholds } from "./Threshold.ts"
 import { CloseTransferShort, CompleteTransfer, ReceiveTransfer } from "./TransferIn.ts"
 import {
@@ -125,7 +127,14 @@ export const commands = {
   postCount: PostCount,
   cancelCount: CancelCount,
   registerUser: RegisterUser,
-  updateUser: UpdateUser
+  updateUser: UpdateUser,
+  openSession: OpenSession,
+  refreshSession: RefreshSession,
+  endSessions: EndSessions,
+  createApiKey: CreateApiKey,
+  updateApiKey: UpdateApiKey,
+  revokeApiKey: RevokeApiKey,
+  noteApiKeyUse: NoteApiKeyUse
 }
 
 /** The definition of each command by its tag, as it is stored with the command. */

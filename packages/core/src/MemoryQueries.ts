@@ -489,6 +489,12 @@ export const memoryQueries = (memory: Memory): Queries => ({
     Effect.suspend(() =>
       Effect.fromResult(pageOf("users", [...memory.tables.users.values()], (user) => [user.email, user.id], page))
     ),
+  sessions: (user) => Effect.sync(() => memory.tables.sessions.get(user)?.sessions ?? []),
+  apiKey: (id) => Effect.sync(() => found(memory.tables.apiKeys.get(id))),
+  apiKeys: (page) =>
+    Effect.suspend(() =>
+      Effect.fromResult(pageOf("apiKeys", [...memory.tables.apiKeys.values()], ({ name, id }) => [name, id], page))
+    ),
   command: (key) => Effect.sync(() => found(memory.commands.get(key))),
   events: (after, limit) => Effect.sync(() => memory.events.filter((event) => isAfter(event, after)).slice(0, limit)),
   head: Effect.sync(() =>

@@ -56,6 +56,8 @@ const emptyMemory = (shards: number): Memory => ({
     thresholds: new Map(),
     transfers: new Map(),
     users: new Map(),
+    sessions: new Map(),
+    apiKeys: new Map(),
     vendors: new Map(),
     vendorProducts: new Map(),
     contactRecords: new Map(),

@@ -4,6 +4,7 @@
  */
 import type { DateTime, Effect, Option } from "effect"
 import { Schema } from "effect"
+import type { ApiKey, ApiKeyId } from "./ApiKey.ts"
 import type { Balance } from "./Balance.ts"
 import type { Cart, CartId } from "./Cart.ts"
 import type { Claim } from "./Claim.ts"
@@ -23,6 +24,7 @@ import { Product, ProductId } from "./Product.ts"
 import type { PurchaseOrder, PurchaseOrderId, PurchaseOrderState } from "./PurchaseOrder.ts"
 import type { ReorderPolicy } from "./ReorderPolicy.ts"
 import type { SalesFilter, SalesRow } from "./Sales.ts"
+import type { Session } from "./Session.ts"
 import type { FlowFilter, StockFlow } from "./StockFlow.ts"
 import { StockKey, type StockPlace } from "./StockKey.ts"
 import type { ProductValue, ValueFilter } from "./StockValue.ts"
@@ -338,6 +340,11 @@ export interface Queries {
   readonly user: (id: UserId) => Effect.Effect<Option.Option<User>, StoreUnavailable>
   readonly userByEmail: (email: string) => Effect.Effect<Option.Option<User>, StoreUnavailable>
   readonly users: (page: PageRequest) => Effect.Effect<Page<User>, StoreUnavailable | InvalidCursor>
+  /** The sessions of a user that were open when last something was written of them; some may have expired since. */
+  readonly sessions: (user: UserId) => Effect.Effect<ReadonlyArray<Session>, StoreUnavailable>
+  readonly apiKey: (id: ApiKeyId) => Effect.Effect<Option.Option<ApiKey>, StoreUnavailable>
+  /** By name, those that were revoked too. */
+  readonly apiKeys: (page: PageRequest) => Effect.Effect<Page<ApiKey>, StoreUnavailable | InvalidCursor>
   /** What became of the command with a key, if one was answered: its payload, its reply, its place. */
   readonly command: (key: string) => Effect.Effect<Option.Option<CommandRecord>, StoreUnavailable>
   /** At most `limit` events after the cursor, in ledger order within each shard. Never skips one that commits late. */

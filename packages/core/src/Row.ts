@@ -1,6 +1,7 @@
 /**
  * The entities that a store keeps as whole rows, each with an id and a version: everything but the ledger itself.
  */
+import type { ApiKey } from "./ApiKey.ts"
 import type { Cart } from "./Cart.ts"
 import type { ContactRecord } from "./ContactRecord.ts"
 import type { Count } from "./Count.ts"
@@ -10,6 +11,7 @@ import type { Order } from "./Order.ts"
 import type { Product } from "./Product.ts"
 import type { PurchaseOrder } from "./PurchaseOrder.ts"
 import type { ReorderPolicy } from "./ReorderPolicy.ts"
+import type { UserSessions } from "./Session.ts"
 import type { Threshold } from "./Threshold.ts"
 import type { Transfer } from "./Transfer.ts"
 import type { User } from "./User.ts"
@@ -38,6 +40,8 @@ export interface Rows {
   readonly thresholds: Threshold
   readonly transfers: Transfer
   readonly users: User
+  readonly sessions: UserSessions
+  readonly apiKeys: ApiKey
   readonly vendors: Vendor
   readonly vendorProducts: VendorProduct
   readonly contactRecords: ContactRecord

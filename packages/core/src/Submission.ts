@@ -9,7 +9,7 @@ export interface Submission {
   readonly key: string
   readonly definition: CommandDefinition
   readonly payload: unknown
-  /** The payload as JSON with sorted fields and without secrets: stored, and compared when the key comes again. */
+  /** The payload as JSON with sorted fields and emptied secrets: stored, and compared when the key comes again. */
   readonly payloadText: string
   readonly id: string
   readonly actor: string | null
@@ -77,10 +77,13 @@ const sorted = (json: Schema.Json): Schema.Json => {
   return fields
 }
 
-/** A payload as text by which two payloads can be compared: fields sorted at every depth, secrets left out. */
+/**
+ * A payload as text by which two payloads can be compared: fields sorted at every depth, secrets emptied. That a secret
+ * was given is told, because decisions may depend on that; what it was, is not.
+ */
 export const payloadTextOf = (definition: CommandDefinition, payload: unknown): string => {
   const json = { ...definition.codec.encodePayload(payload) }
-  for (const secret of definition.secrets) delete json[secret]
+  for (const secret of definition.secrets) if (secret in json) json[secret] = ""
   return JSON.stringify(sorted(json))
 }
 

@@ -2,6 +2,7 @@
  * The schemas by which stores write and read whole rows.
  */
 import { Schema } from "effect"
+import { ApiKey } from "./ApiKey.ts"
 import { Cart } from "./Cart.ts"
 import { ContactRecord } from "./ContactRecord.ts"
 import { Count } from "./Count.ts"
@@ -12,6 +13,7 @@ import { Product } from "./Product.ts"
 import { PurchaseOrder } from "./PurchaseOrder.ts"
 import { ReorderPolicy } from "./ReorderPolicy.ts"
 import type { Rows, Table } from "./Row.ts"
+import { UserSessions } from "./Session.ts"
 import { Threshold } from "./Threshold.ts"
 import { Transfer } from "./Transfer.ts"
 import { User } from "./User.ts"
@@ -32,6 +34,8 @@ export const tables: { readonly [T in Table]: Schema.Codec<Rows[T], Schema.Json>
   thresholds: Threshold,
   transfers: Transfer,
   users: User,
+  sessions: UserSessions,
+  apiKeys: ApiKey,
   vendors: Vendor,
   vendorProducts: VendorProduct,
   contactRecords: ContactRecord,

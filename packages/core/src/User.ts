@@ -6,6 +6,7 @@ import { Role } from "./Access.ts"
 import { define } from "./Command.ts"
 import { LocationId } from "./Location.ts"
 import { put, putName, ref } from "./Row.ts"
+import { endSessions, SessionId } from "./Session.ts"
 import type { Slice } from "./Slice.ts"
 import { checkVersion, ExpectedVersion, StaleVersion } from "./Version.ts"
 
@@ -58,10 +59,15 @@ export interface PublicUser extends Schema.Schema.Type<typeof PublicUser> {}
 /** The user without its credential. */
 export const publicUser = ({ credential: _, ...user }: User): PublicUser => user
 
-const knownUser = (slice: Slice, id: UserId): Result.Result<User, UnknownUser> => {
+/** The user, if it exists. */
+export const knownUser = (slice: Slice, id: UserId): Result.Result<User, UnknownUser> => {
   const user = slice.row("users", id)
   return user === undefined ? Result.fail(new UnknownUser({ user: id })) : Result.succeed(user)
 }
+
+/** Writes a user with changes. */
+export const writeUser = (before: User, changes: Partial<User>) =>
+  put("users", { ...before, ...changes, version: before.version + 1 })
 
 /** Registers a user with the hash of its password. */
 export const RegisterUser = define("RegisterUser", {
@@ -96,7 +102,10 @@ export const RegisterUser = define("RegisterUser", {
   }
 })
 
-/** Changes what is named of a user: its name, credential, roles, locations, or whether it may sign in. */
+/**
+ * Changes what is named of a user: its name, credential, roles, locations, or whether it may sign in. A new credential
+ * ends the user's sessions but for `session`, in which it was set; so does taking away that it may sign in, for all.
+ */
 export const UpdateUser = define("UpdateUser", {
   payload: {
     user: UserId,
@@ -105,20 +114,23 @@ export const UpdateUser = define("UpdateUser", {
     credential: Schema.optionalKey(Schema.String),
     roles: Schema.optionalKey(Schema.Array(Role)),
     locations: Schema.optionalKey(User.fields.locations),
-    active: Schema.optionalKey(Schema.Boolean)
+    active: Schema.optionalKey(Schema.Boolean),
+    session: Schema.optionalKey(SessionId)
   },
   reply: PublicUser,
   refusals: [UnknownUser, StaleVersion],
   secrets: ["credential"],
-  footprint: ({ user }) => ({ rows: [ref("users", user)] }),
-  decide: (slice, { user: id, expected, ...changes }) =>
+  footprint: ({ user }) => ({ rows: [ref("users", user), ref("sessions", user)] }),
+  decide: (slice, { user: id, expected, session, ...changes }) =>
     Result.gen(function* () {
       const before = yield* knownUser(slice, id)
       yield* checkVersion("user", before, expected)
-      const user: User = { ...before, ...changes, version: before.version + 1 }
+      const written = writeUser(before, changes)
+      const user = written.row
+      const isOut = !user.active || changes.credential !== undefined
       return {
         reply: publicUser(user),
-        rows: [put("users", user)],
+        rows: [written, ...(isOut ? endSessions(slice, id, user.active ? session : undefined) : [])],
         events: [{ _tag: "UserUpdated" as const, user: id }]
       }
     })

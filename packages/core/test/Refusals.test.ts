@@ -1,6 +1,9 @@
 // A refusal says what is wrong with which thing, and what would be accepted.
 import { assert, describe, it } from "@effect/vitest"
 import {
+  ApiKeyExists,
+  ApiKeyId,
+  ApiKeyRevoked,
   CartEmpty,
   CartFull,
   CartId,
@@ -28,12 +31,15 @@ import {
   PurchaseOrderStateConflict,
   QuantityNotOffered,
   SameLocation,
+  SessionEnded,
+  SessionId,
   StaleQuantity,
   TransferElsewhere,
   TransferExceeded,
   TransferId,
   TransferStateConflict,
   UnitFixed,
+  UnknownApiKey,
   UnknownCart,
   UnknownLocation,
   UnknownNotification,
@@ -44,6 +50,8 @@ import {
   UnknownTransferLine,
   UnknownUser,
   UnknownVendor,
+  UserId,
+  UserInactive,
   VendorExists,
   VendorId,
   VendorInactive
@@ -178,6 +186,14 @@ const refusals = [
     "Purchase order p-1 cannot take 12 of mug (at most 11); at most what is said is accepted"
   ],
   [new UnknownUser({ user: "u-1" }), "There is no user u-1; the id of a registered user is accepted"],
+  [
+    new SessionEnded({ session: SessionId.make("s-1") }),
+    "Session s-1 has ended; one from signing in again is accepted"
+  ],
+  [new UserInactive({ user: UserId.make("u-1") }), "User u-1 is not active; an active user is accepted"],
+  [new UnknownApiKey({ apiKey: "k-1" }), "There is no API key k-1; the id of one that was created is accepted"],
+  [new ApiKeyExists({ apiKey: ApiKeyId.make("k-1") }), "There is an API key k-1 already; a newly made id is accepted"],
+  [new ApiKeyRevoked({ apiKey: ApiKeyId.make("k-1") }), "API key k-1 was revoked for good; a new key is accepted"],
   [
     new EmailTaken({ email: "ann@example.com" }),
     "ann@example.com has an account already; sign in with it, or register another address"

@@ -38,6 +38,8 @@ export const decodeRow: { readonly [T in Table]: (json: unknown) => Rows[T] } = 
   thresholds: Schema.decodeUnknownSync(tables.thresholds),
   transfers: Schema.decodeUnknownSync(tables.transfers),
   users: Schema.decodeUnknownSync(tables.users),
+  sessions: Schema.decodeUnknownSync(tables.sessions),
+  apiKeys: Schema.decodeUnknownSync(tables.apiKeys),
   vendors: Schema.decodeUnknownSync(tables.vendors),
   vendorProducts: Schema.decodeUnknownSync(tables.vendorProducts),
   contactRecords: Schema.decodeUnknownSync(tables.contactRecords),

@@ -392,6 +392,12 @@ export const postgresQueries = (sql: SqlClient): Queries => {
     user: (id) => row("users", id),
     userByEmail: (email) => named("users", `email:${email}`),
     users: (page) => listPage(sql, rowList("users", [text("t.email"), text("t.id")]), page),
+    sessions: (user) =>
+      Effect.map(row("sessions", user), (found) =>
+        Option.match(found, { onNone: () => [], onSome: ({ sessions }) => sessions })
+      ),
+    apiKey: (id) => row("apiKeys", id),
+    apiKeys: (page) => listPage(sql, rowList("apiKeys", [text("t.name"), text("t.id")]), page),
     command: (key) =>
       Effect.map(
         oneOf(sql, `SELECT ${commandJson} FROM onhand.commands WHERE key = $1::text`, [key], decodeCommand),

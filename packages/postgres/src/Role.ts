@@ -28,6 +28,8 @@ export const privileges: Readonly<Record<string, string>> = {
   thresholds: "SELECT, INSERT, UPDATE",
   transfers: "SELECT, INSERT, UPDATE",
   users: "SELECT, INSERT, UPDATE",
+  sessions: "SELECT, INSERT, UPDATE",
+  apikeys: "SELECT, INSERT, UPDATE",
   vendors: "SELECT, INSERT, UPDATE",
   vendorproducts: "SELECT, INSERT, UPDATE",
   contactrecords: "SELECT, INSERT",

@@ -355,6 +355,12 @@ const deliveries = [
   `CREATE INDEX deliveries_in_state ON onhand.deliveries (consumer, state, created_at, id)`
 ]
 
+const access = [
+  document("sessions", ""),
+  document("apiKeys", generated("name", "data->>'name'")),
+  `CREATE INDEX apiKeys_by_name ON onhand.apiKeys (name, id)`
+]
+
 const run = (statements: ReadonlyArray<string>): Effect.Effect<void, SqlError, SqlClient> =>
   Effect.gen(function* () {
     const sql = yield* SqlClient
@@ -393,6 +399,7 @@ export const migrations = (shards: number): Record<string, Effect.Effect<void, S
   "7_counts": run(counts),
   "9_claims": run([...claims, ...entered]),
   "11_notifications": run([...notifications, ...deliveries]),
+  "12_access": run(access),
   // For each table, the seq of the last commit of the shard that changed any of its rows.
   "14_changed_tables": run([`ALTER TABLE onhand.heads ADD COLUMN changed jsonb NOT NULL DEFAULT '{}'`])
 })

@@ -40,6 +40,8 @@ const encodeRow: { readonly [T in Table]: (row: Rows[T]) => Schema.Json } = {
   thresholds: Schema.encodeSync(tables.thresholds),
   transfers: Schema.encodeSync(tables.transfers),
   users: Schema.encodeSync(tables.users),
+  sessions: Schema.encodeSync(tables.sessions),
+  apiKeys: Schema.encodeSync(tables.apiKeys),
   vendors: Schema.encodeSync(tables.vendors),
   vendorProducts: Schema.encodeSync(tables.vendorProducts),
   contactRecords: Schema.encodeSync(tables.contactRecords),

@@ -102,7 +102,8 @@ const reset = (sql: SqlClient): Effect.Effect<void, SqlError> =>
         onhand.claims,
         onhand.products, onhand.locations, onhand.names, onhand.carts, onhand.orders, onhand.policies,
         onhand.thresholds, onhand.counts, onhand.transfers, onhand.users, onhand.vendors, onhand.vendorProducts,
-        onhand.contactRecords, onhand.purchaseOrders, onhand.notifications`
+        onhand.contactRecords, onhand.purchaseOrders, onhand.sessions, onhand.apiKeys,
+        onhand.notifications`
       yield* sql`UPDATE onhand.heads SET seq = 0, last_micros = 0, hash = '', changed = '{}'`
     })
   )

@@ -109,6 +109,7 @@ const make = Effect.gen(function* () {
       path: pathOf(request.url),
       traceId: traceOf(request, context),
       actor: null,
+      session: null,
       standing: null
     }
   }

@@ -57,14 +57,16 @@ const make = Effect.gen(function* () {
   return Authorization.of({
     bearer: Effect.fnUntraced(function* (handler, { credential, endpoint }) {
       if (Redacted.value(credential) === "") return yield* new Unauthorized()
-      const found = yield* Effect.catchTags(sessions.actorOf(credential), {
+      const found = yield* Effect.catchTags(sessions.callerOf(credential), {
         InvalidAccessToken: () => Effect.succeedNone,
+        AuthUnavailable: ({ retryAfterMillis }) => Effect.fail(new Unavailable({ retryAfterMillis })),
         StoreUnavailable: ({ retryAfterMillis }) => Effect.fail(new Unavailable({ retryAfterMillis }))
       })
       if (Option.isNone(found)) return yield* new Unauthorized()
-      const actor = found.value
+      const { actor, session } = found.value
       const info = yield* RequestInfo
       info.actor = actor.id
+      info.session = session
       info.standing = quota.ofUser(actor.id)
       yield* Effect.fromResult(withinQuota(info.standing))
       const requirement = Context.getOrUndefined(endpoint.annotations, Requires)

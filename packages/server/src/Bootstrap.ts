@@ -2,9 +2,17 @@
  * Bootstrap: the first administrator. There is no default password; one that nobody chose is made at random and told
  * once.
  */
-import { Auth, type AuthBusy, type CommandError, firstPage, type InvalidCursor, Inventory } from "@onhand/core"
+import {
+  Auth,
+  type AuthBusy,
+  type CommandError,
+  type CommonPassword,
+  firstPage,
+  type InvalidCursor,
+  Inventory
+} from "@onhand/core"
 import { Effect, Redacted } from "effect"
-import { normalEmail } from "./Accounts.ts"
+import { normalEmail } from "./SigningIn.ts"
 
 /** The address of an administrator that nobody named. */
 export const DEFAULT_ADMIN_EMAIL = "admin@onhand.local"
@@ -45,16 +53,21 @@ const hasAdmin = Effect.gen(function* () {
   }
 })
 
-/** Creates the administrator, if there is none yet. */
+/** Creates the administrator, if there is none yet; not with one of the passwords that everybody tries first. */
 export const ensureAdmin = (
   first: FirstAdmin
-): Effect.Effect<Bootstrapped, CommandError<"registerUser"> | AuthBusy | InvalidCursor, Inventory | Auth> =>
+): Effect.Effect<
+  Bootstrapped,
+  CommandError<"registerUser"> | AuthBusy | CommonPassword | InvalidCursor,
+  Inventory | Auth
+> =>
   Effect.gen(function* () {
     if (yield* hasAdmin) return { _tag: "Exists" }
     const inventory = yield* Inventory
     const auth = yield* Auth
     const email = normalEmail(first.email ?? DEFAULT_ADMIN_EMAIL)
     const password = first.password ?? (yield* randomPassword)
+    yield* auth.checkPassword(password)
     const credential = yield* auth.hashPassword(password)
     yield* inventory.registerUser({ email, name: "Administrator", credential, roles: [ADMIN] })
     return { _tag: "Created", email, password: first.password === undefined ? password : null }

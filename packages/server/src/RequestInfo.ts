@@ -1,6 +1,7 @@
 /**
  * Request info: what is known of the request that is being answered, for its log line and its problems.
  */
+import type { SessionId } from "@onhand/core"
 import { Context } from "effect"
 import type { Standing } from "./RequestQuota.ts"
 
@@ -12,11 +13,13 @@ export interface RequestFacts {
   readonly traceId: string | null
   /** The id of who asks, once that is known. */
   actor: string | null
+  /** The session in which it is asked; null of who has none, such as a program with an API key. */
+  session: SessionId | null
   /** How the caller stands towards its quota, once that was counted. */
   standing: Standing | null
 }
 
 /** The facts of the request at hand; outside of one, facts that nobody reads. */
 export const RequestInfo = Context.Reference<RequestFacts>("@onhand/server/RequestInfo", {
-  defaultValue: () => ({ id: "", path: "", traceId: null, actor: null, standing: null })
+  defaultValue: () => ({ id: "", path: "", traceId: null, actor: null, session: null, standing: null })
 })

@@ -10,6 +10,7 @@ import { HttpRouter, HttpServer, type HttpServerError } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { layerAccounts } from "./Accounts.ts"
 import { layerAnswering } from "./Answering.ts"
+import { layerApiKeys } from "./ApiKeys.ts"
 import { layerAuthorization } from "./Authorizing.ts"
 import { layerCarts } from "./Carts.ts"
 import { layerClaims } from "./Claims.ts"
@@ -46,6 +47,7 @@ import { layerVendors } from "./Vendors.ts"
 const handlers = Layer.mergeAll(
   layerAccounts,
   layerUsers,
+  layerApiKeys,
   layerProducts,
   layerLocations,
   layerStockMovements,

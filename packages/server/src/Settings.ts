@@ -25,9 +25,13 @@ export interface Settings {
   readonly origins: ReadonlyArray<string>
   /** The bearer token that reads `/metrics`; null where nobody may. */
   readonly metricsToken: Redacted.Redacted<string> | null
+  /** How long a session lasts from its last refresh, and in all. */
+  readonly sessions: { readonly idleSeconds: number; readonly lifeSeconds: number }
   /** Whether clients reach the server over HTTPS, so that browsers may be told to stay with it. */
   readonly https: boolean
 }
+
+const DAY = 86_400
 
 export const defaultSettings: Settings = {
   roles: defaultRoles,
@@ -37,6 +41,7 @@ export const defaultSettings: Settings = {
   trustedProxies: [],
   origins: [],
   metricsToken: null,
+  sessions: { idleSeconds: 30 * DAY, lifeSeconds: 90 * DAY },
   https: false
 }
 

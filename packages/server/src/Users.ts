@@ -1,17 +1,50 @@
 /**
  * Users over HTTP.
  */
-import { type Account, CurrentActor, InvalidCredentials, InvalidRequest, OnhandApi } from "@onhand/api"
-import { Auth, Inventory, type PublicUser, publicUser, UnknownUser, UserId } from "@onhand/core"
-import { Effect, Option, Redacted } from "effect"
+import { type Account, CurrentActor, InvalidCredentials, InvalidRequest, OnhandApi, type SignIn } from "@onhand/api"
+import {
+  Auth,
+  Inventory,
+  type PublicUser,
+  publicUser,
+  type Roles,
+  type Session,
+  type SessionId,
+  UnknownUser,
+  UserId
+} from "@onhand/core"
+import { DateTime, Effect, Option, Redacted } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
+import { faulty } from "./Faults.ts"
 import { answering, submitAs } from "./OutwardRefusal.ts"
 import { changedReply, conditional, etagOf, expectedVersion, pageReply, pageRequest, timestamp } from "./Replying.ts"
+import { RequestInfo } from "./RequestInfo.ts"
 import { Sessions } from "./Sessions.ts"
 import { ServerSettings } from "./Settings.ts"
 import { SignInLimit } from "./SignInLimit.ts"
+import { makeSigningIn } from "./SigningIn.ts"
 
 export const accountReply = (user: PublicUser): Account => ({ ...user, createdAt: timestamp(user.createdAt) })
+
+const signInReply =
+  (current: SessionId | null) =>
+  ({ id, openedAt, refreshedAt, expiresAt }: Session): SignIn => ({
+    id,
+    openedAt: timestamp(openedAt),
+    refreshedAt: timestamp(refreshedAt),
+    expiresAt: timestamp(expiresAt),
+    current: id === current
+  })
+
+/** What is wrong with roles: those that nobody defined. */
+export const unknownRoles = (known: Roles, roles: ReadonlyArray<string>): Effect.Effect<void, InvalidRequest> => {
+  const faults = roles.flatMap((role, index) =>
+    Object.hasOwn(known, role)
+      ? []
+      : [{ path: `payload.roles.${index}`, message: `One of ${Object.keys(known).join(", ")} is accepted` }]
+  )
+  return faults.length === 0 ? Effect.void : Effect.fail(new InvalidRequest({ faults }))
+}
 
 export const layerUsers = HttpApiBuilder.group(
   OnhandApi,
@@ -22,6 +55,7 @@ export const layerUsers = HttpApiBuilder.group(
     const sessions = yield* Sessions
     const limit = yield* SignInLimit
     const { roles: known } = yield* ServerSettings
+    const { endSessions } = yield* makeSigningIn
 
     const userOf = Effect.fnUntraced(function* (id: UserId) {
       const found = yield* answering(inventory.read.user(id))
@@ -37,7 +71,9 @@ export const layerUsers = HttpApiBuilder.group(
       yield* limit.consume(user.email)
       const match = yield* answering(auth.verifyPassword(Redacted.make(password.current), user.credential))
       if (match === "wrong") return yield* new InvalidCredentials()
-      return yield* answering(auth.hashPassword(Redacted.make(password.new)))
+      const chosen = Redacted.make(password.new)
+      yield* Effect.mapError(auth.checkPassword(chosen), ({ message }) => faulty("payload.password.new", message))
+      return { credential: yield* answering(auth.hashPassword(chosen)), expected: user.version }
     })
 
     return handlers.handleAll({
@@ -48,17 +84,31 @@ export const layerUsers = HttpApiBuilder.group(
       updateMe: Effect.fnUntraced(function* ({ payload: { name, password } }) {
         const actor = yield* CurrentActor
         const id = UserId.make(actor.id)
+        const { session } = yield* RequestInfo
         const change = {
           user: id,
           expected: "any" as const,
           ...(name === undefined ? {} : { name }),
-          ...(password === undefined ? {} : { credential: yield* newCredential(id, password) })
+          ...(password === undefined ? {} : yield* newCredential(id, password)),
+          ...(session === null ? {} : { session })
         }
         const { reply, replayed } = yield* submitAs(inventory, "updateUser", change, { actor }).pipe(
-          Effect.catchTag("StaleVersion", Effect.die)
+          // Somebody else set a password at this moment, so that the current one is not what was given.
+          Effect.catchTag("StaleVersion", () => Effect.fail(new InvalidCredentials()))
         )
+        yield* sessions.forget
         return changedReply(accountReply(reply), reply.version, replayed)
       }),
+      sessions: Effect.fnUntraced(function* () {
+        const { id } = yield* CurrentActor
+        const { session } = yield* RequestInfo
+        const open = yield* answering(inventory.read.sessions(UserId.make(id)))
+        const now = yield* DateTime.now
+        return { items: open.filter((one) => DateTime.isGreaterThan(one.expiresAt, now)).map(signInReply(session)) }
+      }),
+      endSessions: () => Effect.flatMap(CurrentActor, ({ id }) => endSessions(id)),
+      endSession: ({ params }) => Effect.flatMap(CurrentActor, ({ id }) => endSessions(id, params.session)),
+      signOut: ({ params }) => endSessions(params.id),
       list: Effect.fnUntraced(function* ({ query }) {
         const page = yield* answering(inventory.read.users(yield* pageRequest(query)))
         return pageReply(page, (user) => accountReply(publicUser(user)))
@@ -67,12 +117,7 @@ export const layerUsers = HttpApiBuilder.group(
       update: Effect.fnUntraced(function* ({ params, headers, payload }) {
         const actor = yield* CurrentActor
         const expected = yield* expectedVersion(headers["if-match"])
-        const faults = (payload.roles ?? []).flatMap((role, index) =>
-          Object.hasOwn(known, role)
-            ? []
-            : [{ path: `payload.roles.${index}`, message: `One of ${Object.keys(known).join(", ")} is accepted` }]
-        )
-        if (faults.length > 0) return yield* new InvalidRequest({ faults })
+        yield* unknownRoles(known, payload.roles ?? [])
         const change = { user: params.id, expected, ...payload }
         const { reply, replayed } = yield* submitAs(inventory, "updateUser", change, { actor })
         yield* sessions.forget

@@ -3,6 +3,7 @@
  * filter, and the answers compared.
  */
 import {
+  ApiKeyId,
   CartId,
   type InvalidCursor,
   type LevelFilter,
@@ -290,6 +291,9 @@ const questionsOf = (known: Known): Readonly<Record<string, Question>> =>
       (queries) => queries.notification(id)
     ]),
     ...notificationQuestions,
+    ...known.users.map((id): [string, Question] => [`sessions(${id})`, (queries) => queries.sessions(UserId.make(id))]),
+    ["apiKey(k0)", (queries) => queries.apiKey(ApiKeyId.make("k0"))],
+    ["apiKeys()", all((queries, page) => queries.apiKeys(page))],
     ["users()", all((queries, page) => queries.users(page))]
   ])
 
@@ -301,7 +305,7 @@ const questionsOfFeatures: Readonly<Record<keyof Features, RegExp | undefined>> 
   counts: /^(count|counts)\(/,
   transfers: /^(transfer|transfers)\(/,
   purchasing: /^(vendors?|vendorProducts|contactHistory|purchaseOrders?)\(/,
-  users: /^(user|userByEmail|users)\(/
+  users: /^(user|userByEmail|users|sessions|apiKey|apiKeys)\(/
 }
 
 const isAsked = (name: string, features: Features): boolean =>

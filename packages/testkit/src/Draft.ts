@@ -11,6 +11,7 @@ import type {
   Order,
   PayloadOf,
   PurchaseOrder,
+  SessionId,
   Submission,
   Transfer
 } from "@onhand/core"
@@ -33,6 +34,7 @@ export interface Known {
   readonly purchaseOrders: Array<PurchaseOrder>
   readonly notifications: Array<NotificationId>
   readonly users: Array<string>
+  readonly sessions: Array<{ readonly user: string; readonly session: SessionId }>
 }
 
 /** What is known at the start. */
@@ -47,7 +49,8 @@ export const nothingKnown = (): Known => ({
   transfers: [],
   purchaseOrders: [],
   notifications: [],
-  users: []
+  users: [],
+  sessions: []
 })
 
 /** Which key a step uses: its own, or that of an earlier one with the same payload, or with another. */

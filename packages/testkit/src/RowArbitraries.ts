@@ -3,6 +3,8 @@
  * adapter's author sends them through the columns and back.
  */
 import {
+  type ApiKey,
+  ApiKeyId,
   type Balance,
   type Cart,
   CartId,
@@ -38,6 +40,8 @@ import {
   purchaseOrderStates,
   type ReorderPolicy,
   type Rows,
+  type Session,
+  SessionId,
   type Shipment,
   type Table,
   type Threshold,
@@ -47,6 +51,7 @@ import {
   transferStates,
   type User,
   UserId,
+  type UserSessions,
   type Vendor,
   VendorId,
   type VendorProduct
@@ -335,6 +340,35 @@ export const user: fc.Arbitrary<User> = fc.record({
   createdAt: instant
 })
 
+const session: fc.Arbitrary<Session> = fc.record({
+  id: text(1, 64).map((id) => SessionId.make(id)),
+  generation: fc.integer({ min: 1, max: 2 ** 30 }),
+  openedAt: instant,
+  refreshedAt: instant,
+  expiresAt: instant,
+  endsAt: instant
+})
+
+export const userSessions: fc.Arbitrary<UserSessions> = fc.record({
+  id: text(1, 64),
+  sessions: fc.array(session, { maxLength: 3 }),
+  version
+})
+
+export const apiKey: fc.Arbitrary<ApiKey> = fc.record({
+  id: text(1, 64).map((id) => ApiKeyId.make(id)),
+  name: text(1, 120),
+  hash: text(0, 64),
+  roles: fc.array(text(1, 40), { maxLength: 3 }),
+  locations: nullable(fc.array(locationId, { maxLength: 3 })),
+  expiresAt: nullable(instant),
+  revokedAt: nullable(instant),
+  lastUsedAt: nullable(instant),
+  createdBy: nullable(text(1, 64)),
+  createdAt: instant,
+  version
+})
+
 const transferLine: fc.Arbitrary<TransferLine> = fc
   .record({
     line: fc.integer({ min: 1, max: 500 }),
@@ -456,6 +490,8 @@ export const rows: { readonly [T in Table]: fc.Arbitrary<Rows[T]> } = {
   thresholds: threshold,
   transfers: transfer,
   users: user,
+  sessions: userSessions,
+  apiKeys: apiKey,
   vendors: vendor,
   vendorProducts: vendorProduct,
   contactRecords: contactRecord,
