@@ -57,6 +57,8 @@ export interface ListQuery<A> {
   readonly name: string
   readonly json: string
   readonly from: string | ((wanted: Wanted) => string)
+  /** Joins that follow it for what they tell of each row. They neither add nor drop any, so nobody counts over them. */
+  readonly beside?: string
   readonly conditions: ReadonlyArray<string>
   readonly values: ReadonlyArray<unknown>
   readonly keys: ReadonlyArray<SortKey>
@@ -80,16 +82,17 @@ export const where = (conditions: ReadonlyArray<string>): string =>
 export const rowsOf = (sql: SqlClient, text: string, values: ReadonlyArray<unknown>) =>
   answer(sql.unsafe(text, values).values as Effect.Effect<ReadonlyArray<ReadonlyArray<unknown>>, SqlError>)
 
-/** What follows a list's FROM, after a place in the list, as far as a page can need it. */
+/** What follows a list's FROM, after a place in the list, as far as a page can need it; without a limit, to count. */
 const sourceOf = <A>(query: ListQuery<A>, limit?: string, place?: ReadonlyArray<string>): string => {
   const after = (columns: ReadonlyArray<string>) => {
     if (place === undefined) return []
     const bounds = query.keys.map((key, index) => compareTo(key, place[index] ?? ""))
     return [`(${columns.join(", ")}) ${query.descending ? "<" : ">"} (${bounds.join(", ")})`]
   }
+  const beside = limit === undefined ? "" : (query.beside ?? "")
   return typeof query.from === "string"
-    ? `${query.from} ${where([...query.conditions, ...after(query.keys.map(({ column }) => column))])}`
-    : `${query.from({ after, limit })} ${where(query.conditions)}`
+    ? `${query.from} ${beside} ${where([...query.conditions, ...after(query.keys.map(({ column }) => column))])}`
+    : `${query.from({ after, limit })} ${beside} ${where(query.conditions)}`
 }
 
 const pageOf = <A>({ json, keys, descending }: ListQuery<A>, source: string, end: string): string => {

@@ -94,7 +94,8 @@ const productList = (filter: ProductFilter): ListQuery<StockedProduct> => {
   return {
     name: `products:${sort}`,
     json: jsonOf({ product: "p.data", onHand: "s.on_hand", available: "s.available" }),
-    from: `onhand.products p ${sort.startsWith("stock") ? allStock : productStock}`,
+    from: "onhand.products p",
+    beside: sort.startsWith("stock") ? allStock : productStock,
     conditions,
     values,
     keys: [productKeys[sort], text("p.id")],
