@@ -24,14 +24,16 @@ import { Effect, Option, Stream } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
 import { faulty } from "./Faults.ts"
+import { KeptReplies } from "./KeptReplies.ts"
 import { answering, bareKey, requiredKey, submitAs } from "./OutwardRefusal.ts"
 import { exportedProducts } from "./ProductExport.ts"
 import { importProducts } from "./ProductImport.ts"
 import {
+  bytesOf,
   changedReply,
-  conditional,
   etagOf,
   expectedVersion,
+  keptReply,
   moneyOf,
   moneyReply,
   pageReply,
@@ -120,6 +122,7 @@ export const layerProducts = HttpApiBuilder.group(
   Effect.fnUntraced(function* (handlers) {
     const inventory = yield* Inventory
     const units = yield* Units
+    const kept = yield* KeptReplies
     const levelsOf = (product: ProductId) =>
       answering(inventory.read.levels({ product }, { _tag: "Cursor", limit: MAX_LOCATIONS })).pipe(
         Effect.map(({ items }) => items),
@@ -129,7 +132,15 @@ export const layerProducts = HttpApiBuilder.group(
       list: Effect.fnUntraced(function* ({ query }) {
         const { search, category, status = "active", sort_by: sort } = query
         const filter = { search, category, sort, status: status === "any" ? undefined : status }
-        return pageReply(yield* answering(inventory.read.products(filter, yield* pageRequest(query))), listedReply)
+        const request = yield* pageRequest(query)
+        const read = Effect.map(answering(inventory.read.products(filter, request)), (page) => ({
+          body: bytesOf(pageReply(page, listedReply)),
+          etag: undefined,
+          products: sort?.startsWith("stock") ? undefined : new Set(page.items.map(({ product }) => product.id)),
+          // What is on hand and available has nothing held of it that could lapse.
+          lasts: page.items.every(({ onHand, available }) => onHand === available)
+        }))
+        return keptReply(yield* kept.replyTo({ _tag: "Page", name: JSON.stringify([filter, request]) }, read))
       }),
       create: Effect.fnUntraced(function* ({ headers, payload }) {
         const actor = yield* CurrentActor
@@ -140,14 +151,21 @@ export const layerProducts = HttpApiBuilder.group(
         return changedReply(productReply(reply), reply.version, replayed)
       }),
       byId: Effect.fnUntraced(function* ({ params: { id }, headers }) {
-        const [found, levels] = yield* Effect.all([answering(inventory.read.product(id)), levelsOf(id)], {
-          concurrency: "unbounded"
+        const read = Effect.gen(function* () {
+          const [found, levels] = yield* Effect.all([answering(inventory.read.product(id)), levelsOf(id)], {
+            concurrency: "unbounded"
+          })
+          if (Option.isNone(found)) return yield* new UnknownProduct({ product: id })
+          const product = found.value
+          units.learn(product)
+          return {
+            body: bytesOf(stockedReply(product, levels)),
+            etag: etagOf(product.version, stockMark(levels)),
+            products: new Set([id]),
+            lasts: levels.every(({ held }) => held === 0)
+          }
         })
-        if (Option.isNone(found)) return yield* new UnknownProduct({ product: id })
-        const product = found.value
-        units.learn(product)
-        const etag = etagOf(product.version, stockMark(levels))
-        return conditional(stockedReply(product, levels), etag, headers["if-none-match"])
+        return keptReply(yield* kept.replyTo({ _tag: "Product", product: id }, read), headers["if-none-match"])
       }),
       lookup: Effect.fnUntraced(function* ({ query: { barcode, sku } }) {
         const code = barcode ?? sku

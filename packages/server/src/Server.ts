@@ -19,6 +19,7 @@ import { layerEvents } from "./Events.ts"
 import { layerForecasts } from "./Forecasts.ts"
 import { layerHealth } from "./Health.ts"
 import { layerHome } from "./Home.ts"
+import { KeptReplies } from "./KeptReplies.ts"
 import { Lifecycle } from "./Lifecycle.ts"
 import { layerLocations } from "./Locations.ts"
 import { layerMetrics } from "./Metrics.ts"
@@ -77,7 +78,7 @@ export const layer = Layer.mergeAll(
   HttpApiBuilder.layer(OnhandApi, { openapiPath: "/openapi.json" }).pipe(
     Layer.provide(handlers),
     Layer.provide([layerAuthorization, layerStrictness]),
-    Layer.provide([Sessions.layer, SignInLimit.layer, Units.layer])
+    Layer.provide([KeptReplies.layer, Sessions.layer, SignInLimit.layer, Units.layer])
   ),
   layerDocumentation,
   layerHome,
