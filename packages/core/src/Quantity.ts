@@ -51,19 +51,20 @@ export const quantityFromDecimal = (
   decimals: number
 ): Result.Result<number, InvalidQuantity> => {
   const text = String(decimal)
-  const refuse = Result.fail(
-    new InvalidQuantity({
-      text,
-      decimals,
-      accepted: `a decimal number with at most ${decimals} digits after the point`
-    })
-  )
+  const refuse = () =>
+    Result.fail(
+      new InvalidQuantity({
+        text,
+        decimals,
+        accepted: `a decimal number with at most ${decimals} digits after the point`
+      })
+    )
   const match = DECIMAL.exec(text)
-  if (match === null) return refuse
+  if (match === null) return refuse()
   const fraction = (match[3] ?? "").replace(/0+$/, "")
-  if (fraction.length > decimals) return refuse
+  if (fraction.length > decimals) return refuse()
   const steps = Number(`${match[1]}${match[2]}${fraction.padEnd(decimals, "0")}`)
-  return Math.abs(steps) <= MAX_QUANTITY ? Result.succeed(steps === 0 ? 0 : steps) : refuse
+  return Math.abs(steps) <= MAX_QUANTITY ? Result.succeed(steps === 0 ? 0 : steps) : refuse()
 }
 
 /**
