@@ -5,12 +5,12 @@
  */
 import {
   LocationId,
-  type Movement,
-  MovementKind,
+  type MovementKind,
+  movementFlows,
   movementKinds,
   type Page,
   type PageRequest,
-  Place,
+  type Place,
   type PlacedMovement,
   ProductId,
   type ProductValue,
@@ -92,18 +92,21 @@ const historyText = `
     ORDER BY m.recorded_at FETCH FIRST ${READ_AT_ONCE} ROWS WITH TIES) m
   ORDER BY m.recorded_at, m.shard, m.seq, m.line LIMIT ${READ_AT_ONCE}`
 
-const isKind = Schema.is(MovementKind)
-const isPlace = Schema.is(Place)
+// A schema would look at every text of every row; there are only a few of each.
+const kindOf: ReadonlyMap<unknown, MovementKind> = new Map(movementKinds.map((kind) => [kind, kind]))
+const placeOf: ReadonlyMap<unknown, Place> = new Map(
+  Object.values(movementFlows).flatMap((flows) => flows.flat().map((place) => [place, place] as const))
+)
 
-const movementOf = (row: ReadonlyArray<unknown>): PlacedMovement & Pick<Movement, "product"> => {
-  const [product, kind, location, from, to, quantity, cost, currency, type, id, at, , shard, seq, line] = row
-  if (!isKind(kind) || !isPlace(from) || !isPlace(to)) throw new Error(`${kind} from ${from} to ${to} is no movement`)
+const movementOf = (row: ReadonlyArray<unknown>, locationOf: (id: unknown) => LocationId): PlacedMovement => {
+  const [, kind, location, from, to, quantity, cost, currency, type, id, at, , shard, seq, line] = row
+  const [known, left, entered] = [kindOf.get(kind), placeOf.get(from), placeOf.get(to)]
+  if (!known || !left || !entered) throw new Error(`${kind} from ${from} to ${to} is no movement`)
   return {
-    product: ProductId.make(String(product)),
-    location: LocationId.make(String(location)),
-    kind,
-    from,
-    to,
+    location: locationOf(location),
+    kind: known,
+    from: left,
+    to: entered,
     quantity: Number(quantity),
     unitCost: cost === null ? null : { amount: String(cost), currency: String(currency) },
     source: type === null ? null : { type: String(type), id: String(id) },
@@ -114,15 +117,29 @@ const movementOf = (row: ReadonlyArray<unknown>): PlacedMovement & Pick<Movement
   }
 }
 
+/** The ids of locations, each checked once. */
+const remembered = () => {
+  const known = new Map<unknown, LocationId>()
+  return (id: unknown): LocationId => {
+    const made = known.get(id) ?? LocationId.make(String(id))
+    known.set(id, made)
+    return made
+  }
+}
+
 const START: Position = [0, 0, 0, 0]
 
 /** The values of a group of products. */
 const valuesOf = (sql: SqlClient, group: ReadonlyArray<Moved>, filter: ValueFilter) =>
   Effect.gen(function* () {
-    const folds = new Map(
+    const folds = new Map<unknown, ProductValueFold>(
       group.map(({ product, decimals }) => [product, new ProductValueFold(product, decimals, filter)])
     )
-    const products = arrayOf([...folds.keys()], "text")
+    const locationOf = remembered()
+    const products = arrayOf(
+      group.map(({ product }) => product),
+      "text"
+    )
     // Callers know times to the millisecond, the ledger to the microsecond.
     const { recordedBy } = filter
     const before =
@@ -133,10 +150,7 @@ const valuesOf = (sql: SqlClient, group: ReadonlyArray<Moved>, filter: ValueFilt
         before,
         ...position
       ])
-      for (const row of rows) {
-        const movement = movementOf(row)
-        folds.get(movement.product)?.add(movement)
-      }
+      for (const row of rows) folds.get(row[0])?.add(movementOf(row, locationOf))
       const last = rows.at(-1)
       const place = last?.slice(11).map(Number)
       position =

@@ -59,6 +59,7 @@ const expected: ReadonlyArray<ReadonlyArray<string | RegExp>> = [
   ["insufficient-stock", '"wanted":4,"available":3'],
   ['"amount":"8.90"', '"version":2'],
   ['"created":2,"updated":0,"unchanged":0,"refused":0'],
+  ['"sold":2,"returned":0,"unpriced":0,"currency":"USD","revenue":"19.00"', "product,sku,name,category,", "MUG-BLUE"],
   [/^id: /m]
 ]
 
