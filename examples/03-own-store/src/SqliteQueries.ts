@@ -227,6 +227,19 @@ const movements = (filter: MovementFilter): List<Movement> => {
     : { ...list, name: "movements:occurred", sort: ["occurredAt", "seq", "line"] }
 }
 
+/** Products with their levels; the reader's connection answers synchronously, so all of it is of one instant. */
+const productLevels = (database: Database, ids: ReadonlyArray<ProductId>, now: string) =>
+  database
+    .all(
+      json.products.decode,
+      "SELECT data FROM products WHERE id IN (SELECT value FROM json_each(:ids)) ORDER BY id",
+      { ids: JSON.stringify(ids) }
+    )
+    .map((product) => {
+      const { decode, select, parameters } = levels({ product: product.id }, now)
+      return { product, levels: database.all(decode, `SELECT data FROM (${select}) ORDER BY location`, parameters) }
+    })
+
 /** Why a level is what it is. The reader's connection answers synchronously, so nothing comes in between. */
 const explain = (
   database: Database,
@@ -473,6 +486,7 @@ export const queriesOver = (database: Database): Queries => {
   return {
     product: (id) => byId("products", json.products.decode, id),
     productByCode: (field, code) => byName("products", json.products.decode, `${field}:${code}`),
+    productLevels: (ids) => ask((now) => productLevels(database, ids, now)),
     products: (filter, request) => page((now) => products(filter, now), request),
     categories: ask(() =>
       database

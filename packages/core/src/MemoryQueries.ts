@@ -258,6 +258,16 @@ const productQueries = (memory: Memory) => ({
       const name = memory.tables.names.get(`${field}:${code}`)
       return found(name && memory.tables.products.get(name.target))
     }),
+  productLevels: (ids: ReadonlyArray<ProductId>) =>
+    Effect.map(now, (at) =>
+      [...new Set(ids)].toSorted().flatMap((id) => {
+        const product = memory.tables.products.get(id)
+        const byLocation = (a: Level, b: Level) => (a.location < b.location ? -1 : 1)
+        return product === undefined
+          ? []
+          : [{ product, levels: levelsOf(memory, { product: id }, at).toSorted(byLocation) }]
+      })
+    ),
   products: (filter: ProductFilter, page: PageRequest) =>
     Effect.flatMap(now, (at) => {
       const sums = new Map<ProductId, { onHand: number; available: number }>()

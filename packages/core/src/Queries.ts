@@ -81,6 +81,12 @@ export const Level = Schema.Struct({
 }).annotate({ identifier: "Level" })
 export interface Level extends Schema.Schema.Type<typeof Level> {}
 
+/** A product with its level at each location that it has one at, by location. */
+export interface ProductLevels {
+  readonly product: Product
+  readonly levels: ReadonlyArray<Level>
+}
+
 export interface LevelFilter {
   readonly product?: ProductId | undefined
   readonly location?: LocationId | undefined
@@ -194,6 +200,13 @@ export interface Queries {
     field: "sku" | "barcode",
     code: string
   ) => Effect.Effect<Option.Option<Product>, StoreUnavailable>
+  /**
+   * Those of the products that exist, each once and by id, with their levels: one question for as many readers as ask
+   * at the same time.
+   */
+  readonly productLevels: (
+    ids: ReadonlyArray<ProductId>
+  ) => Effect.Effect<ReadonlyArray<ProductLevels>, StoreUnavailable>
   readonly products: (
     filter: ProductFilter,
     page: PageRequest

@@ -1,9 +1,10 @@
 /**
  * Pages of levels: what is at a place, by its balances, and what is on its way there, by the open documents.
  */
-import { Level, type LevelFilter } from "@onhand/core"
+import { Level, type LevelFilter, Product } from "@onhand/core"
 import { Schema } from "effect"
-import { type ListQuery, text, where } from "./ListQuery.ts"
+import type { SqlClient } from "effect/sql/SqlClient"
+import { allOf, type ListQuery, text, type Wanted, where } from "./ListQuery.ts"
 import { jsonOf, parameters } from "./LoadSlice.ts"
 
 // What the clock says, unless it was set back since the ledger last wrote: a hold that was over stays so.
@@ -69,45 +70,75 @@ const incomingTo = (place: Required<PlaceText>): string =>
     })
     .join(" + ")
 
+const sum = (columns: string) => `coalesce(sum(${columns}), 0)::bigint`
+
+/** The levels `b` that a page needs of a place, given as expressions; `conditions` are more of balances `k`. */
+const levelsFrom = (
+  place: PlaceText,
+  { after, limit = "ALL" }: Pick<Wanted, "after" | "limit">,
+  clock: string,
+  conditions: ReadonlyArray<string> = []
+): string => {
+  const ofBalances = [
+    ...(place.product === undefined ? [] : [`k.product = ${place.product}`]),
+    ...(place.location === undefined ? [] : [`k.location = ${place.location}`]),
+    ...conditions
+  ]
+  const places = (from: string, all: ReadonlyArray<string>) =>
+    `(SELECT DISTINCT k.product, k.location FROM ${from} k
+      ${where([...all, ...after(["k.product", "k.location"])])} ORDER BY 1, 2 LIMIT ${limit})`
+  return `(
+  SELECT product, location FROM (
+    ${places("onhand.balances", ofBalances)} UNION ${places(`(${incomingPlaces(place)})`, [])}
+  ) k ORDER BY 1, 2 LIMIT ${limit}
+) p CROSS JOIN LATERAL (
+  SELECT p.product, p.location, ${sum("sellable + quality_control + damaged + quarantine")} AS on_hand,
+    ${sum("sellable")} AS sellable, ${sum("quality_control")} AS quality_control,
+    ${sum("damaged")} AS damaged, ${sum("quarantine")} AS quarantine,
+    ${sum("held")} AS held, ${sum("committed")} AS committed, ${lapsed("p", "", clock)}::bigint AS lapsed,
+    (${incomingTo({ product: "p.product", location: "p.location" })})::bigint AS incoming
+  FROM onhand.balances s WHERE s.product = p.product AND s.location = p.location) b`
+}
+
+const decodeLevel = Schema.decodeUnknownSync(Level)
+
 /** The list of the levels that a filter lets through at the time of a clock, by product and location. */
 export const levelList = (filter: LevelFilter, clock = "clock_timestamp()"): ListQuery<Level> => {
   const { values, add } = parameters()
   const product = filter.product === undefined ? undefined : `${add(filter.product)}::text`
   const location = filter.location === undefined ? undefined : `${add(filter.location)}::text`
-  const ofBalances = [
-    ...(product === undefined ? [] : [`k.product = ${product}`]),
-    ...(location === undefined ? [] : [`k.location = ${location}`]),
-    // Of one shard the primary key has the location's products in order.
-    ...(location === undefined || product !== undefined
+  // Of one shard the primary key has the location's products in order.
+  const ofShard =
+    location === undefined || product !== undefined
       ? []
       : [
           `k.shard = (SELECT h.shard FROM onhand.heads h
             WHERE EXISTS (SELECT FROM onhand.balances s WHERE s.shard = h.shard AND s.location = ${location}) LIMIT 1)`
-        ])
-  ]
-  const sum = (columns: string) => `coalesce(sum(${columns}), 0)::bigint`
+        ]
   return {
     name: "levels",
     json: levelJson,
-    from: ({ after, limit = "ALL" }) => {
-      const places = (from: string, conditions: ReadonlyArray<string>) =>
-        `(SELECT DISTINCT k.product, k.location FROM ${from} k
-          ${where([...conditions, ...after(["k.product", "k.location"])])} ORDER BY 1, 2 LIMIT ${limit})`
-      return `(
-      SELECT product, location FROM (
-        ${places("onhand.balances", ofBalances)} UNION ${places(`(${incomingPlaces({ product, location })})`, [])}
-      ) k ORDER BY 1, 2 LIMIT ${limit}
-    ) p CROSS JOIN LATERAL (
-      SELECT p.product, p.location, ${sum("sellable + quality_control + damaged + quarantine")} AS on_hand,
-        ${sum("sellable")} AS sellable, ${sum("quality_control")} AS quality_control,
-        ${sum("damaged")} AS damaged, ${sum("quarantine")} AS quarantine,
-        ${sum("held")} AS held, ${sum("committed")} AS committed, ${lapsed("p", "", clock)}::bigint AS lapsed,
-        (${incomingTo({ product: "p.product", location: "p.location" })})::bigint AS incoming
-      FROM onhand.balances s WHERE s.product = p.product AND s.location = p.location) b`
-    },
+    from: (wanted) => levelsFrom({ product, location }, wanted, clock, ofShard),
     conditions: [],
     values,
     keys: [text("b.product"), text("b.location")],
-    decode: Schema.decodeUnknownSync(Level)
+    decode: decodeLevel
   }
 }
+
+const whole = { after: () => [], limit: "ALL" }
+
+const decodeProductLevels = Schema.decodeUnknownSync(Schema.Struct({ product: Product, levels: Schema.Array(Level) }))
+
+/** Products with their levels, in one statement, so that all of it is of one instant. */
+export const productLevels = (sql: SqlClient, ids: ReadonlyArray<string>) =>
+  allOf(
+    sql,
+    `SELECT ${jsonOf({
+      product: "w.data",
+      levels: `coalesce((SELECT json_agg(${levelJson}::json ORDER BY b.location)
+        FROM ${levelsFrom({ product: "w.id" }, whole, "clock_timestamp()")}), '[]')`
+    })} FROM onhand.products w WHERE w.id = ANY($1::text[]) ORDER BY w.id`,
+    [ids],
+    decodeProductLevels
+  )

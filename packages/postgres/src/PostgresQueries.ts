@@ -33,7 +33,7 @@ import { DateTime, Effect, Option, Schema } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { demandList } from "./DemandList.ts"
 import { claimList, explain } from "./Explain.ts"
-import { hasLapsed, lapsed, levelList } from "./LevelList.ts"
+import { hasLapsed, lapsed, levelList, productLevels } from "./LevelList.ts"
 import { allOf, integer, type ListQuery, listPage, oneOf, type SortKey, text } from "./ListQuery.ts"
 import { commandJson, decodeCommand, decodeRow, jsonOf, parameters } from "./LoadSlice.ts"
 import { movementList } from "./MovementList.ts"
@@ -325,6 +325,7 @@ export const postgresQueries = (sql: SqlClient): Queries => {
   return {
     product: (id) => row("products", id),
     productByCode: (field, code) => named("products", `${field}:${code}`),
+    productLevels: (ids) => productLevels(sql, ids),
     products: (filter, page: PageRequest) => listPage(sql, productList(filter), page),
     categories: allOf(
       sql,

@@ -11,15 +11,7 @@ import {
   UnknownCode,
   type Product as WireProduct
 } from "@onhand/api"
-import {
-  Inventory,
-  type Level,
-  type Product,
-  type ProductId,
-  type StockedProduct,
-  UnitFixed,
-  UnknownProduct
-} from "@onhand/core"
+import { Inventory, type Level, type Product, type StockedProduct, UnitFixed, UnknownProduct } from "@onhand/core"
 import { Effect, Option, Stream } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
@@ -28,6 +20,7 @@ import { KeptReplies } from "./KeptReplies.ts"
 import { answering, bareKey, requiredKey, submitAs } from "./OutwardRefusal.ts"
 import { exportedProducts } from "./ProductExport.ts"
 import { importProducts } from "./ProductImport.ts"
+import { ProductReads } from "./ProductReads.ts"
 import {
   bytesOf,
   changedReply,
@@ -42,9 +35,6 @@ import {
   timestamp
 } from "./Replying.ts"
 import { toDecimal, Units } from "./Units.ts"
-
-/** The locations of one product that are read with it; far more than one shop's. */
-const MAX_LOCATIONS = 10_000
 
 export const productReply = (product: Product): WireProduct => ({
   id: product.id,
@@ -123,11 +113,7 @@ export const layerProducts = HttpApiBuilder.group(
     const inventory = yield* Inventory
     const units = yield* Units
     const kept = yield* KeptReplies
-    const levelsOf = (product: ProductId) =>
-      answering(inventory.read.levels({ product }, { _tag: "Cursor", limit: MAX_LOCATIONS })).pipe(
-        Effect.map(({ items }) => items),
-        Effect.catchTag("InvalidCursor", Effect.die)
-      )
+    const reads = yield* ProductReads
     return handlers.handleAll({
       list: Effect.fnUntraced(function* ({ query }) {
         const { search, category, status = "active", sort_by: sort } = query
@@ -152,11 +138,9 @@ export const layerProducts = HttpApiBuilder.group(
       }),
       byId: Effect.fnUntraced(function* ({ params: { id }, headers }) {
         const read = Effect.gen(function* () {
-          const [found, levels] = yield* Effect.all([answering(inventory.read.product(id)), levelsOf(id)], {
-            concurrency: "unbounded"
-          })
+          const found = yield* answering(reads.get(id))
           if (Option.isNone(found)) return yield* new UnknownProduct({ product: id })
-          const product = found.value
+          const { product, levels } = found.value
           units.learn(product)
           return {
             body: bytesOf(stockedReply(product, levels)),
@@ -175,9 +159,11 @@ export const layerProducts = HttpApiBuilder.group(
         const field = barcode === undefined ? "sku" : "barcode"
         const found = yield* answering(inventory.read.productByCode(field, code))
         if (Option.isNone(found)) return yield* new UnknownCode({ field, code })
-        const levels = yield* levelsOf(found.value.id)
-        const headers = { etag: etagOf(found.value.version, stockMark(levels)) }
-        return HttpApiSchema.withHeaders({ body: stockedReply(found.value, levels), headers })
+        const stocked = yield* answering(reads.get(found.value.id))
+        if (Option.isNone(stocked)) return yield* new UnknownCode({ field, code })
+        const { product, levels } = stocked.value
+        const headers = { etag: etagOf(product.version, stockMark(levels)) }
+        return HttpApiSchema.withHeaders({ body: stockedReply(product, levels), headers })
       }),
       export: Effect.fnUntraced(function* ({ query: { search, category, status = "active" } }) {
         const filter = { search, category, status: status === "any" ? undefined : status }

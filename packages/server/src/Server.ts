@@ -26,6 +26,7 @@ import { layerMetrics } from "./Metrics.ts"
 import { createNodeServer, type NodeServerOptions } from "./NodeServer.ts"
 import { layerNotifications } from "./Notifications.ts"
 import { layerOrders } from "./Orders.ts"
+import { ProductReads } from "./ProductReads.ts"
 import { layerProducts } from "./Products.ts"
 import { layerPurchaseOrders } from "./PurchaseOrders.ts"
 import { layerReorderPolicies } from "./ReorderPolicies.ts"
@@ -78,7 +79,7 @@ export const layer = Layer.mergeAll(
   HttpApiBuilder.layer(OnhandApi, { openapiPath: "/openapi.json" }).pipe(
     Layer.provide(handlers),
     Layer.provide([layerAuthorization, layerStrictness]),
-    Layer.provide([KeptReplies.layer, Sessions.layer, SignInLimit.layer, Units.layer])
+    Layer.provide([KeptReplies.layer, ProductReads.layer, Sessions.layer, SignInLimit.layer, Units.layer])
   ),
   layerDocumentation,
   layerHome,

@@ -102,6 +102,7 @@ const stockQuestions: Readonly<Record<string, Question>> = Object.fromEntries([
       all((queries, page) => queries.claims(filter, page))
     ]
   ),
+  ["productLevels", (queries) => queries.productLevels([...productPool, ...productPool].toReversed())],
   ...productPool.map((product): readonly [string, Question] => [
     `explain(${product})`,
     (queries) =>
