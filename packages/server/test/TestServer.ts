@@ -36,6 +36,30 @@ export interface Ask {
   readonly headers?: Record<string, string>
 }
 
+const request = (method: string, path: string, { token, body, headers }: Ask = {}): Request =>
+  new Request(`http://localhost${path}`, {
+    method,
+    headers: {
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(body === undefined || typeof body === "string" ? {} : { "content-type": "application/json" }),
+      ...headers
+    },
+    ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) })
+  })
+
+/** Asks a handler, and holds its replies against the contract. */
+const askerOf =
+  (handler: (request: Request) => Promise<Response>) =>
+  async (method: string, path: string, options: Ask = {}): Promise<Reply> => {
+    const response = await handler(request(method, path, options))
+    const text = await response.text()
+    const isJson = /json/.test(response.headers.get("content-type") ?? "")
+    const body = isJson ? JSON.parse(text) : text
+    const wrong = undocumented(method, path, response.status, body)
+    if (wrong !== undefined) throw new Error(wrong)
+    return { status: response.status, headers: response.headers, body }
+  }
+
 /** Starts a server with an administrator; `settings` are those in which it differs from the others of the tests. */
 export const startServer = async (
   settings: Partial<Settings> = {},
@@ -57,26 +81,7 @@ export const startServer = async (
   const { handler, dispose } = toWebHandler(Layer.succeedContext(context))
   await runtime.runPromise(ensureAdmin({ email: ADMIN.email, password: Redacted.make(ADMIN.password) }))
 
-  const request = (method: string, path: string, { token, body, headers }: Ask = {}): Request =>
-    new Request(`http://localhost${path}`, {
-      method,
-      headers: {
-        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-        ...(body === undefined || typeof body === "string" ? {} : { "content-type": "application/json" }),
-        ...headers
-      },
-      ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) })
-    })
-
-  const ask = async (method: string, path: string, options: Ask = {}): Promise<Reply> => {
-    const response = await handler(request(method, path, options))
-    const text = await response.text()
-    const isJson = /json/.test(response.headers.get("content-type") ?? "")
-    const body = isJson ? JSON.parse(text) : text
-    const wrong = undocumented(method, path, response.status, body)
-    if (wrong !== undefined) throw new Error(wrong)
-    return { status: response.status, headers: response.headers, body }
-  }
+  const ask = askerOf(handler)
 
   const signIn = async (email: string, password: string): Promise<string> => {
     const reply = await ask("POST", "/api/v1/auth/login-json", { body: { email, password } })
@@ -111,6 +116,11 @@ export const startServer = async (
     user,
     entries,
     runtime,
+    /** Another server on the same store, as a second process would be. */
+    another: () => {
+      const { handler, dispose } = toWebHandler(Layer.succeedContext(context))
+      return { ask: askerOf(handler), stop: dispose }
+    },
     admin: () => signIn(ADMIN.email, ADMIN.password),
     stop: async () => {
       await dispose()

@@ -235,3 +235,33 @@ describe("a movement that is recorded by hand", () => {
     )
   })
 })
+
+describe("what nobody is to say or to see", () => {
+  const taken = operations.filter(({ takesJson, requires }) => takesJson && requires !== "anyone")
+
+  it.each(taken.map(({ name, ...one }) => [name, one] as const))(
+    "25: is refused in the body of %s",
+    async (name, { method, path }) => {
+      const body = { tenantId: "t-1", version: 7, onHand: 99, role: "admin" }
+      const reply = await server.ask(method, path.replace(/\{\w+\}/g, "nothing"), {
+        token: admin,
+        headers: { "idempotency-key": encodeURIComponent(`25-${name}`), "if-match": "*" },
+        body
+      })
+      assert.strictEqual(reply.status, 400, JSON.stringify(reply.body))
+      const paths = reply.body.faults.map((fault: { path: string }) => fault.path)
+      assert.includeMembers(paths, ["payload.tenantId", "payload.onHand", "payload.role"])
+    }
+  )
+
+  it("26: costs, suppliers and hashes are in no reply that a customer may get", () => {
+    const secret = ["unitCost", "cost", "vendor", "vendorSku", "margin", "credential", "hash"]
+    const open = operations.filter((operation) => allows(defaultRoles["customer"] ?? [], operation))
+    assert.isAtLeast(open.length, 20)
+    for (const { name, path, told } of open) {
+      // Events are sent to who may see each, and documented all together.
+      if (path === "/api/v1/events") continue
+      for (const field of secret) assert.isFalse(told.has(field), `${name} tells ${field}`)
+    }
+  })
+})

@@ -11,9 +11,15 @@ export interface Operation {
   readonly method: string
   readonly path: string
   readonly requires: Requires
+  /** Whether it takes a body of JSON. */
+  readonly takesJson: boolean
+  /** The names of all fields, at any depth, that its replies may have when it succeeds. */
+  readonly told: ReadonlySet<string>
 }
 
 interface Documented {
+  readonly requestBody?: { readonly content?: Readonly<Record<string, unknown>> }
+  readonly responses: Readonly<Record<string, unknown>>
   readonly "x-requires"?: "anyone" | "signedIn" | Permission | ReadonlyArray<Permission>
 }
 
@@ -23,12 +29,42 @@ const requiresOf = (place: string, said: Documented["x-requires"]): Requires => 
   return said === "anyone" || said === "signedIn" ? said : [said]
 }
 
+const document = OpenApi.fromApi(OnhandApi)
+
+/** The names of the fields that a part of the document describes, by following its references. */
+const fieldsIn = (part: unknown, seen: Set<string> = new Set()): ReadonlySet<string> => {
+  const fields = new Set<string>()
+  const walk = (value: unknown): void => {
+    if (typeof value !== "object" || value === null) return
+    for (const [key, inner] of Object.entries(value)) {
+      if (key === "properties" && typeof inner === "object" && inner !== null) {
+        for (const name of Object.keys(inner)) fields.add(name)
+      }
+      if (key !== "$ref" || typeof inner !== "string") walk(inner)
+      else if (!seen.has(inner)) {
+        seen.add(inner)
+        walk(document.components.schemas[inner.replace("#/components/schemas/", "")])
+      }
+    }
+  }
+  walk(part)
+  return fields
+}
+
 export const operations: ReadonlyArray<Operation> = Object.entries(
-  OpenApi.fromApi(OnhandApi).paths as unknown as Readonly<Record<string, Readonly<Record<string, Documented>>>>
+  document.paths as unknown as Readonly<Record<string, Readonly<Record<string, Documented>>>>
 ).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, said]) => {
     const name = `${method.toUpperCase()} ${path}`
-    return { name, method: method.toUpperCase(), path, requires: requiresOf(name, said["x-requires"]) }
+    const good = Object.entries(said.responses).filter(([status]) => status.startsWith("2"))
+    return {
+      name,
+      method: method.toUpperCase(),
+      path,
+      requires: requiresOf(name, said["x-requires"]),
+      takesJson: said.requestBody?.content?.["application/json"] !== undefined,
+      told: fieldsIn(good)
+    }
   })
 )
 
