@@ -19,8 +19,13 @@ const LOW_SHARE = 0.2
 /** The share of the year's sales that each store opens with, so that some goods run dry on the way. */
 const OPENING_SHARE = 0.8
 
-const OPENED_AT = DateTime.makeUnsafe("2017-01-01T00:00:00Z")
-const USD = "USD"
+/** When the stores open. */
+export const OPENED_AT = DateTime.makeUnsafe("2017-01-01T00:00:00Z")
+/** What the tills take. */
+export const USD = "USD"
+
+/** What goods cost, as a share of what customers paid for them on average: the file does not say. */
+const COST_SHARE = 0.6
 
 /** A line that never reached a cart, with its row in the file. */
 export interface RefusedLine {
@@ -99,6 +104,21 @@ const salesOf = (baskets: ReadonlyArray<Basket>, products: ReadonlyMap<string, P
   return sales
 }
 
+/** What a unit of each product cost, in cents and parts of them. */
+const costsOf = (baskets: ReadonlyArray<Basket>, products: ReadonlyMap<string, ProductId>) => {
+  const paid = new Map<ProductId, { units: number; cents: number }>()
+  for (const { product, quantity, cents } of baskets.flatMap(({ lines }) => lines)) {
+    const id = products.get(product)
+    if (id === undefined) continue
+    const sum = paid.get(id) ?? { units: 0, cents: 0 }
+    paid.set(id, { units: sum.units + quantity, cents: sum.cents + cents })
+  }
+  return (product: ProductId) => {
+    const { units, cents } = paid.get(product) ?? { units: 0, cents: 0 }
+    return { amount: String(Math.round((100 * COST_SHARE * cents) / Math.max(1, units)) / 100), currency: USD }
+  }
+}
+
 const chunks = <A>(items: ReadonlyArray<A>, size: number): ReadonlyArray<ReadonlyArray<A>> =>
   Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size))
 
@@ -107,6 +127,7 @@ export const openStores = (baskets: ReadonlyArray<Basket>, products: ReadonlyMap
   Effect.gen(function* () {
     const inventory = yield* Inventory
     const sales = salesOf(baskets, products)
+    const costOf = costsOf(baskets, products)
     yield* Effect.forEach(
       sales,
       ([store, sold]) =>
@@ -119,7 +140,11 @@ export const openStores = (baskets: ReadonlyArray<Basket>, products: ReadonlyMap
             quantity: Math.max(1, Math.floor(OPENING_SHARE * units))
           }))
           for (const [index, part] of chunks(stock, OPENING_LINES).entries()) {
-            const [first, ...rest] = part.map((line) => ({ kind: "opening" as const, ...line }))
+            const [first, ...rest] = part.map((line) => ({
+              kind: "opening" as const,
+              ...line,
+              unitCost: costOf(line.product)
+            }))
             if (first === undefined) continue
             const options = { key: `opening:${store}:${index}`, occurredAt: OPENED_AT }
             yield* inventory.recordMovements({ lines: [first, ...rest] }, options)

@@ -8,6 +8,7 @@ import { Clock, Config, Console, Effect, Layer, Option } from "effect"
 import { importCatalogue, openStores, replay } from "./Replay.ts"
 import { ranLowMostOften, reconcile, reconciliationText } from "./Report.ts"
 import { readBaskets } from "./RetailFiles.ts"
+import { disagreements, valueOfYear, valueText } from "./ValueReport.ts"
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -53,11 +54,16 @@ const program = Effect.gen(function* () {
   yield* Console.log(`\n${reconciliationText(tills, numbers)}\n`)
   yield* Console.log("Ran low most often:")
   for (const { name, times } of yield* ranLowMostOften) yield* Console.log(`  ${String(times).padStart(4)} × ${name}`)
+  const value = yield* valueOfYear
+  const wrong = disagreements(value, numbers.sold)
+  yield* Console.log(`\nThe stock and its value, first in first out:\n${valueText(value)}`)
+  for (const what of wrong) yield* Console.log(`  ${what}`)
   const { movements, balances, differences } = yield* inventory.read.verify
   yield* Console.log(
     `\nVerified ${balances} balances against ${movements} movements: ${differences.length} differences`
   )
-  const balanced = differences.length === 0 && numbers.difference.units === 0 && numbers.difference.cents === 0
+  const balanced =
+    differences.length + wrong.length === 0 && numbers.difference.units === 0 && numbers.difference.cents === 0
   if (!balanced) process.exitCode = 1
 })
 

@@ -7,6 +7,7 @@ import { DateTime, Effect, Layer, Stream } from "effect"
 import { importCatalogue, openStores, replay } from "../src/Replay.ts"
 import { ranLowMostOften, reconcile } from "../src/Report.ts"
 import { readBaskets } from "../src/RetailFiles.ts"
+import { disagreements, valueOfYear } from "../src/ValueReport.ts"
 
 const excerpt = fileURLToPath(new URL("../excerpt", import.meta.url))
 
@@ -23,7 +24,8 @@ const year = Effect.gen(function* () {
   yield* openStores(baskets, products)
   const tills = yield* replay(baskets, products, () => Effect.void)
   const verification = yield* inventory.read.verify
-  return { outcomes, tills, numbers: reconcile(baskets, tills), verification, low: yield* ranLowMostOften }
+  const value = yield* valueOfYear
+  return { outcomes, tills, numbers: reconcile(baskets, tills), verification, low: yield* ranLowMostOften, value }
 })
 
 /** What to order of everything at the end of the year, with an order a week that takes a week. */
@@ -79,6 +81,9 @@ for (const [name, store] of Object.entries(stores)) {
           "quantity is 0"
         ])
         assert.isAbove(first.low.length, 0)
+        assert.deepStrictEqual(disagreements(first.value, first.numbers.sold), [])
+        assert.isAbove(Number(first.value.stock.value), 0)
+        assert.isAbove(first.value.revenue, Number(first.value.sold.value))
 
         const second = yield* year
         assert.deepStrictEqual(second.outcomes, {
@@ -89,6 +94,7 @@ for (const [name, store] of Object.entries(stores)) {
         })
         assert.deepStrictEqual(second.tills, first.tills)
         assert.deepStrictEqual(second.verification, first.verification)
+        assert.deepStrictEqual(second.value, first.value)
       }).pipe(Effect.provide(Inventory.layer.pipe(Layer.provide(store))))
     )
   })
