@@ -215,7 +215,7 @@ class BatchState {
   private accept(submission: Submission, context: DecisionContext, decision: Decision<unknown>): Outcome {
     const reply = submission.definition.codec.encodeReply(decision.reply)
     const folded = this.fold(decision)
-    for (const change of decision.rows ?? []) this.checkVersion(change)
+    for (const change of decision.rows ?? []) this.checkVersion(change, decision.composed === true)
     const record = this.record(submission, context, "applied", reply)
     const command = record.key
     const recordedAt = this.now
@@ -331,9 +331,10 @@ class BatchState {
     return levels.length === 0 ? events : [{ _tag: "StockChanged", levels }, ...events]
   }
 
-  private checkVersion({ table, id, row }: RowChange): void {
+  private checkVersion({ table, id, row }: RowChange, composed: boolean): void {
     const before = this.slice.row(table, id)?.version ?? 0
-    if (row !== null && table !== "names" && row.version !== before + 1) {
+    const follows = row === null || (composed ? row.version > before : row.version === before + 1)
+    if (!follows && table !== "names") {
       throw new Error(`${table}/${id} goes from version ${before} to ${row.version}`)
     }
   }

@@ -39,8 +39,8 @@ export class ClaimExceeded extends Schema.TaggedError<ClaimExceeded>()("ClaimExc
 }
 
 /**
- * Moves a claim, or a part of it, to another location, another lot, or both. Without a lot, those there are taken in the
- * order of allocation. What is moved is a new claim, or one for each lot, with the old one's state, expiry and source.
+ * Moves a claim, or a part of it, to another location, another lot, or both. Without a lot, those there are taken in
+ * the order of allocation. What is moved is a new claim, or one for each lot, with the old one's state, expiry and source.
  */
 export const MoveClaim = define("MoveClaim", {
   payload: {

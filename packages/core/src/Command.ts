@@ -67,6 +67,8 @@ export interface Decision<Reply> {
   readonly events?: ReadonlyArray<NewEvent>
   /** What balances are off by, to be made good. Only a recount from the ledger finds any. */
   readonly corrections?: ReadonlyArray<Drift>
+  /** Whether it is several decisions in a row: then it may write a row more than once, and leave it versions on. */
+  readonly composed?: boolean
 }
 
 // The registry holds definitions of every shape; `define` and `Inventory` relate payload, reply and refusal to each

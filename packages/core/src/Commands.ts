@@ -6,6 +6,7 @@ import { ChangeCart, OpenCart } from "./Cart.ts"
 import { BeginCheckout, CancelCheckout, Checkout, ExtendCheckout, PlaceOrder } from "./Checkout.ts"
 import { MoveClaim } from "./ClaimMove.ts"
 import type { CommandDefinition } from "./Command.ts"
+import { composeOver } from "./Compose.ts"
 import { RecordContact } from "./ContactRecord.ts"
 import {
   ApproveCount,
@@ -59,7 +60,7 @@ import { RegisterUser, UpdateUser } from "./User.ts"
 import { ArchiveVendor, CreateVendor, UpdateVendor } from "./Vendor.ts"
 import { SetVendorProducts } from "./VendorProduct.ts"
 
-export const commands = {
+const single = {
   createProduct: CreateProduct,
   updateProduct: UpdateProduct,
   archiveProduct: ArchiveProduct,
@@ -136,6 +137,18 @@ export const commands = {
   revokeApiKey: RevokeApiKey,
   noteApiKeyUse: NoteApiKeyUse
 }
+
+// Secrets would stand in the payload of the composition, and a repair stands alone: it corrects what it reads.
+const {
+  registerUser: _registerUser,
+  updateUser: _updateUser,
+  openSession: _openSession,
+  createApiKey: _createApiKey,
+  repairBalances: _repairBalances,
+  ...composable
+} = single
+
+export const commands = { ...single, compose: composeOver(composable) }
 
 /** The definition of each command by its tag, as it is stored with the command. */
 export const commandsByTag: ReadonlyMap<string, CommandDefinition> = new Map(

@@ -90,10 +90,16 @@ export const takeFairly = <A>(
   }
 }
 
-const linesOf = ({ payload }: Submission): number =>
-  typeof payload === "object" && payload !== null && "lines" in payload && Array.isArray(payload.lines)
-    ? Math.max(1, payload.lines.length)
+const linesIn = (payload: unknown): number => {
+  if (typeof payload !== "object" || payload === null) return 1
+  if ("lines" in payload && Array.isArray(payload.lines)) return Math.max(1, payload.lines.length)
+  // A composition has those of its commands.
+  return "commands" in payload && Array.isArray(payload.commands)
+    ? payload.commands.reduce((sum: number, step: { readonly payload: unknown }) => sum + linesIn(step.payload), 0)
     : 1
+}
+
+const linesOf = ({ payload }: Submission): number => linesIn(payload)
 
 /** How many of the first items fit into so many lines; always at least one. */
 export const fitting = <A>(items: ReadonlyArray<A>, lines: number, linesOf: (item: A) => number): number => {

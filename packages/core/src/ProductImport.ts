@@ -58,6 +58,7 @@ class Draft {
       row: (table, id) => this.row(table, id),
       stock: (place) => before.stock(place),
       claim: (id) => before.claim(id),
+      knowsClaim: (id) => before.knowsClaim(id),
       holdings: (stretch) => before.holdings(stretch),
       movement: (id) => before.movement(id),
       drift: (key) => before.drift(key)

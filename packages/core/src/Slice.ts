@@ -20,6 +20,8 @@ export interface Slice {
   readonly row: <T extends Table>(table: T, id: string) => Rows[T] | undefined
   readonly stock: (place: StockPlace) => Stock
   readonly claim: (id: ClaimId) => Claim | undefined
+  /** Whether a claim was looked up: one that a decision opens never was. */
+  readonly knowsClaim: (id: ClaimId) => boolean
   /** The products of a stretch of a location's holdings, in order; `more` when it ends before the location does. */
   readonly holdings: (stretch: HoldingsRef) => Holdings
   /** A movement by its public name. */
@@ -192,6 +194,10 @@ export class WorkingSlice implements Slice {
   /** A drift was made good. */
   setRight(key: StockKey): void {
     this.lookups.drifts.set(stockKeyText(key), null)
+  }
+
+  knowsClaim(id: ClaimId): boolean {
+    return this.claims.has(id)
   }
 
   setRow(table: Table, id: string, row: Rows[Table] | null): void {

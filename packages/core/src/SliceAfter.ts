@@ -1,6 +1,6 @@
 /**
- * A slice as decisions would leave it: what a command goes on from that does several things, each on what the one before
- * left.
+ * A slice as decisions would leave it: what a command goes on from that does several things, each on what the one
+ * before left.
  */
 import { applyClaimEvent, applyMovement, type Balance, type Stock } from "./Balance.ts"
 import { applyToClaim, type Claim, type ClaimId } from "./Claim.ts"
@@ -36,6 +36,10 @@ export class SliceAfter implements Slice {
     return this.claims.get(id) ?? this.before.claim(id)
   }
 
+  knowsClaim(id: ClaimId): boolean {
+    return this.claims.has(id) || this.before.knowsClaim(id)
+  }
+
   holdings(stretch: HoldingsRef) {
     return this.before.holdings(stretch)
   }
@@ -58,7 +62,7 @@ export class SliceAfter implements Slice {
   apply({ movements = [], claims = [], rows = [] }: Omit<Decision<unknown>, "reply">): void {
     for (const movement of movements) this.set(movement, (balance) => applyMovement(balance, movement))
     for (const event of claims) {
-      const claim = this.claim(event.claim)
+      const claim = this.knowsClaim(event.claim) ? this.claim(event.claim) : undefined
       this.set(event, (balance) => applyClaimEvent(balance, claim, event))
       this.claims.set(event.claim, applyToClaim(claim, event))
     }

@@ -113,7 +113,7 @@ const isolation: Trial = {
       },
       ({ history, places }) =>
         Effect.gen(function* () {
-          // A refused command takes a seq, and with it all that follow stand elsewhere: what names a movement by its place
+          // A refused command takes a seq, and so all that follow stand elsewhere: what names a movement by its place
           // would mean another one.
           const placeless = history.filter(({ command }) => command !== "reverseMovement")
           const answered = yield* withSession(subject, (session) => scripted(session, placeless, features))

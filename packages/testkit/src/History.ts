@@ -4,10 +4,10 @@
  */
 import {
   CartId as CartIdSchema,
-  ClaimId as ClaimIdSchema,
   type Count,
   CountId,
   Count as CountSchema,
+  commands,
   type Notification,
   type NotificationId,
   Notification as NotificationSchema,
@@ -27,17 +27,7 @@ import {
 } from "@onhand/core"
 import * as fc from "fast-check"
 import { accessDrafts } from "./AccessDrafts.ts"
-import {
-  condition,
-  locationId,
-  locationPool,
-  lot,
-  movementLine,
-  onceIn,
-  productId,
-  productPool,
-  smallQuantity
-} from "./Arbitraries.ts"
+import { condition, locationId, locationPool, lot, onceIn, productId, productPool } from "./Arbitraries.ts"
 import { countDrafts } from "./CountDrafts.ts"
 import {
   type Draft,
@@ -56,6 +46,8 @@ import {
 import { notificationDrafts } from "./NotificationDrafts.ts"
 import { orderDrafts } from "./OrderDrafts.ts"
 import { purchaseDrafts, vendorDrafts } from "./PurchaseDrafts.ts"
+import { submissionOf } from "./Session.ts"
+import { catalogueDrafts, claimDrafts, holdTime, ledgerDrafts, policyDrafts, thresholdDrafts } from "./StockDrafts.ts"
 
 /** The parts of a store that may be switched off because an adapter does not have them. Laws never are. */
 export interface Features {
@@ -79,138 +71,6 @@ export const allFeatures: Features = {
 }
 
 const NO_CART = CartIdSchema.make("no-cart")
-const NO_MOVEMENT = { id: "0-999-0", location: locationPool[0]! }
-const NO_CLAIM = { id: ClaimIdSchema.make("no-claim"), location: locationPool[0]! }
-
-const price = fc.option(fc.record({ amount: fc.nat({ max: 2000 }), currency: fc.constantFrom("USD", "EUR") }), {
-  freq: 6
-})
-const productSku = fc.constantFrom("S0", "S1", "S2", "S3", "S4")
-const name = fc.constantFrom("Mug", "Bowl", "Cup")
-
-const catalogue = [
-  drafts(
-    "createProduct",
-    fc.record({ id: optional(fc.constantFrom(...productPool.slice(0, 3))), sku: productSku, name, price }),
-    (parts) => present(parts)
-  ),
-  drafts(
-    "updateProduct",
-    fc.record({ product: productId, expected, name: optional(name), sku: optional(productSku) }),
-    (parts) => present(parts)
-  ),
-  // An archived product refuses most of what comes; so it mostly comes back.
-  drafts(
-    "archiveProduct",
-    fc.record({ product: productId, expected, archived: onceIn(4, fc.constant(true)) }),
-    ({ archived = false, ...parts }) => ({ ...parts, archived })
-  ),
-  drafts(
-    "importProducts",
-    fc.array(fc.record({ sku: productSku, name, price }), { minLength: 1, maxLength: 3 }),
-    ([first, ...rest]) => ({ lines: [first!, ...rest] as const })
-  ),
-  drafts("createLocation", fc.record({ id: locationId.filter((id) => id !== "l2"), name }), (parts) => parts),
-  drafts("updateLocation", fc.record({ location: locationId, expected, name: optional(name) }), (parts) =>
-    present(parts)
-  ),
-  // An archived location refuses what comes in; so it mostly comes back.
-  drafts(
-    "archiveLocation",
-    fc.record({ location: locationId, expected, archived: onceIn(3, fc.constant(true)) }),
-    ({ archived = false, ...parts }) => ({ ...parts, archived })
-  ),
-  drafts(
-    "drainLocation",
-    fc.record({ location: locationId, destination: locationId, after: onceIn(2, productId) }),
-    (parts) => present(parts)
-  ),
-  drafts(
-    "repairBalances",
-    fc.record({ location: locationId, keys: lines(fc.record({ product: productId, lot })) }),
-    (parts) => parts
-  )
-]
-
-const ledger = fc.oneof(
-  { arbitrary: drafts("recordMovements", lines(movementLine), (moved) => ({ lines: moved })), weight: 8 },
-  {
-    arbitrary: drafts("reverseMovement", pick, (one, known) => {
-      const { id, location } = picked(known.movements, one, NO_MOVEMENT)
-      return { movement: id, location }
-    }),
-    weight: 1
-  }
-)
-
-const holdTime = fc.constantFrom(86_400_000, 86_400_000, 60_000, 1_000)
-const holdLine = fc
-  .record({
-    product: productId,
-    location: locationId,
-    quantity: smallQuantity,
-    lot: onceIn(2, lot)
-  })
-  .map((line) => present(line))
-
-/** Claims of one location: that of the first picked. */
-const claimsPayload = (picks: ReadonlyArray<number>, known: Known): PayloadOf<"commitClaims"> => {
-  const chosen = picks.map((one) => picked(known.claims, one, NO_CLAIM))
-  const { id, location } = chosen[0] ?? NO_CLAIM
-  const others = chosen.slice(1).filter((claim) => claim.location === location)
-  return { location, claims: [id, ...others.map((claim) => claim.id)] }
-}
-const claimPicks = fc.array(pick, { minLength: 1, maxLength: 2 })
-
-const claims = [
-  drafts("holdStock", fc.record({ lines: lines(holdLine), ttlMillis: holdTime }), (parts) => parts),
-  drafts("extendHolds", fc.record({ picks: claimPicks, ttlMillis: holdTime }), ({ picks, ttlMillis }, known) => ({
-    ...claimsPayload(picks, known),
-    ttlMillis
-  })),
-  drafts("commitClaims", claimPicks, claimsPayload),
-  drafts("releaseClaims", claimPicks, claimsPayload),
-  drafts("expireClaims", claimPicks, claimsPayload),
-  drafts(
-    "moveClaim",
-    fc.record({ pick, location: locationId, lot: onceIn(4, lot), quantity: onceIn(3, smallQuantity) }),
-    ({ pick, location, lot, quantity }, known) => {
-      const claim = picked(known.claims, pick, NO_CLAIM)
-      const to = present({ location, lot })
-      return present({ claim: claim.id, location: claim.location, to, quantity })
-    }
-  )
-]
-
-const thresholds = drafts(
-  "setThresholds",
-  lines(
-    fc
-      .record({
-        product: productId,
-        location: locationId,
-        low: fc.nat({ max: 8 }),
-        clear: optional(fc.nat({ max: 12 })),
-        high: onceIn(3, fc.constantFrom(5, 12, null)),
-        clearHigh: onceIn(6, fc.nat({ max: 12 }))
-      })
-      .map((line) => present(line))
-  ),
-  (rules) => ({ lines: rules })
-)
-
-const policies = drafts(
-  "setReorderPolicies",
-  lines(
-    fc.oneof(
-      fc
-        .record({ product: productId, location: locationId, reviewDays: optional(fc.integer({ min: 1, max: 9 })) })
-        .map((line) => present(line)),
-      fc.record({ abc: fc.constantFrom("A" as const, "C" as const), coverDays: fc.integer({ min: 1, max: 30 }) })
-    )
-  ),
-  (rules) => ({ lines: rules })
-)
 
 /** The places in the pool of a transfer's origin and destination. */
 type Route = readonly [origin: number, destination: number]
@@ -336,15 +196,15 @@ const carts = [
   drafts("checkout", cartAt, ({ cart, location }, known) => ({ cart: cartOf(known, cart), location }))
 ]
 
-const draftOf = (features: Features): fc.Arbitrary<Draft> =>
+const plainDraftOf = (features: Features): fc.Arbitrary<Draft> =>
   fc.oneof(
-    { arbitrary: ledger, weight: 8 },
-    { arbitrary: fc.oneof(...catalogue), weight: 3 },
-    ...(features.claims ? [{ arbitrary: fc.oneof(...claims), weight: 12 }] : []),
+    { arbitrary: ledgerDrafts, weight: 8 },
+    { arbitrary: fc.oneof(...catalogueDrafts), weight: 3 },
+    ...(features.claims ? [{ arbitrary: fc.oneof(...claimDrafts), weight: 12 }] : []),
     ...(features.thresholds
       ? [
-          { arbitrary: thresholds, weight: 2 },
-          { arbitrary: policies, weight: 1 },
+          { arbitrary: thresholdDrafts, weight: 2 },
+          { arbitrary: policyDrafts, weight: 1 },
           { arbitrary: fc.oneof(...notificationDrafts), weight: 5 }
         ]
       : []),
@@ -364,6 +224,29 @@ const draftOf = (features: Features): fc.Arbitrary<Draft> =>
       : []),
     ...(features.users ? [{ arbitrary: accessDrafts, weight: 5 }] : [])
   )
+
+/** Whether a command can be one of several: one with secrets stands alone, and so does a repair. */
+const isComposable = ({ command }: Draft) =>
+  command !== "repairBalances" && command !== "compose" && commands[command].secrets.length === 0
+
+/** One to three commands as one, none of which knows what those before it will have made. */
+const composed = (plain: fc.Arbitrary<Draft>): fc.Arbitrary<Draft> =>
+  lines(plain.filter(isComposable)).map((parts) => ({
+    command: "compose",
+    submission: (known, key, id) => {
+      const [first, ...rest] = parts.map(({ command, submission }, index) => ({
+        command,
+        payload: submission(known, key, `${id}-${index}`).payload
+      }))
+      // Each payload is that of its command, which the draft made of it.
+      return submissionOf("compose", { commands: [first, ...rest] as never }, { key, id })
+    }
+  }))
+
+const draftOf = (features: Features): fc.Arbitrary<Draft> => {
+  const plain = plainDraftOf(features)
+  return fc.oneof({ arbitrary: plain, weight: 30 }, { arbitrary: composed(plain), weight: 1 })
+}
 
 const keyChoice: fc.Arbitrary<KeyChoice> = fc.oneof(
   { withCrossShrink: true },
@@ -446,7 +329,7 @@ export const documentSteps = (
   { features, ...length }: Length & { readonly features: Features }
 ): fc.Arbitrary<ReadonlyArray<Step>> => {
   const { beginning, about } = documents[kind]
-  const others = fc.oneof(ledger, ...(features.claims ? claims : []))
+  const others = fc.oneof(ledgerDrafts, ...(features.claims ? claimDrafts : []))
   const begun = fc
     .tuple(...beginning)
     .map((all) => all.map((draft): Step => ({ ...draft, key: { _tag: "Fresh" }, joins: false, wait: 0 })))
