@@ -200,10 +200,10 @@ const shellText = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
 /** A request as a reader would paste it. */
 const curl = ({ by, method, path, query, headers, body }: Example): string => {
   const search = Object.keys(query).length === 0 ? "" : `?${new URLSearchParams(query)}`
-  const token = by === "ann" ? "$ANN" : "$TOKEN"
+  const token = by === "nobody" ? "" : ` -H "Authorization: Bearer ${by === "ann" ? "$ANN" : "$TOKEN"}"`
   const text = typeof body === "string" ? body : body === null ? undefined : JSON.stringify(body)
   return [
-    `curl -s${method === "GET" ? "" : ` -X ${method}`} "$ONHAND${path}${search}" -H "Authorization: Bearer ${token}"`,
+    `curl -s${method === "GET" ? "" : ` -X ${method}`} "$ONHAND${path}${search}"${token}`,
     ...(headers["idempotency-key"] === undefined ? [] : ['-H "Idempotency-Key: $(uuidgen)"']),
     ...(headers["if-match"] === undefined ? [] : ["-H 'If-Match: *'"]),
     ...(text === undefined ? [] : [`-H "Content-Type: ${headers["content-type"] ?? "application/json"}"`]),
@@ -233,6 +233,7 @@ const pretty = (value: unknown, indent = ""): string => {
 }
 
 const replyText = ({ status, reply }: Example): string => {
+  if (reply === "") return `Answered with ${status}.`
   const text = typeof reply === "string" ? reply.replaceAll("\r\n", "\n").trimEnd() : pretty(reply)
   const lines = text.split("\n")
   const shown = lines.length > MOST_REPLY_LINES ? [...lines.slice(0, MOST_REPLY_LINES), "…"] : lines
@@ -260,7 +261,8 @@ const BRANDS: Readonly<Record<string, string>> = {
   origin: "LocationId",
   destination: "LocationId",
   vendor: "VendorId",
-  claims: "ClaimId"
+  claims: "ClaimId",
+  locations: "LocationId"
 }
 
 /** The brand of the id in the path, by the group of the operation. */
@@ -271,7 +273,10 @@ const PATH_BRANDS: Readonly<Record<string, string>> = {
   stockCounts: "CountId",
   vendors: "VendorId",
   purchaseOrders: "PurchaseOrderId",
-  orders: "OrderId"
+  orders: "OrderId",
+  users: "UserId",
+  apiKeys: "ApiKeyId",
+  notifications: "NotificationId"
 }
 
 const IDS: ReadonlySet<string> = new Set(Object.values({ ...BRANDS, ...PATH_BRANDS }))
@@ -302,16 +307,17 @@ const typescript = (value: unknown, key: string, group: string, indent = ""): st
 const call = ({ operation, params, query, headers, body }: Example, place: Operation): string => {
   const [group = "", method = ""] = operation.split(".")
   const takes = (where: string) => place.parameters?.some((parameter) => parameter.in === where) === true
-  const { "if-match": ifMatch } = headers
+  const { "if-match": ifMatch, "content-type": type } = headers
+  const isForm = type === "application/x-www-form-urlencoded"
   const parts = {
     ...(Object.keys(params).length === 0 ? {} : { params }),
     ...(takes("query") ? { query } : {}),
     ...(takes("header") ? { headers: ifMatch === undefined ? {} : { "if-match": ifMatch } } : {}),
-    ...(body === null ? {} : { payload: body })
+    ...(body === null ? {} : { payload: isForm ? Object.fromEntries(new URLSearchParams(String(body))) : body })
   }
   const text = Object.keys(parts).length === 0 ? "" : typescript(parts, "", group, "  ")
   const answered = `yield* client.${group}.${method}(${text})`
-  const isTable = place.responses["200"]?.content?.["text/csv"] !== undefined
+  const isTable = Object.keys(place.responses["200"]?.content ?? {}).join() === "text/csv"
   return isTable ? `yield* Stream.runForEach(${answered}, (part) => Console.log(part.length))` : answered
 }
 

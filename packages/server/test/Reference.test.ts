@@ -6,7 +6,7 @@ import { OnhandApi } from "@onhand/api"
 import { OpenApi } from "effect/http-api"
 import { undocumented } from "./Contract.ts"
 import { type Example, story } from "./ReferenceStory.ts"
-import { startServer, type TestServer } from "./TestServer.ts"
+import { type Reply, startServer, type TestServer } from "./TestServer.ts"
 
 const file = fileURLToPath(new URL("../../../docs/reference/examples.json", import.meta.url))
 
@@ -39,7 +39,7 @@ const operations = new Map(
   )
 )
 
-/** Ids and times as they are every time that the story is told. */
+/** Ids, times and secrets as they are every time that the story is told. */
 const steady = () => {
   const ids = new Map<string, string>()
   const idOf = (id: string) => {
@@ -51,16 +51,22 @@ const steady = () => {
     JSON.parse(
       JSON.stringify(value)
         .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, idOf)
-        .replace(/(?!2026-01-01T00:00:00)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, "2026-03-02T09:30:00.000Z")
+        .replace(/onhand_[A-Za-z0-9]{12}/g, "onhand_Example12345")
+        .replace(/"((?:access|refresh)_token|key|nextCursor)":"[^"]+"/g, (_, name) => `"${name}":"…"`)
+        .replace(/(?!2026-0[123])\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, "2026-03-02T09:30:00.000Z")
     )
 }
+
+/** What a later request takes from a reply. */
+const savedOf = ({ id, items, claims, refresh_token: token }: Reply["body"]): string =>
+  id ?? items?.[0]?.id ?? claims?.[0] ?? token
 
 let server: TestServer
 let told: ReadonlyArray<Told>
 
 /** Tells the story once, and what was answered to each request. */
 const tell = async (): Promise<ReadonlyArray<Told>> => {
-  const tokens = { admin: await server.admin(), ann: await server.customer("ann") }
+  const tokens = { admin: await server.admin(), ann: await server.customer("ann"), nobody: undefined }
   const saved = new Map<string, string>()
   const steadily = steady()
   const filled = <A>(value: A): A =>
@@ -83,7 +89,7 @@ const tell = async (): Promise<ReadonlyArray<Told>> => {
       headers,
       body: text?.body ?? body
     })
-    if (example.save !== undefined) saved.set(example.save, reply.body.id ?? reply.body.claims[0])
+    if (example.save !== undefined) saved.set(example.save, savedOf(reply.body))
     if (example.unseen === true) {
       assert.isBelow(reply.status, 300, JSON.stringify(reply.body))
       continue

@@ -9,10 +9,10 @@ export interface Example {
   readonly body?: unknown
   /** The body is this text instead, of that media type. */
   readonly text?: { readonly type: string; readonly body: string }
-  /** The name under which the reply's id, or first claim, is saved. */
+  /** The name under which the reply's id, first item's id, first claim or refresh token is saved. */
   readonly save?: string
-  /** Who asks: the administrator, or the customer Ann. */
-  readonly by?: "ann"
+  /** Who asks: the administrator, the customer Ann, or somebody who is not signed in. */
+  readonly by?: "ann" | "nobody"
   /** Only sets the scene; the reference does not show it. */
   readonly unseen?: true
 }
@@ -247,6 +247,58 @@ const orders: ReadonlyArray<Example> = [
   { operation: "orders.list", query: { limit: "1" }, by: "ann" }
 ]
 
+const bea = { email: "bea@example.com", password: "correct horse battery" }
+const form = "application/x-www-form-urlencoded"
+
+const accounts: ReadonlyArray<Example> = [
+  { operation: "accounts.register", body: { ...bea, name: "Bea" }, by: "nobody", save: "bea" },
+  {
+    operation: "accounts.login",
+    text: { type: form, body: String(new URLSearchParams({ username: bea.email, password: bea.password })) },
+    by: "nobody"
+  },
+  { operation: "accounts.loginJson", body: bea, by: "nobody", save: "refresh" },
+  { operation: "accounts.loginJson", body: { ...bea, password: "a guess" }, by: "nobody" },
+  { operation: "accounts.refresh", body: { refresh_token: "{refresh}" }, by: "nobody", save: "refresh" },
+  { operation: "accounts.logout", body: { refresh_token: "{refresh}", everywhere: true }, by: "nobody" },
+  { operation: "users.list", query: { limit: "2" } },
+  { operation: "users.byId", ...one("bea") },
+  { operation: "users.update", ...one("bea"), body: { roles: ["warehouse_manager"], locations: ["corner"] } },
+  { operation: "users.signOut", ...one("bea") },
+  { operation: "users.me", by: "ann" },
+  { operation: "users.updateMe", body: { name: "Ann Miller" }, by: "ann" },
+  { operation: "users.sessions", by: "ann" },
+  { operation: "apiKeys.create", body: { name: "Till 3", roles: ["warehouse_manager"] }, save: "key" },
+  { operation: "apiKeys.list" },
+  { operation: "apiKeys.byId", ...one("key") },
+  { operation: "apiKeys.update", ...one("key"), body: { name: "Till 4" } },
+  { operation: "apiKeys.revoke", ...one("key") }
+]
+
+const weeks = { since: "2026-01-05", until: "2026-03-02" }
+
+const reports: ReadonlyArray<Example> = [
+  { operation: "reports.sales", query: { ...weeks, every: "month", by: "product" } },
+  { operation: "reports.value", query: { product: "mug" } },
+  { operation: "reports.valuation", query: weeks },
+  { operation: "reports.turnover", query: weeks },
+  { operation: "reports.abc", query: { ...weeks, location: "corner" } },
+  { operation: "reports.ageing", query: { product: "mug" } },
+  { operation: "reports.deadStock", query: weeks },
+  { operation: "reports.sellThrough", query: weeks },
+  { operation: "reports.stockOuts", query: weeks },
+  { operation: "reports.stockCard", query: { ...weeks, ...shop } },
+  { operation: "reports.stockCard", query: { ...weeks, ...shop, format: "csv" } }
+]
+
+const notices: ReadonlyArray<Example> = [
+  { operation: "notifications.list", query: { state: "open" }, save: "notice" },
+  { operation: "notifications.byId", ...one("notice") },
+  { operation: "notifications.read", ...one("notice") },
+  { operation: "notifications.snooze", ...one("notice"), body: { minutes: 1440 } },
+  { operation: "notifications.resolve", ...one("notice") }
+]
+
 const closing: ReadonlyArray<Example> = [
   { operation: "locations.create", body: { id: "kiosk", name: "Kiosk" }, unseen: true },
   {
@@ -268,5 +320,8 @@ export const story: ReadonlyArray<Example> = [
   ...vendorPlan,
   ...purchases,
   ...orders,
-  ...closing
+  ...reports,
+  ...notices,
+  ...closing,
+  ...accounts
 ]
