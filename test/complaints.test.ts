@@ -11,7 +11,7 @@ import {
   layerMemory,
   mailNotices,
   type OrderId,
-  type ProductId,
+  ProductId,
   type Store,
   unitOfBarcode
 } from "@onhand/core"
@@ -199,10 +199,12 @@ const complaints: Readonly<Record<string, Effect.Effect<void, unknown, Inventory
   }),
 
   "10 + 13 are allocated for a demand of 13": Effect.gen(function* () {
-    const { inventory, a, mug, receive, order } = yield* given
-    yield* receive({ product: mug, location: a, lot: "ten", quantity: 10 })
-    yield* receive({ product: mug, location: a, lot: "thirteen", quantity: 13 })
-    const { id } = yield* order(mug, a, 13)
+    const { inventory, a, receive, order } = yield* given
+    const tea = ProductId.make(`tea-${a}`)
+    yield* inventory.createProduct({ id: tea, sku: tea, name: "Tea", price, lotTracked: true })
+    yield* receive({ product: tea, location: a, lot: "ten", quantity: 10 })
+    yield* receive({ product: tea, location: a, lot: "thirteen", quantity: 13 })
+    const { id } = yield* order(tea, a, 13)
     const { shipments } = yield* inventory.shipOrder({ order: id, location: a })
     const parts = shipments.flatMap(({ lines }) => lines.map(({ quantity }) => quantity))
     assert.strictEqual(

@@ -12,8 +12,6 @@ import {
   type CountFilter,
   causeName,
   conditions,
-  cursorAfter,
-  cursorValues,
   type DemandFilter,
   type DemandSeries,
   type DueForReview,
@@ -30,6 +28,7 @@ import {
   type LevelFilter,
   type Location,
   LocationId,
+  lotId,
   type Movement,
   type MovementFilter,
   MovementKind,
@@ -61,79 +60,20 @@ import {
   type VendorProductFilter
 } from "@onhand/core"
 import { Clock, DateTime, Effect, Option, Result, Schema } from "effect"
+import { available, blocked, held, onHand } from "./Available.ts"
 import { type Database, type Parameters, unavailable } from "./Database.ts"
+import { decoderOf, type List, matching, pageOf } from "./Lists.ts"
+import { lotRecipients, lots, lotTrace, supplies } from "./SqliteLots.ts"
 import { verify } from "./SqliteVerify.ts"
 import { json } from "./Tables.ts"
 
-const decoderOf = <A>(schema: Schema.Codec<A, unknown>) => Schema.decodeUnknownSync(Schema.fromJsonString(schema))
 const decodeLevel = decoderOf(Level)
 const decodeStockAsOf = decoderOf(StockAsOf)
 const decodeStocked = decoderOf(StockedProduct)
 const decodeAlert = decoderOf(Schema.Struct({ threshold: Threshold, available: Schema.Int }))
 const decodeTotal = decoderOf(Schema.Struct({ kind: MovementKind, movements: Schema.Int, quantity: Schema.Int }))
-const decodeCursorValues = decoderOf(Schema.Array(Schema.Union([Schema.String, Schema.Finite])))
-
-/** The conditions of a filter with their parameters; what the filter does not name does not limit. */
-const matching = (filter: Readonly<Record<string, readonly [condition: string, value: SQLInputValue | undefined]>>) => {
-  const given: Array<string> = []
-  const parameters: Record<string, SQLInputValue> = {}
-  for (const [name, [condition, value]] of Object.entries(filter)) {
-    if (value === undefined) continue
-    given.push(condition)
-    parameters[name] = value
-  }
-  return { condition: given.join(" AND ") || "TRUE", parameters }
-}
-
 const matchingLevel = ({ product, location }: LevelFilter) =>
   matching({ product: ["product = :product", product], location: ["location = :location", location] })
-
-/** A list. `select` answers a row's JSON as `data`, and the columns of `sort`, which are unique together. */
-interface List<A> {
-  readonly name: string
-  readonly decode: (json: unknown) => A
-  readonly select: string
-  readonly parameters?: Parameters
-  readonly sort: ReadonlyArray<string>
-  readonly descending?: boolean
-}
-
-/** A page begins after the sort values of the one before, so that it neither repeats nor skips while the list grows. */
-const pageOf = <A>(database: Database, list: List<A>, request: PageRequest): Result.Result<Page<A>, InvalidCursor> => {
-  const { name, decode, select, parameters = {}, sort, descending = false } = list
-  const order = sort.map((column) => `${column} ${descending ? "DESC" : "ASC"}`).join(", ")
-  if (request._tag === "Numbered") {
-    const bounds = { limit: request.pageSize, offset: (request.page - 1) * request.pageSize }
-    const [[total] = []] = database.rows(`SELECT count(*) FROM (${select})`, parameters)
-    const page = `SELECT data FROM (${select}) ORDER BY ${order} LIMIT :limit OFFSET :offset`
-    const items = database.all(decode, page, { ...parameters, ...bounds })
-    return Result.succeed({ items, nextCursor: null, total: Number(total) })
-  }
-  return Result.gen(function* () {
-    const after = request.cursor === undefined ? [] : yield* cursorValues(name, request.cursor, sort.length)
-    const begin =
-      after.length === 0 ? "TRUE" : `(${sort}) ${descending ? "<" : ">"} (${after.map((_, i) => `:after${i}`)})`
-    const rows = database.rows(
-      `SELECT data, json_array(${sort}) FROM (${select}) WHERE ${begin} ORDER BY ${order} LIMIT :limit`,
-      { ...parameters, ...Object.fromEntries(after.map((value, i) => [`after${i}`, value])), limit: request.limit + 1 }
-    )
-    const page = rows.slice(0, request.limit)
-    const last = rows.length > page.length ? page.at(-1) : undefined
-    return {
-      items: page.map(([data]) => decode(data)),
-      nextCursor: last === undefined ? null : cursorAfter(name, decodeCursorValues(last[1])),
-      total: null
-    }
-  })
-}
-
-// Of balances `b`. Holds that have lapsed by `:now` bind no more, whether or not a command has written that down.
-const onHand = "coalesce(sum(sellable + qualityControl + damaged + quarantine), 0)"
-const held = `coalesce(sum(held - (
-  SELECT coalesce(sum(quantity), 0) FROM claims
-  WHERE state = 'held' AND expiresAt <= :now
-    AND claims.product = b.product AND claims.location = b.location AND claims.lot = b.lot)), 0)`
-const available = `coalesce(sum(sellable), 0) - ${held} - coalesce(sum(committed), 0)`
 
 /** What is on its way, a row for each open line of placed purchase orders and of transfers. */
 const incoming = [
@@ -155,7 +95,7 @@ const levels = (filter: LevelFilter, now: string): List<Level> => {
     decode: decodeLevel,
     select: `SELECT product, location, json_object('product', product, 'location', location, 'onHand', ${onHand},
       ${["sellable", "qualityControl", "damaged", "quarantine", "committed"].map(sum).join(", ")},
-      'held', ${held}, 'available', ${available}, 'incoming', (
+      'held', ${held}, 'blocked', ${blocked}, 'available', ${available}, 'incoming', (
         SELECT coalesce(sum(i.quantity), 0) FROM (${incoming}) AS i
         WHERE i.product = p.product AND i.location = p.location)) AS data
       FROM (SELECT product, location FROM balances UNION SELECT product, location FROM (${incoming})) AS p
@@ -508,6 +448,11 @@ export const queriesOver = (database: Database): Queries => {
         ),
         Option.getOrElse(() => emptyBalance(key))
       ),
+    lot: ({ product, lot }) => byId("lots", json.lots.decode, lotId(product, lot)),
+    lots: (filter, request) => page((now) => lots(filter, now), request),
+    lotTrace: (key) => ask((now) => Option.fromUndefinedOr(lotTrace(database, key, now))),
+    lotRecipients: (key, request) => page(() => lotRecipients(key), request),
+    supplies: (product) => ask((now) => supplies(database, product, now)),
     levels: (filter, request) => page((now) => levels(filter, now), request),
     movements: (filter, request) => page(() => movements(filter), request),
     claims: (filter, request) => page((now) => claims(filter, now), request),

@@ -108,6 +108,9 @@ export class ClaimsApi extends HttpApiGroup.make("claims")
         problems.InsufficientStock,
         problems.UnknownProduct,
         problems.ProductInactive,
+        problems.NotLotTracked,
+        problems.LotExpired,
+        problems.LotRecalled,
         problems.Forbidden,
         ...writeErrors
       ]
@@ -133,11 +136,13 @@ export class ClaimsApi extends HttpApiGroup.make("claims")
       headers: keyRequired,
       payload: NamedClaims,
       success: changed,
-      error: errors
+      error: [problems.LotExpired, problems.LotRecalled, ...errors]
     }).annotateMerge(
       about("stock:write", {
         summary: "Make holds commitments",
-        description: "They do not lapse any more. It never fails for lack of stock: what is held is there."
+        description:
+          "They do not lapse any more. It never fails for lack of stock: what is held is there. A hold on a lot that " +
+          "has expired or was recalled meanwhile is refused."
       })
     ),
     HttpApiEndpoint.post("release", "/claims/release", {

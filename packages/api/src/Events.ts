@@ -41,6 +41,13 @@ export const LiveEvent = Schema.TaggedUnion({
     ),
     ...happened
   },
+  LotChanged: {
+    product: ProductId,
+    lot: Schema.String,
+    expiresOn: Schema.NullOr(Schema.String),
+    status: Schema.Literals(["active", "recalled"]),
+    ...happened
+  },
   LowStockRaised: { ...restock, ...happened },
   LowStockCleared: { ...restock, ...happened },
   OutOfStockRaised: { ...place, ...happened },

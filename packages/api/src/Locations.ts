@@ -29,12 +29,16 @@ const Address = Schema.String.check(Schema.isMaxLength(500))
 export const NewLocation = Schema.Struct({
   id: Schema.optionalKey(LocationId.annotate({ description: "An id of your own, such as a shop number" })),
   name: CoreLocation.fields.name,
-  address: Schema.optionalKey(Address)
+  address: Schema.optionalKey(Address),
+  timeZone: Schema.optionalKey(
+    CoreLocation.fields.timeZone.annotate({ description: "A name such as Europe/Berlin; UTC when it is left out" })
+  )
 }).annotate({ identifier: "NewLocation", examples: [{ name: "Main street", address: "1 Main street" }] })
 
 export const LocationChange = Schema.Struct({
   name: Schema.optionalKey(CoreLocation.fields.name),
-  address: Schema.optionalKey(Address)
+  address: Schema.optionalKey(Address),
+  timeZone: Schema.optionalKey(CoreLocation.fields.timeZone)
 }).annotate({ identifier: "LocationChange", examples: [{ name: "Old town" }] })
 
 export const LocationDrain = Schema.Struct({

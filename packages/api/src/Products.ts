@@ -48,6 +48,7 @@ export const Product = Schema.Struct({
   metadata: core.metadata,
   price: Schema.NullOr(Money),
   unit: core.unit,
+  lotTracked: Schema.Boolean,
   status: core.status,
   version: Schema.Int,
   createdAt: Timestamp,
@@ -61,7 +62,10 @@ export const ListedProduct = Schema.Struct({ ...Product.fields, onHand: Decimal,
 })
 export interface ListedProduct extends Schema.Schema.Type<typeof ListedProduct> {}
 
-/** What is at one location: by condition, what of the sellable is held or committed, and what is on its way there. */
+/**
+ * What is at one location: by condition; what of the sellable is held or committed, or blocked because its lot has
+ * expired or was recalled; and what is on its way there.
+ */
 export const LocationStock = Schema.Struct({
   location: LocationId,
   onHand: Decimal,
@@ -72,6 +76,7 @@ export const LocationStock = Schema.Struct({
   quarantine: Decimal,
   held: Decimal,
   committed: Decimal,
+  blocked: Decimal,
   incoming: Decimal
 }).annotate({ identifier: "LocationStock" })
 export interface LocationStock extends Schema.Schema.Type<typeof LocationStock> {}
@@ -97,7 +102,15 @@ const optional = {
   price: Schema.optionalKey(Schema.NullOr(Money))
 }
 
-const creatable = { sku: core.sku, name: core.name, ...optional, unit: Schema.optionalKey(core.unit) }
+const creatable = {
+  sku: core.sku,
+  name: core.name,
+  ...optional,
+  unit: Schema.optionalKey(core.unit),
+  lotTracked: Schema.optionalKey(
+    Schema.Boolean.annotate({ description: "Whether its stock is counted by lots; it is not when left out" })
+  )
+}
 
 export const NewProduct = Schema.Struct({ id: Schema.optionalKey(ProductId), ...creatable }).annotate({
   identifier: "NewProduct",
@@ -203,7 +216,8 @@ export class ProductsApi extends HttpApiGroup.make("products")
     }).annotateMerge(
       about("catalogue:write", {
         summary: "Create a product",
-        description: "Its unit of measure is fixed from then on; without one it is counted in pieces."
+        description:
+          "Its unit of measure, and whether it has lots, stay as they are then; without a unit it is counted in pieces."
       })
     ),
     HttpApiEndpoint.get("byId", "/products/:id", {

@@ -2,6 +2,7 @@
  * Purchase orders over HTTP: what was ordered of vendors, and what of it arrived.
  */
 import {
+  CalendarDate,
   Condition,
   PurchaseOrder as CorePurchaseOrder,
   PurchaseOrderLine as CorePurchaseOrderLine,
@@ -97,6 +98,9 @@ const Arrived = Schema.Struct({
   quantity: Decimal,
   condition: Schema.optionalKey(Condition.annotate({ description: "Sellable when it is left out" })),
   lot: Schema.optionalKey(Lot),
+  expiresOn: Schema.optionalKey(
+    CalendarDate.annotate({ description: "The day until which the lot may be used, where it is not known yet" })
+  ),
   unitCost: Schema.optionalKey(UnitCost.annotate({ description: "The line's cost when it is left out" }))
 })
 export interface ArrivedOrderLine extends Schema.Schema.Type<typeof Arrived> {}
@@ -195,7 +199,14 @@ export class PurchaseOrdersApi extends HttpApiGroup.make("purchaseOrders")
       headers: keyRequired,
       payload: PurchaseReceipt,
       success: changed,
-      error: [problems.UnknownPurchaseOrderLine, problems.PurchaseOrderExceeded, ...errors]
+      error: [
+        problems.UnknownPurchaseOrderLine,
+        problems.PurchaseOrderExceeded,
+        problems.LotRequired,
+        problems.NotLotTracked,
+        problems.LotExpiryConflict,
+        ...errors
+      ]
     }).annotateMerge(
       about("stock:write", {
         summary: "Receive what arrived of an order",

@@ -135,7 +135,14 @@ export class StockCountsApi extends HttpApiGroup.make("stockCounts")
       headers: keyRequired,
       payload: NewCount,
       success: HttpApiSchema.WithHeaders(Count.pipe(HttpApiSchema.status(201)), { ...etag, ...replayable }),
-      error: [problems.UnknownLocation, problems.UnknownProduct, problems.Forbidden, ...writeErrors]
+      error: [
+        problems.UnknownLocation,
+        problems.UnknownProduct,
+        problems.LotRequired,
+        problems.NotLotTracked,
+        problems.Forbidden,
+        ...writeErrors
+      ]
     }).annotateMerge(
       about("stock:write", {
         summary: "Open a sheet",
@@ -159,7 +166,7 @@ export class StockCountsApi extends HttpApiGroup.make("stockCounts")
       headers: keyRequired,
       payload: CountedLines,
       success: changed,
-      error: [problems.UnknownProduct, problems.CountFull, ...errors]
+      error: [problems.UnknownProduct, problems.LotRequired, problems.NotLotTracked, problems.CountFull, ...errors]
     }).annotateMerge(
       about("stock:write", {
         summary: "Note what was found",

@@ -2,6 +2,7 @@
  * Stock movements over HTTP: recording what came, went or changed its condition, and reading the ledger.
  */
 import {
+  CalendarDate,
   Entered,
   LocationId,
   Lot,
@@ -50,6 +51,9 @@ const Line = Schema.Struct({
   product: ProductId,
   location: LocationId,
   lot: Schema.optionalKey(Lot),
+  expiresOn: Schema.optionalKey(
+    CalendarDate.annotate({ description: "The day until which the lot may be used, where it is not known yet" })
+  ),
   quantity: Decimal.annotate({
     description: "Above zero; an adjustment may be below zero, which takes stock away"
   }),
@@ -128,13 +132,20 @@ export class StockMovementsApi extends HttpApiGroup.make("stockMovements")
         problems.ProductInactive,
         problems.UnknownLocation,
         problems.LocationInactive,
+        problems.LotRequired,
+        problems.NotLotTracked,
+        problems.LotExpired,
+        problems.LotRecalled,
+        problems.LotExpiryConflict,
         problems.Forbidden,
         ...writeErrors
       ]
     }).annotateMerge(
       about("stock:write", {
         summary: "Record stock movements",
-        description: "All lines or none. Quantities are in the product's unit."
+        description:
+          "All lines or none. Quantities are in the product's unit. Of a product with lots each line names one; a " +
+          "sale that names none takes those that expire first."
       })
     ),
     HttpApiEndpoint.get("list", "/stock-movements", {

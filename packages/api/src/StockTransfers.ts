@@ -105,7 +105,7 @@ const action = <const Name extends string, const Path extends `/${string}`>(
     params,
     headers: keyRequired,
     success: changed,
-    error: [problems.InsufficientStock, ...errors]
+    error: [problems.InsufficientStock, problems.LotExpired, problems.LotRecalled, ...errors]
   }).annotateMerge(about("stock:write", text))
 
 export class StockTransfersApi extends HttpApiGroup.make("stockTransfers")
@@ -130,6 +130,9 @@ export class StockTransfersApi extends HttpApiGroup.make("stockTransfers")
         problems.LocationInactive,
         problems.UnknownProduct,
         problems.InsufficientStock,
+        problems.NotLotTracked,
+        problems.LotExpired,
+        problems.LotRecalled,
         problems.Forbidden,
         ...writeErrors
       ]
@@ -150,7 +153,13 @@ export class StockTransfersApi extends HttpApiGroup.make("stockTransfers")
       headers: { ...versionRequired, ...keyAllowed },
       payload: TransferLines,
       success: changed,
-      error: [problems.UnknownProduct, problems.StaleVersion, problems.PreconditionRequired, ...errors]
+      error: [
+        problems.UnknownProduct,
+        problems.NotLotTracked,
+        problems.StaleVersion,
+        problems.PreconditionRequired,
+        ...errors
+      ]
     }).annotateMerge(about("stock:write", { summary: "Set the lines of a draft" })),
     action("ready", "/ready", {
       summary: "Make a draft ready",

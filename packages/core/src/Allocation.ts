@@ -1,13 +1,14 @@
 /**
  * Allocation: which lots a demand is taken from. The parts always sum to the demand, and never to more than there is.
  */
-import { Result, Schema } from "effect"
-import { available, availableAt } from "./Balance.ts"
+import { type DateTime, Result, Schema } from "effect"
+import { available } from "./Balance.ts"
+import { availableNow, usableLots } from "./Lot.ts"
 import { MAX_QUANTITY, Quantity } from "./Quantity.ts"
 import { balanceOf, type Slice } from "./Slice.ts"
 import { NO_LOT, StockKey, type StockPlace, stockKeyText } from "./StockKey.ts"
 
-/** A quantity wanted of a product at a location; of one lot, or of whichever has it. */
+/** A quantity wanted of a product at a location; of one lot, or of whichever has it and can be sold. */
 export interface Demand extends StockPlace {
   readonly lot?: string
   readonly quantity: number
@@ -48,7 +49,7 @@ const wantedKey = (demand: Demand): StockKey => ({
  * What is short of a demand's thing, with every demand of it summed: two lines of one product cannot each pass against
  * one stock. A demand of no lot in particular competes with all demands of its place.
  */
-const shortage = (slice: Slice, demands: ReadonlyArray<Demand>, demand: Demand) => {
+const shortage = (slice: Slice, demands: ReadonlyArray<Demand>, demand: Demand, now: DateTime.Utc) => {
   const same = demands.filter(
     (other) =>
       other.product === demand.product &&
@@ -63,18 +64,20 @@ const shortage = (slice: Slice, demands: ReadonlyArray<Demand>, demand: Demand) 
       same.reduce((sum, other) => sum + other.quantity, 0),
       MAX_QUANTITY
     ),
-    available: demand.lot === undefined ? availableAt(stock) : available(balanceOf(stock, demand.lot)),
+    available: demand.lot === undefined ? availableNow(slice, demand, now) : available(balanceOf(stock, demand.lot)),
     nextIncoming: null
   }
 }
 
 /**
- * Takes demands from the lots that have them, lots in the order of their names, or refuses all of them. Those that name
- * a lot go first, so that one that does not care never takes what another cannot do without.
+ * Takes demands from the lots that have them, or refuses all of them. Lots that have expired or were recalled are left
+ * alone, and of the others the first to expire goes first. Demands that name a lot get it whatever its state, and
+ * before the others, so that one that does not care never takes what another cannot do without.
  */
 export const allocate = (
   slice: Slice,
-  demands: ReadonlyArray<Demand>
+  demands: ReadonlyArray<Demand>,
+  now: DateTime.Utc
 ): Result.Result<ReadonlyArray<Allocated>, InsufficientStock> => {
   const taken = new Map<string, number>()
   const parts: Array<Allocated> = []
@@ -82,7 +85,7 @@ export const allocate = (
   const order = [...demands.entries()].sort(([, a], [, b]) => Number(a.lot === undefined) - Number(b.lot === undefined))
   for (const [index, demand] of order) {
     const stock = slice.stock(demand)
-    const lots = demand.lot === undefined ? [...stock.balances.keys()].sort() : [demand.lot]
+    const lots = demand.lot === undefined ? usableLots(slice, stock, now) : [demand.lot]
     let left = demand.quantity
     for (const lot of lots) {
       const key: StockKey = { product: demand.product, location: demand.location, lot }
@@ -94,7 +97,7 @@ export const allocate = (
       parts.push({ ...key, quantity, demand: index })
       left -= quantity
     }
-    if (left > 0) short.set(stockKeyText(wantedKey(demand)), shortage(slice, demands, demand))
+    if (left > 0) short.set(stockKeyText(wantedKey(demand)), shortage(slice, demands, demand, now))
   }
   parts.sort((a, b) => a.demand - b.demand)
   return short.size === 0 ? Result.succeed(parts) : Result.fail(new InsufficientStock({ lines: [...short.values()] }))

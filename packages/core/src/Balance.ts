@@ -53,13 +53,6 @@ export interface Stock extends StockPlace {
   readonly balances: ReadonlyMap<string, Balance>
 }
 
-/** What is available over all lots of a product at a location. */
-export const availableAt = (stock: Stock): number => {
-  let sum = 0
-  for (const balance of stock.balances.values()) sum += available(balance)
-  return sum
-}
-
 /** What is on hand over all lots of a product at a location. */
 export const onHandAt = (stock: Stock): number => {
   let sum = 0

@@ -3,17 +3,18 @@
  * same code between locking its heads and writing the result; so a store only loads and writes.
  */
 import { DateTime, Effect, Fiber, Result } from "effect"
-import { applyClaimEvent, applyMovement, availableAt, type Balance, isSound, onHand, onHandAt } from "./Balance.ts"
+import { applyClaimEvent, applyMovement, type Balance, isSound, onHand, onHandAt } from "./Balance.ts"
 import { applyToClaim, type Claim, type ClaimEvent, type ClaimId } from "./Claim.ts"
 import type { Decision, DecisionContext, Footprint } from "./Command.ts"
 import type { Event, NewEvent } from "./Event.ts"
 import { ExpireClaims } from "./Hold.ts"
 import type { LocationId } from "./Location.ts"
+import { availableNow } from "./Lot.ts"
 import type { Movement } from "./Movement.ts"
 import { corrected } from "./Recount.ts"
 import { type RowChange, type RowRef, type Rows, ref, type Table } from "./Row.ts"
 import { inOrder, type LoadedRows, type Missing, WorkingSlice } from "./Slice.ts"
-import { type StockKey, type StockPlace, shardOf, stockKeyText, stockPlaceText } from "./StockKey.ts"
+import { lotId, NO_LOT, type StockKey, type StockPlace, shardOf, stockKeyText, stockPlaceText } from "./StockKey.ts"
 import { type CommandRecord, type Outcome, payloadTextOf, replay, type Submission } from "./Submission.ts"
 import { crossThreshold, openNotifications, type Threshold, thresholdId } from "./Threshold.ts"
 
@@ -110,6 +111,8 @@ const WRITTEN_AHEAD = 96
 
 // A footprint names rows by what it has read; more rounds than this means a definition that never settles.
 const MAX_LOAD_ROUNDS = 8
+
+const nowhere: ReadonlyArray<StockPlace> = []
 
 const FIRST_SHARD: ReadonlyArray<number> = [0]
 
@@ -302,10 +305,19 @@ class BatchState {
       touched.set(stockPlaceText(event), event)
       return { event, balance }
     })
+    for (const place of decision.reviewed ?? nowhere) touched.set(stockPlaceText(place), place)
     for (const balance of balances.values()) {
+      if (balance.lot !== NO_LOT) this.checkLot(decision, lotId(balance.product, balance.lot))
       if (!isSound(balance)) throw new Error(`A decision would leave an unsound balance: ${JSON.stringify(balance)}`)
     }
     return { movements, claimEvents }
+  }
+
+  /** What lies under a lot is available by the lot's row, so there must be one. */
+  private checkLot(decision: Decision<unknown>, id: string): void {
+    if (this.slice.row("lots", id) ?? decision.rows?.some((change) => change.table === "lots" && change.id === id))
+      return
+    throw new Error(`A decision moves or claims stock of the lot ${id}, of which there is no row`)
   }
 
   /** What follows from changed stock in the same commit: the level event, and the thresholds it crosses. */
@@ -315,7 +327,8 @@ class BatchState {
     let made = 0
     for (const { product, location } of touched) {
       const stock = this.slice.stock({ product, location })
-      const level = { product, location, onHand: onHandAt(stock), available: availableAt(stock) }
+      const available = availableNow(this.slice, stock, this.now)
+      const level = { product, location, onHand: onHandAt(stock), available }
       levels.push(level)
       const threshold = this.slice.row("thresholds", thresholdId(level))
       if (threshold === undefined) continue
@@ -463,9 +476,12 @@ export const decideBatch = <E, R>(
         for (const record of loaded.known) state.answered.set(record.key, record)
         state.slice.fill(request, loaded)
         raised = notificationsOf(loaded)
-        // A hold that lapsed may cross a threshold back, so what that resolves is loaded before it is written down.
-        const settled = raised.length === 0 || state.slice.missing([{ rows: raised }]) === undefined
-        for (const expiry of settled ? expiries(state.slice.lapsed(state.now), state) : []) {
+        const lapsed = state.slice.lapsed(state.now)
+        // A hold that lapsed may cross a threshold back, and gives back what its lot allows: what that takes is loaded
+        // before it is written down.
+        const taken = [{ rows: raised, stock: lapsed }]
+        const settled = raised.length + lapsed.length === 0 || state.slice.missing(taken) === undefined
+        for (const expiry of settled ? expiries(lapsed, state) : []) {
           const outcome = state.decide(expiry)
           if (outcome._tag === "Failed") return yield* Effect.die(outcome.defect)
         }

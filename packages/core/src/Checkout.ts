@@ -18,6 +18,7 @@ import { type Claim, ClaimClosed, ClaimId, claimEvent, HoldTime, type NewClaimEv
 import { type DecisionContext, define, type Footprint } from "./Command.ts"
 import { extensions, holdEvents, openClaims } from "./Hold.ts"
 import { knownLocation, LocationId, UnknownLocation } from "./Location.ts"
+import { isUsableLot } from "./Lot.ts"
 import { type Money, Price, priceOf } from "./Money.ts"
 import {
   axesOf,
@@ -88,7 +89,7 @@ export const BeginCheckout = define("BeginCheckout", {
       yield* knownLocation(slice, location)
       for (const line of before.lines) yield* activeProduct(slice, line.product)
       const expiresAt = DateTime.add(context.now, { milliseconds: ttlMillis })
-      const parts = yield* allocate(slice, demandsOf(before, location))
+      const parts = yield* allocate(slice, demandsOf(before, location), context.now)
       const claims = holdEvents(parts, expiresAt, { type: "cart", id }, context)
       const changes = { state: "checkingOut", location, expiresAt, claims: claims.map((event) => event.claim) } as const
       const cart = changedCart(before, changes, context)
@@ -228,23 +229,31 @@ interface Part extends Omit<Allocated, "demand"> {
   readonly claim: Claim | undefined
 }
 
-/** Where the goods of a cart are: its own claims first, one line a product. */
+/**
+ * Where the goods of a cart are: its own claims first, one line a product. Claims of lots that expired or were recalled
+ * meanwhile are `freed`, and other stock is found instead.
+ */
 const partsOf = (
   slice: Slice,
   cart: Cart,
-  location: LocationId
-): Result.Result<ReadonlyArray<Part>, InsufficientStock> => {
+  location: LocationId,
+  now: DateTime.Utc
+): Result.Result<{ readonly parts: ReadonlyArray<Part>; readonly freed: ReadonlyArray<Claim> }, InsufficientStock> => {
   const lineOf = new Map(cart.lines.map(({ product }, index) => [product, index + 1]))
-  const claimed = openClaimsOf(slice, cart).map((claim) => ({ ...claim, line: lineOf.get(claim.product) ?? 0, claim }))
+  const open = openClaimsOf(slice, cart)
+  const freed = open.filter(({ product, lot }) => !isUsableLot(slice, product, lot, now))
+  const claimed = open
+    .filter((claim) => !freed.includes(claim))
+    .map((claim) => ({ ...claim, line: lineOf.get(claim.product) ?? 0, claim }))
   const rest = demandsOf(cart, location).flatMap((demand) => {
     const own = claimed.filter((claim) => claim.product === demand.product)
     const quantity = own.reduce((left, claim) => left - claim.quantity, demand.quantity)
     return quantity > 0 ? [{ ...demand, quantity }] : []
   })
-  return Result.map(allocate(slice, rest), (parts) => [
-    ...claimed,
-    ...parts.map((part) => ({ ...part, line: lineOf.get(part.product) ?? 0, claim: undefined }))
-  ])
+  return Result.map(allocate(slice, rest, now), (parts) => ({
+    parts: [...claimed, ...parts.map((part) => ({ ...part, line: lineOf.get(part.product) ?? 0, claim: undefined }))],
+    freed
+  }))
 }
 
 const orderOf = (
@@ -312,7 +321,8 @@ export const PlaceOrder = define("PlaceOrder", {
       const before = yield* cartAt(slice, id, ["active", "checkingOut"], location)
       yield* knownLocation(slice, location)
       const { lines, total } = yield* priced(slice, before, charged)
-      const committed = (yield* partsOf(slice, before, location)).map(({ claim, line, ...part }, index) => {
+      const { parts, freed } = yield* partsOf(slice, before, location, context.now)
+      const committed = parts.map(({ claim, line, ...part }, index) => {
         const { product, lot, quantity } = part
         // A hold becomes the order's; what somebody committed before is claimed anew, as nothing is committed twice.
         const own = claim?.state === "held" ? claim.id : ClaimId.make(`${context.id}-${index}`)
@@ -332,7 +342,10 @@ export const PlaceOrder = define("PlaceOrder", {
       const order = orderOf(before, location, claiming, [], total, context)
       return {
         reply: order,
-        claims: committed.flatMap(({ event, released }) => [...released, event]),
+        claims: [
+          ...freed.map((claim) => claimEvent("released", claim)),
+          ...committed.flatMap(({ event, released }) => [...released, event])
+        ],
         rows: soldRows(before, order, context),
         events: [{ _tag: "OrderPlaced" as const, ...toldOf(order) }]
       }
@@ -349,7 +362,7 @@ export const Checkout = define("Checkout", {
       const before = yield* cartAt(slice, id, ["active", "checkingOut"], location)
       yield* knownLocation(slice, location)
       const { lines, total } = yield* priced(slice, before, charged)
-      const parts = yield* partsOf(slice, before, location)
+      const { parts, freed } = yield* partsOf(slice, before, location, context.now)
       const shipped = lines.map((line) => ({ ...line, shipped: line.ordered }))
       const order = orderOf(before, location, shipped, [shipmentOf(1, parts, context)], total, context)
       return {
@@ -362,7 +375,10 @@ export const Checkout = define("Checkout", {
             to: "customer"
           })
         ),
-        claims: parts.flatMap(({ claim }) => (claim === undefined ? [] : [claimEvent("consumed", claim)])),
+        claims: [
+          ...freed.map((claim) => claimEvent("released", claim)),
+          ...parts.flatMap(({ claim }) => (claim === undefined ? [] : [claimEvent("consumed", claim)]))
+        ],
         rows: soldRows(before, order, context),
         events: [
           { _tag: "OrderPlaced" as const, ...toldOf(order) },

@@ -9,6 +9,7 @@ import { define } from "./Command.ts"
 import { documentRef, isOfDocument } from "./Document.ts"
 import { openClaims } from "./Hold.ts"
 import { knownLocation, UnknownLocation } from "./Location.ts"
+import { checkLotAsked, checkUsable, lotBlocks, lotRefs, NotLotTracked } from "./Lot.ts"
 import { Source } from "./Movement.ts"
 import { activeProduct, ProductInactive, UnknownProduct } from "./Product.ts"
 import { Quantity, QuantityOrZero } from "./Quantity.ts"
@@ -40,7 +41,8 @@ export class ClaimExceeded extends Schema.TaggedError<ClaimExceeded>()("ClaimExc
 
 /**
  * Moves a claim, or a part of it, to another location, another lot, or both. Without a lot, those there are taken in
- * the order of allocation. What is moved is a new claim, or one for each lot, with the old one's state, expiry and source.
+ * the order of allocation. What is moved is a new claim, or one for each lot, with the old one's state, expiry and
+ * source.
  */
 export const MoveClaim = define("MoveClaim", {
   payload: {
@@ -57,7 +59,9 @@ export const MoveClaim = define("MoveClaim", {
     UnknownLocation,
     UnknownProduct,
     ProductInactive,
-    InsufficientStock
+    NotLotTracked,
+    InsufficientStock,
+    ...lotBlocks
   ],
   locations: ({ location, to }) => [location, to.location],
   footprint: ({ location, claim: id, to }, slice) => {
@@ -68,7 +72,7 @@ export const MoveClaim = define("MoveClaim", {
     const { product, source } = claim
     return {
       claims: [id],
-      rows: [...rows, ref("products", product), ...documentRef(source)],
+      rows: [...rows, ref("products", product), ...lotRefs([{ product, ...to }]), ...documentRef(source)],
       stock: [
         { product, location },
         { product, location: to.location }
@@ -86,11 +90,12 @@ export const MoveClaim = define("MoveClaim", {
         return yield* Result.fail(new ClaimExceeded({ claim: id, wanted: quantity, open: claim.quantity }))
       }
       yield* knownLocation(slice, to.location)
-      yield* activeProduct(slice, product)
+      yield* checkLotAsked(yield* activeProduct(slice, product), to.lot)
+      yield* checkUsable(slice, [{ product, ...to }], context.now)
       const released = { ...claimEvent("released", claim), quantity }
       const after = new SliceAfter(slice)
       after.apply({ claims: [released] })
-      const parts = yield* allocate(after, [{ product, ...to, quantity }])
+      const parts = yield* allocate(after, [{ product, ...to, quantity }], context.now)
       const moved = parts.map(
         (part, index): NewClaimEvent => ({
           kind: state === "held" ? "held" : "committed",

@@ -69,6 +69,10 @@ export interface Decision<Reply> {
   readonly corrections?: ReadonlyArray<Drift>
   /** Whether it is several decisions in a row: then it may write a row more than once, and leave it versions on. */
   readonly composed?: boolean
+  /**
+   * Places where something else changed what is available: told of, and compared with their thresholds, all the same.
+   */
+  readonly reviewed?: ReadonlyArray<StockPlace>
 }
 
 // The registry holds definitions of every shape; `define` and `Inventory` relate payload, reply and refusal to each

@@ -42,6 +42,7 @@ import {
   PlacePurchaseOrder,
   UpdatePurchaseOrder
 } from "./Purchasing.ts"
+import { RecallLot, ReinstateLot, ReviewLevels, UpdateLot } from "./Recall.ts"
 import { SetReorderPolicies } from "./ReorderPolicy.ts"
 import { RepairBalances } from "./Repair.ts"
 import { ReverseMovement } from "./Reversal.ts"
@@ -78,6 +79,10 @@ const single = {
   releaseClaims: ReleaseClaims,
   moveClaim: MoveClaim,
   expireClaims: ExpireClaims,
+  recallLot: RecallLot,
+  reinstateLot: ReinstateLot,
+  updateLot: UpdateLot,
+  reviewLevels: ReviewLevels,
   setThresholds: SetThresholds,
   setReorderPolicies: SetReorderPolicies,
   raiseNotification: RaiseNotification,

@@ -25,6 +25,7 @@ import {
   writtenCount
 } from "./Count.ts"
 import { knownLocation, LocationId, UnknownLocation } from "./Location.ts"
+import { checkLotNamed, LotRequired, lotRefs, NotLotTracked, newLots, writtenLots } from "./Lot.ts"
 import type { NewMovement } from "./Movement.ts"
 import { knownProduct, ProductId, UnknownProduct } from "./Product.ts"
 import { QuantityOrZero } from "./Quantity.ts"
@@ -73,7 +74,7 @@ export const CreateCount = define("CreateCount", {
     draft: Schema.optionalKey(Schema.Boolean)
   },
   reply: Count,
-  refusals: [UnknownLocation, UnknownProduct],
+  refusals: [UnknownLocation, UnknownProduct, LotRequired, NotLotTracked],
   locations: ({ location }) => [location],
   footprint: ({ location, lines = [] }) => ({
     rows: [ref("locations", location), ...lines.map(({ product }) => ref("products", product))]
@@ -81,7 +82,7 @@ export const CreateCount = define("CreateCount", {
   decide: (slice, { location, name = "", lines = [], blind = false, policy = "rebase", draft = false }, context) =>
     Result.gen(function* () {
       yield* knownLocation(slice, location)
-      for (const { product } of lines) yield* knownProduct(slice, product)
+      for (const { product, lot } of lines) yield* checkLotNamed(yield* knownProduct(slice, product), lot)
       return writtenCount({
         id: CountId.make(context.id),
         name,
@@ -107,7 +108,10 @@ const stockFootprint = (
 ): Footprint => {
   const count = slice.row("counts", id)
   const lines = count?.location === location ? count.lines : []
-  return { rows: [ref("counts", id)], stock: lines.map(({ product }) => ({ product, location })) }
+  return {
+    rows: [ref("counts", id), ref("locations", location), ...lotRefs(lines)],
+    stock: lines.map(({ product }) => ({ product, location }))
+  }
 }
 
 /** Lets a draft be counted. */
@@ -135,7 +139,7 @@ export const RecordCount = define("RecordCount", {
     ).check(Schema.isMaxLength(MAX_LINES))
   },
   reply: Count,
-  refusals: [...refusals, UnknownProduct, CountFull],
+  refusals: [...refusals, UnknownProduct, LotRequired, NotLotTracked, CountFull],
   locations: ({ location }) => [location],
   footprint: ({ count, location, lines }) => ({
     rows: [ref("counts", count), ...lines.map(({ product }) => ref("products", product))],
@@ -144,7 +148,7 @@ export const RecordCount = define("RecordCount", {
   decide: (slice, { count: id, location, lines: found }, context) =>
     Result.gen(function* () {
       const before = yield* countAt(slice, id, location, ["counting"])
-      for (const { product } of found) yield* knownProduct(slice, product)
+      for (const { product, lot } of found) yield* checkLotNamed(yield* knownProduct(slice, product), lot)
       const known = withLines(before.lines, found)
       if (known.length > MAX_LINES) return yield* Result.fail(new CountFull({ count: id, accepted: MAX_LINES }))
       const lastOf = new Map(found.map((key) => [keyOf(key), key]))
@@ -251,7 +255,8 @@ const spare = (slice: Slice, { location }: Count, { product, lot, condition }: C
 /**
  * Posts an approved count: each difference goes to the books as they are now, all of them or none. A key that moved
  * after it was counted keeps what happened to it, unless the count rejects that. What is claimed is not counted away:
- * then the claims are to be released first.
+ * then the claims are to be released first. A lot
+ * that was found, and that nobody received, is known from then on; it does not expire until somebody says when.
  */
 export const PostCount = define("PostCount", {
   payload: atLocation,
@@ -276,8 +281,13 @@ export const PostCount = define("PostCount", {
       })
       if (short.length > 0) return yield* Result.fail(new InsufficientStock({ lines: short }))
       const differing = before.lines.filter((line) => differenceOf(line) !== 0)
+      const posted = writtenCount(changedCount(before, { state: "posted" }, context))
+      const found = differing.map(({ product, lot }) => ({ product, location, lot }))
+      const lots = writtenLots(newLots(slice, found, context))
       return {
-        ...writtenCount(changedCount(before, { state: "posted" }, context)),
+        reply: posted.reply,
+        rows: [...posted.rows, ...lots.rows],
+        events: [...posted.events, ...lots.events],
         movements: differing.map((line) => adjustment(before, line))
       }
     })

@@ -36,6 +36,14 @@ export const NewEvent = Schema.TaggedUnion({
   LocationRestored: { location: LocationId },
   /** What is on hand and available, where a command's movements or claims changed it. */
   StockChanged: { levels: Schema.Array(level) },
+  /** A lot was received for the first time, or something about it changed. */
+  LotChanged: {
+    product: ProductId,
+    lot: Schema.String,
+    expiresOn: Schema.NullOr(Schema.String),
+    expiresAt: Schema.NullOr(Schema.DateTimeUtcFromString),
+    status: Schema.Literals(["active", "recalled"])
+  },
   LowStockRaised: restock,
   LowStockCleared: restock,
   OutOfStockRaised: place,

@@ -20,7 +20,8 @@ export interface ClaimFilter {
 
 /**
  * Why so much is available of a product at a location: `level` is the sum of `lots`, and in each `available` is
- * sellable − held − committed. All of it is of one instant, and `held` counts only what binds at it.
+ * sellable − held − committed, or nothing where the lot has expired or was recalled. All of it is of one instant, and
+ * `held` counts only what binds at it.
  */
 export interface Explanation {
   readonly level: Level
@@ -35,5 +36,5 @@ export interface Explanation {
 /** A level of a place that has no history, and to which nothing is on its way. */
 export const emptyLevel = ({ product, location }: Pick<Level, "product" | "location">): Level => {
   const nothing = { onHand: 0, sellable: 0, qualityControl: 0, damaged: 0, quarantine: 0 }
-  return { product, location, ...nothing, held: 0, committed: 0, available: 0, incoming: 0 }
+  return { product, location, ...nothing, held: 0, committed: 0, blocked: 0, available: 0, incoming: 0 }
 }

@@ -2,11 +2,12 @@
  * The commands on an order at the location that serves it: to ship it, whole or in parts, to take a shipment back, and
  * to cancel what is open.
  */
-import { Result, Schema } from "effect"
+import { type DateTime, Result, Schema } from "effect"
 import { allocate, InsufficientStock } from "./Allocation.ts"
 import { type Claim, ClaimId, claimEvent, type NewClaimEvent } from "./Claim.ts"
 import { define, type Footprint, MAX_LINES } from "./Command.ts"
 import { LocationId } from "./Location.ts"
+import { isUsableLot } from "./Lot.ts"
 import {
   changedOrder,
   LineQuantity,
@@ -102,15 +103,24 @@ const partsOf = (claims: ReadonlyArray<Claim>, quantity: number) => {
 const claimsLeft = (line: OrderLine, events: ReadonlyArray<{ readonly claim: Claim; readonly quantity: number }>) =>
   line.claims.filter((id) => !events.some(({ claim, quantity }) => claim.id === id && quantity === claim.quantity))
 
-/** What leaves for each line: what it committed, and where somebody else let go of that, what allocation finds. */
-const taken = (slice: Slice, order: Order, wanted: ReadonlyMap<number, number>) => {
-  const claimed = order.lines.map((line) => partsOf(openClaimsOf(slice, line), wanted.get(line.line) ?? 0))
+/**
+ * What leaves for each line: what it committed, and where somebody else let go of that, what allocation finds. What it
+ * committed of lots that expired or were recalled meanwhile is `freed`.
+ */
+const taken = (slice: Slice, order: Order, wanted: ReadonlyMap<number, number>, now: DateTime.Utc) => {
+  const open = order.lines.map((line) => (wanted.has(line.line) ? openClaimsOf(slice, line) : []))
+  const usable = ({ product, lot }: Claim) => isUsableLot(slice, product, lot, now)
+  const claimed = order.lines.map(({ line }, index) =>
+    partsOf((open[index] ?? []).filter(usable), wanted.get(line) ?? 0)
+  )
+  const freed = open.map((claims) => claims.filter((claim) => !usable(claim)))
   const demands = order.lines.flatMap(({ line, product }, index) => {
     const quantity = (claimed[index] ?? []).reduce((left, part) => left - part.quantity, wanted.get(line) ?? 0)
     return quantity > 0 ? [{ line, product, location: order.location, quantity }] : []
   })
-  return Result.map(allocate(slice, demands), (found) => ({
+  return Result.map(allocate(slice, demands, now), (found) => ({
     claimed,
+    freed,
     parts: order.lines.flatMap(({ line, product }, index) => [
       ...(claimed[index] ?? []).map(({ claim, quantity }) => ({ line, product, lot: claim.lot, quantity })),
       ...found
@@ -131,13 +141,14 @@ export const ShipOrder = define("ShipOrder", {
     Result.gen(function* () {
       const before = yield* orderAt(slice, id, location)
       const wanted = yield* meantOf(before, lines)
-      const { claimed, parts } = yield* taken(slice, before, wanted)
+      const { claimed, freed, parts } = yield* taken(slice, before, wanted, context.now)
       const shipment = shipmentOf(before.shipments.length + 1, parts, context)
+      const isFreed = (id: ClaimId) => freed.flat().some((claim) => claim.id === id)
       const order = changedOrder(before, {
         lines: before.lines.map((line, index) => ({
           ...line,
           shipped: line.shipped + (wanted.get(line.line) ?? 0),
-          claims: claimsLeft(line, claimed[index] ?? [])
+          claims: claimsLeft({ ...line, claims: line.claims.filter((id) => !isFreed(id)) }, claimed[index] ?? [])
         })),
         shipments: [...before.shipments, shipment]
       })
@@ -145,7 +156,10 @@ export const ShipOrder = define("ShipOrder", {
       return {
         ...writtenOrder(order),
         events: [{ _tag: "OrderShipped" as const, ...toldOf(order) }],
-        claims: claimed.flat().map(({ claim, quantity }) => ({ ...claimEvent("consumed", claim), quantity })),
+        claims: [
+          ...freed.flat().map((claim) => claimEvent("released", claim)),
+          ...claimed.flat().map(({ claim, quantity }) => ({ ...claimEvent("consumed", claim), quantity }))
+        ],
         movements: shipment.lines.flatMap(({ line, lot, quantity }) => {
           const product = productOf(line)
           const place = { kind: "sale", location, from: "sellable", to: "customer" } as const
@@ -157,7 +171,7 @@ export const ShipOrder = define("ShipOrder", {
 
 /**
  * Takes a shipment back, as if it had never left: its stock is on the shelf again, from where it came, and committed to
- * the order. What a customer sends back is a return instead.
+ * the order, unless its lot has expired or was recalled. What a customer sends back is a return instead.
  */
 export const UndoShipment = define("UndoShipment", {
   payload: { ...atLocation, shipment: Schema.Int },
@@ -183,16 +197,18 @@ export const UndoShipment = define("UndoShipment", {
         const claim = ClaimId.make(`${context.id}-${index}`)
         return product === undefined ? [] : [{ line, product, lot, quantity, claim }]
       })
+      const claimed = parts.filter(({ product, lot }) => isUsableLot(slice, product, lot, context.now))
       const lines = before.lines.map((line) => {
         const back = parts.filter((part) => part.line === line.line)
+        const own = claimed.filter((part) => part.line === line.line)
         const shipped = back.reduce((left, { quantity }) => left - quantity, line.shipped)
         const requested = Math.min(line.requested, shipped - line.returned)
-        return { ...line, shipped, requested, claims: [...line.claims, ...back.map(({ claim }) => claim)] }
+        return { ...line, shipped, requested, claims: [...line.claims, ...own.map(({ claim }) => claim)] }
       })
       const shipments = before.shipments.map((each) => (each === shipment ? { ...each, undone: true } : each))
       return {
         ...writtenOrder(changedOrder(before, { lines, shipments })),
-        claims: parts.map(
+        claims: claimed.map(
           ({ product, lot, quantity, claim }): NewClaimEvent => ({
             kind: "committed",
             ...{ claim, product, location, lot, quantity },

@@ -6,6 +6,7 @@ import { type Allocated, allocate, InsufficientStock } from "./Allocation.ts"
 import { type Claim, ClaimClosed, ClaimId, claimEvent, HoldTime, hasLapsed, type NewClaimEvent } from "./Claim.ts"
 import { type DecisionContext, define, MAX_LINES } from "./Command.ts"
 import type { LocationId } from "./Location.ts"
+import { checkLotAsked, checkUsable, lotBlocks, lotRefs, NotLotTracked } from "./Lot.ts"
 import { Source } from "./Movement.ts"
 import { activeProduct, ProductInactive, UnknownProduct } from "./Product.ts"
 import { Quantity } from "./Quantity.ts"
@@ -48,14 +49,18 @@ export const HoldStock = define("HoldStock", {
     source: Schema.optionalKey(Source)
   },
   reply: Schema.Struct({ claims: Schema.Array(ClaimId), expiresAt: Schema.DateTimeUtcFromString }),
-  refusals: [InsufficientStock, UnknownProduct, ProductInactive],
+  refusals: [InsufficientStock, UnknownProduct, ProductInactive, NotLotTracked, ...lotBlocks],
   locations: ({ lines }) => locationsOf(lines),
-  footprint: ({ lines }) => ({ stock: lines, rows: lines.map((line) => ref("products", line.product)) }),
+  footprint: ({ lines }) => ({
+    stock: lines,
+    rows: [...lines.map((line) => ref("products", line.product)), ...lotRefs(lines)]
+  }),
   decide: (slice, { lines, ttlMillis, source }, context) =>
     Result.gen(function* () {
-      for (const line of lines) yield* activeProduct(slice, line.product)
+      for (const line of lines) yield* checkLotAsked(yield* activeProduct(slice, line.product), line.lot)
+      yield* checkUsable(slice, lines, context.now)
       const expiresAt = DateTime.add(context.now, { milliseconds: ttlMillis })
-      const claims = holdEvents(yield* allocate(slice, lines), expiresAt, source ?? null, context)
+      const claims = holdEvents(yield* allocate(slice, lines, context.now), expiresAt, source ?? null, context)
       return { reply: { claims: claims.map((event) => event.claim), expiresAt }, claims }
     })
 })
@@ -135,18 +140,25 @@ export const ExtendHolds = define("ExtendHolds", {
     })
 })
 
-/** Turns holds into commitments, which do not lapse. Never fails for lack of stock: what is held is there. */
+/**
+ * Turns holds into commitments, which do not lapse. Never fails for lack of stock: what is held is there. A hold on a
+ * lot that has expired or was recalled meanwhile is refused.
+ */
 export const CommitClaims = define("CommitClaims", {
   payload: ClaimsPayload,
   reply: Schema.Struct({ committed: Schema.Array(ClaimId) }),
-  refusals: [ClaimClosed],
+  refusals: [ClaimClosed, ...lotBlocks],
   locations: ({ location }) => [location],
   footprint: claimFootprint,
-  decide: (slice, payload) =>
-    Result.map(openClaims(slice, payload.location, payload.claims, false), (claims) => ({
-      reply: { committed: claims.map((claim) => claim.id) },
-      claims: claims.map((claim) => claimEvent("committed", claim))
-    }))
+  decide: (slice, payload, context) =>
+    Result.gen(function* () {
+      const claims = yield* openClaims(slice, payload.location, payload.claims, false)
+      yield* checkUsable(slice, claims, context.now)
+      return {
+        reply: { committed: claims.map((claim) => claim.id) },
+        claims: claims.map((claim) => claimEvent("committed", claim))
+      }
+    })
 })
 
 /**

@@ -2,11 +2,22 @@
  * The ledger's own command: physical stock that came, went or changed its condition. Everything else that moves stock
  * (a checkout, a transfer, a count) writes the same movements through its own command.
  */
-import { Result, Schema } from "effect"
+import { type DateTime, Result, Schema } from "effect"
 import { allocate, type Demand, InsufficientStock } from "./Allocation.ts"
 import { applyMovement, available, type Balance, isSound, onHand } from "./Balance.ts"
 import { define, MAX_LINES } from "./Command.ts"
 import { activeLocation, knownLocation, LocationInactive, UnknownLocation } from "./Location.ts"
+import {
+  CalendarDate,
+  checkExpiries,
+  checkLotNamed,
+  checkUsable,
+  lotArrivalRefusals,
+  lotBlocks,
+  lotRefs,
+  newLots,
+  writtenLots
+} from "./Lot.ts"
 import { MovementKind, movementFlows, type NewMovement, Source, UnitCost } from "./Movement.ts"
 import { checkEntered, Entered, InexactQuantity, UnknownUnit } from "./Pack.ts"
 import { activeProduct, knownProduct, ProductInactive, UnknownProduct } from "./Product.ts"
@@ -43,6 +54,8 @@ const MovementLine = Schema.Struct({
   product: StockKey.fields.product,
   location: StockKey.fields.location,
   lot: Schema.optionalKey(Lot),
+  /** The day until which the lot may be used, where it is not known yet. */
+  expiresOn: Schema.optionalKey(CalendarDate),
   quantity: Quantity,
   /** How the quantity was said, as {@link entering} makes it: kept as it is, and refused unless it is the quantity. */
   entered: Schema.optionalKey(Entered),
@@ -102,7 +115,8 @@ const balancesAfter = (slice: Slice, movements: ReadonlyArray<NewMovement>): Rea
  */
 export const checkMovements = (
   slice: Slice,
-  movements: ReadonlyArray<NewMovement>
+  movements: ReadonlyArray<NewMovement>,
+  now: DateTime.Utc
 ): Result.Result<ReadonlyMap<string, Balance>, InsufficientStock> => {
   const after = balancesAfter(slice, movements)
   const leaving: Array<Demand> = []
@@ -120,7 +134,7 @@ export const checkMovements = (
     }
   }
   if (short.size > 0) return Result.fail(new InsufficientStock({ lines: [...short.values()] }))
-  return Result.map(allocate(slice, leaving), () => after)
+  return Result.map(allocate(slice, leaving, now), () => after)
 }
 
 const checkExpected = (slice: Slice, line: MovementLine, movement: NewMovement): Result.Result<void, StaleQuantity> => {
@@ -136,7 +150,46 @@ const checkExpected = (slice: Slice, line: MovementLine, movement: NewMovement):
 // scrapped.
 const needsActive: ReadonlySet<MovementKind> = new Set(["opening", "receipt", "sale"])
 
-/** Records movements, all or none: what was received, adjusted, damaged, returned, scrapped. */
+/** A sale may leave it open which lot it takes; what was expected is expected of one lot. */
+const leavesLotOpen = ({ kind, lot = NO_LOT, expected }: MovementLine): boolean =>
+  kind === "sale" && lot === NO_LOT && expected === undefined
+
+/** The movement of each line, and in its place one for each lot where a sale leaves the lot open. */
+const movementsOf = (slice: Slice, lines: ReadonlyArray<MovementLine>, source: Source | null, now: DateTime.Utc) =>
+  Result.gen(function* () {
+    const movements: Array<NewMovement> = []
+    const open: Array<NewMovement> = []
+    for (const line of lines) {
+      const product = yield* (needsActive.has(line.kind) ? activeProduct : knownProduct)(slice, line.product)
+      yield* checkEntered(product, line.quantity, line.entered)
+      const movement = yield* toMovement(line, source)
+      // What is left of an archived location's stock can still be counted, sold and scrapped; nothing comes in.
+      const comesIn = isCondition(movement.to) && !isCondition(movement.from)
+      yield* (comesIn ? activeLocation : knownLocation)(slice, line.location)
+      movements.push(movement)
+      if (product.lotTracked && leavesLotOpen(line)) {
+        open.push(movement)
+        continue
+      }
+      yield* checkLotNamed(product, line.lot)
+      if (line.kind === "sale") yield* checkUsable(slice, [line], now)
+      yield* checkExpected(slice, line, movement)
+    }
+    if (open.length === 0) return movements
+    const demands = open.map(({ product, location, quantity }) => ({ product, location, quantity }))
+    const parts = Map.groupBy(yield* allocate(slice, demands, now), ({ demand }) => open[demand])
+    return movements.flatMap((movement) => {
+      const taken = parts.get(movement) ?? [movement]
+      // What was entered is said of the whole line, and of none of its parts.
+      const said = taken.length > 1 ? { entered: null } : {}
+      return taken.map(({ lot, quantity }) => ({ ...movement, lot, quantity, ...said }))
+    })
+  })
+
+/**
+ * Records movements, all or none: what was received, adjusted, damaged, returned, scrapped. Of a product that is
+ * counted in lots each line names one; only a sale may leave it open, and takes those that expire first.
+ */
 export const RecordMovements = define("RecordMovements", {
   payload: {
     lines: Schema.NonEmptyArray(MovementLine).check(Schema.isMaxLength(MAX_LINES)),
@@ -154,34 +207,32 @@ export const RecordMovements = define("RecordMovements", {
     UnknownLocation,
     LocationInactive,
     UnknownUnit,
-    InexactQuantity
+    InexactQuantity,
+    ...lotArrivalRefusals,
+    ...lotBlocks
   ],
   locations: ({ lines }) => lines.map((line) => line.location),
   footprint: ({ lines }) => ({
     stock: lines,
-    rows: lines.flatMap((line) => [ref("products", line.product), ref("locations", line.location)])
+    rows: [
+      ...lines.flatMap((line) => [ref("products", line.product), ref("locations", line.location)]),
+      ...lotRefs(lines)
+    ]
   }),
-  decide: (slice, { lines, source }) =>
+  decide: (slice, { lines, source }, context) =>
     Result.gen(function* () {
-      const movements: Array<NewMovement> = []
-      for (const line of lines) {
-        const product = yield* needsActive.has(line.kind)
-          ? activeProduct(slice, line.product)
-          : knownProduct(slice, line.product)
-        yield* checkEntered(product, line.quantity, line.entered)
-        const movement = yield* toMovement(line, source ?? null)
-        // What is left of an archived location's stock can still be counted, sold and scrapped; nothing comes in.
-        const comesIn = isCondition(movement.to) && !isCondition(movement.from)
-        yield* comesIn ? activeLocation(slice, line.location) : knownLocation(slice, line.location)
-        yield* checkExpected(slice, line, movement)
-        movements.push(movement)
-      }
-      const after = yield* checkMovements(slice, movements)
+      const movements = yield* movementsOf(slice, lines, source ?? null, context.now)
+      yield* checkExpiries(slice, lines)
+      const after = yield* checkMovements(slice, movements, context.now)
       const levels = [...after.values()].map((balance) => ({
         key: { product: balance.product, location: balance.location, lot: balance.lot },
         onHand: onHand(balance),
         available: available(balance)
       }))
-      return { reply: { levels }, movements }
+      return {
+        reply: { levels },
+        movements,
+        ...writtenLots(newLots(slice, lines, context))
+      }
     })
 })

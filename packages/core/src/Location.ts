@@ -1,7 +1,7 @@
 /**
  * Locations: the shops and warehouses where stock rests. A location is never deleted: history names it.
  */
-import { Result, Schema } from "effect"
+import { DateTime, Option, Result, Schema } from "effect"
 import { define } from "./Command.ts"
 import { put, ref } from "./Row.ts"
 import type { Slice } from "./Slice.ts"
@@ -12,10 +12,20 @@ export type LocationId = typeof LocationId.Type
 
 const LocationName = Schema.NonEmptyString.check(Schema.isMaxLength(120))
 
+/** The name of a time zone, such as `Europe/Berlin`. */
+export const TimeZone = Schema.NonEmptyString.check(
+  Schema.isMaxLength(64),
+  Schema.makeFilter(
+    (name: string) => Option.isSome(DateTime.zoneMakeNamed(name)) || "a time zone of the IANA database, or UTC"
+  )
+)
+
+/** Its days begin and end in `timeZone`. */
 export const Location = Schema.Struct({
   id: LocationId,
   name: LocationName,
   address: Schema.String,
+  timeZone: TimeZone,
   status: Schema.Literals(["active", "archived"]),
   version: Schema.Int,
   createdAt: Schema.DateTimeUtcFromString
@@ -61,12 +71,15 @@ export const activeLocation = (
       location.status === "active" ? Result.succeed(location) : Result.fail(new LocationInactive({ location: id }))
   )
 
-/** Creates a location; with `id` under the caller's own id, such as a shop number. */
+/**
+ * Creates a location; with `id` under the caller's own id, such as a shop number. Its time zone is UTC when left out.
+ */
 export const CreateLocation = define("CreateLocation", {
   payload: {
     id: Schema.optionalKey(LocationId),
     name: LocationName,
-    address: Schema.optionalKey(Schema.String.check(Schema.isMaxLength(500)))
+    address: Schema.optionalKey(Schema.String.check(Schema.isMaxLength(500))),
+    timeZone: Schema.optionalKey(TimeZone)
   },
   reply: Location,
   refusals: [LocationExists],
@@ -79,6 +92,7 @@ export const CreateLocation = define("CreateLocation", {
       id,
       name: payload.name,
       address: payload.address ?? "",
+      timeZone: payload.timeZone ?? "UTC",
       status: "active",
       version: 1,
       createdAt: context.now
@@ -91,13 +105,14 @@ export const CreateLocation = define("CreateLocation", {
   }
 })
 
-/** Changes a location's name or address. */
+/** Changes a location's name, address or time zone. Lots that it received keep theirs. */
 export const UpdateLocation = define("UpdateLocation", {
   payload: {
     location: LocationId,
     expected: ExpectedVersion,
     name: Schema.optionalKey(LocationName),
-    address: Schema.optionalKey(Schema.String.check(Schema.isMaxLength(500)))
+    address: Schema.optionalKey(Schema.String.check(Schema.isMaxLength(500))),
+    timeZone: Schema.optionalKey(TimeZone)
   },
   reply: Location,
   refusals: [UnknownLocation, StaleVersion],
@@ -111,6 +126,7 @@ export const UpdateLocation = define("UpdateLocation", {
         ...before,
         name: payload.name ?? before.name,
         address: payload.address ?? before.address,
+        timeZone: payload.timeZone ?? before.timeZone,
         version: before.version + 1
       }
       return {

@@ -1,16 +1,8 @@
 /**
  * The memory store's answers: the same questions as the databases', over plain arrays.
  */
-import { Clock, DateTime, Effect, Option, Result } from "effect"
-import {
-  applyClaimEvent,
-  applyMovement,
-  available,
-  availableAt,
-  type Balance,
-  emptyBalance,
-  onHand
-} from "./Balance.ts"
+import { DateTime, Effect, Option, Result } from "effect"
+import { applyClaimEvent, applyMovement, available, type Balance, emptyBalance, onHand } from "./Balance.ts"
 import { activeCartName, CartId } from "./Cart.ts"
 import { type Claim, hasLapsed } from "./Claim.ts"
 import type { ContactRecord } from "./ContactRecord.ts"
@@ -19,6 +11,7 @@ import type { Event } from "./Event.ts"
 import { type ClaimFilter, type Explanation, emptyLevel } from "./Explanation.ts"
 import { type FeedCursor, LAST_LINE } from "./Feed.ts"
 import { foldedReports } from "./FoldedReports.ts"
+import { binding, isBlocked, lotQueries, now } from "./MemoryLots.ts"
 import { notificationQueries } from "./MemoryNotifications.ts"
 import { compareValues, pageOf } from "./MemoryPage.ts"
 import type { Memory } from "./MemoryStore.ts"
@@ -66,16 +59,6 @@ const sortValues: Readonly<Record<ProductSort, (item: StockedProduct) => CursorV
   stock_desc: ({ product, available }) => [available, product.id]
 }
 
-/** The balance with the holds that no longer bind at `now` taken out. */
-const binding = (memory: Memory, balance: Balance, now: DateTime.Utc): Balance => {
-  let held = balance.held
-  for (const id of memory.holds.get(stockPlaceText(balance)) ?? []) {
-    const claim = memory.claims.get(id)
-    if (claim !== undefined && claim.lot === balance.lot && hasLapsed(claim, now)) held -= claim.quantity
-  }
-  return { ...balance, held }
-}
-
 /** What is on its way to each place, part by part. */
 const incomingOf = (memory: Memory): ReadonlyArray<StockPlace & { readonly quantity: number }> => {
   const parts: Array<StockPlace & { readonly quantity: number }> = []
@@ -98,6 +81,8 @@ const levelsOf = (memory: Memory, filter: LevelFilter, now: DateTime.Utc): Reado
     const balance = binding(memory, kept, now)
     const place = stockPlaceText(balance)
     const sum = levels.get(place)
+    const unclaimed = available(balance)
+    const blocked = isBlocked(memory, kept, now) ? unclaimed : 0
     levels.set(place, {
       product: balance.product,
       location: balance.location,
@@ -109,7 +94,8 @@ const levelsOf = (memory: Memory, filter: LevelFilter, now: DateTime.Utc): Reado
       quarantine: (sum?.quarantine ?? 0) + balance.quarantine,
       held: (sum?.held ?? 0) + balance.held,
       committed: (sum?.committed ?? 0) + balance.committed,
-      available: (sum?.available ?? 0) + available(balance)
+      blocked: (sum?.blocked ?? 0) + blocked,
+      available: (sum?.available ?? 0) + unclaimed - blocked
     })
   }
   for (const { product, location, quantity } of incomingOf(memory)) {
@@ -121,6 +107,10 @@ const levelsOf = (memory: Memory, filter: LevelFilter, now: DateTime.Utc): Reado
   }
   return [...levels.values()]
 }
+
+/** What is available of a product at a location at an instant. */
+const availableAt = (memory: Memory, { product, location }: StockPlace, now: DateTime.Utc): number =>
+  levelsOf(memory, { product, location }, now).reduce((sum, level) => sum + level.available, 0)
 
 const isMovement = (movement: Movement, filter: MovementFilter): boolean =>
   (filter.product === undefined || movement.product === filter.product) &&
@@ -248,7 +238,6 @@ const isAfter = (event: Event, after: FeedCursor): boolean => {
   return seen === undefined || event.seq > seen.seq || (event.seq === seen.seq && event.line > seen.line)
 }
 
-const now = Effect.map(Clock.currentTimeMillis, (millis) => DateTime.makeUnsafe(millis))
 const found = <A>(row: A | undefined) => Option.fromNullishOr(row)
 
 const productQueries = (memory: Memory) => ({
@@ -323,14 +312,10 @@ const stockQueries = (memory: Memory) => ({
   demand: (filter: DemandFilter, page: PageRequest) =>
     Effect.suspend(() => Effect.fromResult(demandOf(memory, filter, page))),
   restockAlerts: (filter: LevelFilter, page: PageRequest) =>
-    Effect.suspend(() => {
+    Effect.flatMap(now, (at) => {
       const items = thresholdsOf(memory, filter)
         .filter((threshold) => threshold.raisedAt !== null)
-        .map((threshold) => {
-          const keys = memory.places.get(stockPlaceText(threshold)) ?? []
-          const balances = new Map([...keys].flatMap((key) => memory.balances.get(key) ?? []).map((b) => [b.lot, b]))
-          return { threshold, available: availableAt({ ...threshold, balances }) }
-        })
+        .map((threshold) => ({ threshold, available: availableAt(memory, threshold, at) }))
       const values = ({ threshold }: (typeof items)[number]) => [
         threshold.raisedAt === null ? 0 : DateTime.toEpochMillis(threshold.raisedAt),
         threshold.id
@@ -429,6 +414,7 @@ const isSold = ({ vendor, product }: Pick<ContactRecord, "vendor" | "product">, 
 export const memoryQueries = (memory: Memory): Queries => ({
   ...productQueries(memory),
   ...stockQueries(memory),
+  ...lotQueries(memory),
   ...purchasingQueries(memory),
   ...foldedReports((answer) =>
     Effect.sync(() =>

@@ -51,6 +51,7 @@ const emptyMemory = (shards: number): Memory => ({
     names: new Map(),
     carts: new Map(),
     counts: new Map(),
+    lots: new Map(),
     orders: new Map(),
     policies: new Map(),
     thresholds: new Map(),

@@ -5,6 +5,7 @@
 import { Result, Schema } from "effect"
 import { define, MAX_LINES } from "./Command.ts"
 import { activeLocation, LocationId, LocationInactive, UnknownLocation } from "./Location.ts"
+import { lotRefs } from "./Lot.ts"
 import {
   changedOrder,
   keptQuantity,
@@ -120,10 +121,17 @@ export const ReceiveReturn = define("ReceiveReturn", {
   reply: Order,
   refusals: [UnknownOrder, UnknownLocation, LocationInactive, UnknownOrderLine, OrderExceeded],
   locations: ({ location }) => [location],
-  footprint: ({ order, location }, slice) => ({
-    rows: [ref("orders", order), ref("locations", location)],
-    stock: (slice.row("orders", order)?.lines ?? []).map(({ product }) => ({ product, location }))
-  }),
+  footprint: ({ order: id, location }, slice) => {
+    const { lines = [], shipments = [] } = slice.row("orders", id) ?? {}
+    const shipped = shipments.flatMap((shipment) => shipment.lines)
+    const lots = shipped.flatMap(({ line, lot }) =>
+      lines.slice(line - 1, line).map(({ product }) => ({ product, lot }))
+    )
+    return {
+      rows: [ref("orders", id), ref("locations", location), ...lotRefs(lots)],
+      stock: lines.map(({ product }) => ({ product, location }))
+    }
+  },
   decide: (slice, { order: id, location, lines }) =>
     Result.gen(function* () {
       const before = yield* knownOrder(slice, id)

@@ -55,10 +55,12 @@ const editable = {
   price: Schema.NullOr(Price)
 }
 
+/** `lotTracked`: its stock is counted lot by lot, and every arrival names one. */
 export const Product = Schema.Struct({
   id: ProductId,
   ...editable,
   unit: UnitOfMeasure,
+  lotTracked: Schema.Boolean,
   status: Schema.Literals(["active", "archived"]),
   version: Schema.Int,
   createdAt: Schema.DateTimeUtcFromString,
@@ -175,7 +177,14 @@ const optionalFields = {
   price: Schema.optionalKey(editable.price)
 }
 
-const creatable = { sku: editable.sku, name: editable.name, ...optionalFields, unit: Schema.optionalKey(UnitOfMeasure) }
+const creatable = {
+  sku: editable.sku,
+  name: editable.name,
+  ...optionalFields,
+  unit: Schema.optionalKey(UnitOfMeasure),
+  /** False when left out. */
+  lotTracked: Schema.optionalKey(Schema.Boolean)
+}
 
 /** What a product is created from. */
 export const ProductDraft = Schema.Struct(creatable)
@@ -193,13 +202,17 @@ export const newProduct = (id: ProductId, payload: ProductDraft, context: Decisi
     metadata: payload.metadata ?? {},
     price: payload.price ?? null,
     unit: payload.unit ?? piece,
+    lotTracked: payload.lotTracked ?? false,
     status: "active",
     version: 1,
     createdAt: context.now,
     updatedAt: context.now
   })
 
-/** Creates a product; with `id` under the caller's own id. The unit of measure is fixed from then on. */
+/**
+ * Creates a product; with `id` under the caller's own id. Its unit of measure is fixed from then on, and whether it has
+ * lots.
+ */
 export const CreateProduct = define("CreateProduct", {
   payload: { id: Schema.optionalKey(ProductId), ...creatable },
   reply: Product,

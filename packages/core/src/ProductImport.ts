@@ -31,10 +31,20 @@ export class UnitFixed extends Schema.TaggedError<UnitFixed>()("UnitFixed", {
   }
 }
 
+/** Whether a product is counted in lots cannot change: its stock lies under lots, or under none. */
+export class LotTrackingFixed extends Schema.TaggedError<LotTrackingFixed>()("LotTrackingFixed", {
+  product: ProductId,
+  lotTracked: Schema.Boolean
+}) {
+  override get message() {
+    return `Product ${this.product} is counted ${this.lotTracked ? "by lots" : "without lots"}; only that is accepted`
+  }
+}
+
 /** What became of a row. A refused one changed nothing, and kept no other from being imported. */
 export const ImportedLine = Schema.Union([
   Schema.Struct({ outcome: Schema.Literals(["created", "updated", "unchanged"]), product: ProductId }),
-  Schema.Struct({ outcome: Schema.Literal("refused"), refusal: Schema.Union([CodeTaken, UnitFixed]) })
+  Schema.Struct({ outcome: Schema.Literal("refused"), refusal: Schema.Union([CodeTaken, UnitFixed, LotTrackingFixed]) })
 ])
 export type ImportedLine = typeof ImportedLine.Type
 
@@ -97,7 +107,7 @@ const importLine = (
   draft: ProductDraft,
   id: ProductId,
   context: DecisionContext
-): Result.Result<DecidedLine, CodeTaken | UnitFixed> =>
+): Result.Result<DecidedLine, CodeTaken | UnitFixed | LotTrackingFixed> =>
   Result.gen(function* () {
     const holder = slice.row("names", skuName(draft.sku))
     const before = holder && slice.row("products", holder.target)
@@ -113,6 +123,9 @@ const importLine = (
     if (draft.unit !== undefined && !sameUnit(draft.unit, before.unit)) {
       return yield* Result.fail(new UnitFixed({ product: before.id, unit: before.unit }))
     }
+    if (draft.lotTracked !== undefined && draft.lotTracked !== before.lotTracked) {
+      return yield* Result.fail(new LotTrackingFixed({ product: before.id, lotTracked: before.lotTracked }))
+    }
     const product = changed(before, draft, context)
     if (sameFields(before, draft, product))
       return { line: { outcome: "unchanged", product: before.id }, rows: [] } as const
@@ -127,7 +140,7 @@ const importLine = (
 /**
  * Imports rows, each by itself: creates the product with its SKU, or changes what differs, or leaves it. So rows that
  * are imported twice change nothing the second time. A row that would take another product's code, or change the unit
- * of measure, is refused in the reply, and the others are imported.
+ * of measure or whether there are lots, is refused in the reply, and the others are imported.
  */
 export const ImportProducts = define("ImportProducts", {
   payload: { lines: Schema.NonEmptyArray(ProductDraft).check(Schema.isMaxLength(MAX_LINES)) },

@@ -4,6 +4,16 @@
 import { Result, Schema } from "effect"
 import { type DecisionContext, define, MAX_LINES } from "./Command.ts"
 import { LocationId } from "./Location.ts"
+import {
+  CalendarDate,
+  checkExpiries,
+  checkLotNamed,
+  type LotArrival,
+  lotArrivalRefusals,
+  lotRefs,
+  newLots,
+  writtenLots
+} from "./Lot.ts"
 import { type NewMovement, UnitCost } from "./Movement.ts"
 import { checkEntered, Entered, InexactQuantity, UnknownUnit } from "./Pack.ts"
 import {
@@ -27,16 +37,31 @@ import { Quantity } from "./Quantity.ts"
 import { ref } from "./Row.ts"
 import { Condition, Lot, NO_LOT } from "./StockKey.ts"
 
-/** What arrived of a line; sellable and without a lot when nothing is said, at the line's cost unless another is. */
+/**
+ * What arrived of a line; sellable and without a lot when nothing is said, at the line's cost unless another is.
+ * `expiresOn` is the day until which the lot may be used, where it is not known yet.
+ */
 const ArrivedLine = Schema.Struct({
   line: Schema.Int,
   quantity: Quantity,
   entered: Schema.optionalKey(Entered),
   condition: Schema.optionalKey(Condition),
   lot: Schema.optionalKey(Lot),
+  expiresOn: Schema.optionalKey(CalendarDate),
   unitCost: Schema.optionalKey(UnitCost)
 })
 interface ArrivedLine extends Schema.Schema.Type<typeof ArrivedLine> {}
+
+/** The lots that arrived, by the lines of the order that they are of. */
+const arrivalsOf = (
+  { destination: location, lines }: PurchaseOrder,
+  arrived: ReadonlyArray<ArrivedLine>
+): ReadonlyArray<LotArrival> =>
+  arrived.flatMap(({ line, lot = NO_LOT, expiresOn }) =>
+    lines
+      .slice(line - 1, line)
+      .map(({ product }) => ({ product, location, lot, ...(expiresOn === undefined ? {} : { expiresOn }) }))
+  )
 
 const receiptOf = (
   { id, destination }: PurchaseOrder,
@@ -93,13 +118,20 @@ export const ReceivePurchaseOrder = define("ReceivePurchaseOrder", {
     UnknownPurchaseOrderLine,
     PurchaseOrderExceeded,
     UnknownUnit,
-    InexactQuantity
+    InexactQuantity,
+    ...lotArrivalRefusals
   ],
   locations: ({ destination }) => [destination],
-  footprint: ({ purchaseOrder: id, destination }, slice) => {
-    const lines = slice.row("purchaseOrders", id)?.lines ?? []
+  footprint: ({ purchaseOrder: id, destination, lines: arrived }, slice) => {
+    const order = slice.row("purchaseOrders", id)
+    const lines = order?.lines ?? []
     return {
-      rows: [ref("purchaseOrders", id), ...lines.map(({ product }) => ref("products", product))],
+      rows: [
+        ref("purchaseOrders", id),
+        ref("locations", destination),
+        ...lines.map(({ product }) => ref("products", product)),
+        ...(order === undefined ? [] : lotRefs(arrivalsOf(order, arrived)))
+      ],
       stock: lines.map(({ product }) => ({ product, location: destination }))
     }
   },
@@ -113,6 +145,14 @@ export const ReceivePurchaseOrder = define("ReceivePurchaseOrder", {
         const product = ordered && slice.row("products", ordered.product)
         if (product !== undefined) yield* checkEntered(product, quantity, entered)
       }
-      return received(before, lines, context)
+      const arrivals = arrivalsOf(before, lines)
+      for (const { product: id, lot } of arrivals) {
+        const product = slice.row("products", id)
+        if (product !== undefined) yield* checkLotNamed(product, lot)
+      }
+      yield* checkExpiries(slice, arrivals)
+      const order = received(before, lines, context)
+      const lots = writtenLots(newLots(slice, arrivals, context))
+      return { ...order, rows: [...order.rows, ...lots.rows], events: [...order.events, ...lots.events] }
     })
 })

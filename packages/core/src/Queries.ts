@@ -15,7 +15,8 @@ import type { Event } from "./Event.ts"
 import type { ClaimFilter, Explanation } from "./Explanation.ts"
 import type { FeedCursor } from "./Feed.ts"
 import { type Location, LocationId } from "./Location.ts"
-import type { Movement, MovementKind } from "./Movement.ts"
+import { ProductLot } from "./Lot.ts"
+import { type Movement, type MovementKind, Source } from "./Movement.ts"
 import type { Notification, NotificationId, NotificationState } from "./Notification.ts"
 import type { DueForReview } from "./Notifying.ts"
 import type { Order, OrderId } from "./Order.ts"
@@ -26,12 +27,12 @@ import type { ReorderPolicy } from "./ReorderPolicy.ts"
 import type { SalesFilter, SalesRow } from "./Sales.ts"
 import type { Session } from "./Session.ts"
 import type { FlowFilter, StockFlow } from "./StockFlow.ts"
-import { StockKey, type StockPlace } from "./StockKey.ts"
+import { Lot, StockKey, type StockPlace } from "./StockKey.ts"
 import type { ProductValue, ValueFilter } from "./StockValue.ts"
 import type { StoreUnavailable } from "./Store.ts"
 import type { CommandRecord } from "./Submission.ts"
 import type { Threshold } from "./Threshold.ts"
-import type { Transfer, TransferId, TransferState } from "./Transfer.ts"
+import { type Transfer, TransferId, type TransferState } from "./Transfer.ts"
 import type { User, UserId } from "./User.ts"
 import type { Vendor, VendorId } from "./Vendor.ts"
 import type { VendorProduct } from "./VendorProduct.ts"
@@ -62,9 +63,11 @@ export const StockedProduct = Schema.Struct({ product: Product, onHand: Schema.I
 export interface StockedProduct extends Schema.Schema.Type<typeof StockedProduct> {}
 
 /**
- * A product at a location, over its lots. `held` counts only holds that bind at the time of reading, and `available`
- * is sellable − held − committed. `incoming` is what is open of placed purchase orders to the location and on its way
- * in transfers to it; it is not on hand, and a product that is nothing but incoming somewhere has a level there too.
+ * A product at a location, over its lots. `held` counts only holds that bind at the time of reading. `blocked` is what
+ * nobody has claimed in lots that have expired by then or were recalled, and `available` is
+ * sellable − held − committed − blocked. `incoming` is what is open of placed purchase orders to the location and on
+ * its way in transfers to it; it is not on hand, and a product that is nothing but incoming somewhere has a level there
+ * too.
  */
 export const Level = Schema.Struct({
   product: ProductId,
@@ -76,6 +79,7 @@ export const Level = Schema.Struct({
   quarantine: Schema.Int,
   held: Schema.Int,
   committed: Schema.Int,
+  blocked: Schema.Int,
   available: Schema.Int,
   incoming: Schema.Int
 }).annotate({ identifier: "Level" })
@@ -102,6 +106,68 @@ export interface MovementFilter extends LevelFilter {
   /** The type and id of what caused it, such as an order. */
   readonly source?: { readonly type: string; readonly id: string } | undefined
 }
+
+/**
+ * `expiringBefore` a day; `stocked`: only lots of which something is on hand. At a location: those that were ever
+ * there.
+ */
+export interface LotFilter extends LevelFilter {
+  readonly status?: ProductLot["status"] | undefined
+  readonly expiringBefore?: string | undefined
+  readonly stocked?: boolean | undefined
+}
+
+/** A lot with its stock over all locations, or at the one that was asked for; nothing of a blocked lot is available. */
+export const StockedLot = Schema.Struct({ lot: ProductLot, onHand: Schema.Int, available: Schema.Int })
+export interface StockedLot extends Schema.Schema.Type<typeof StockedLot> {}
+
+/** A lot of a product by its code. */
+export interface LotKey {
+  readonly product: ProductId
+  readonly lot: string
+}
+
+/** Where a lot is: what lies at each location where it ever was, and what is on its way between two. */
+export const LotTrace = Schema.Struct({
+  lot: ProductLot,
+  places: Schema.Array(
+    Schema.Struct({
+      location: LocationId,
+      sellable: Schema.Int,
+      qualityControl: Schema.Int,
+      damaged: Schema.Int,
+      quarantine: Schema.Int,
+      held: Schema.Int,
+      committed: Schema.Int
+    })
+  ),
+  inTransit: Schema.Array(
+    Schema.Struct({ transfer: TransferId, origin: LocationId, destination: LocationId, quantity: Schema.Int })
+  )
+}).annotate({ identifier: "LotTrace" })
+export interface LotTrace extends Schema.Schema.Type<typeof LotTrace> {}
+
+/**
+ * Who got something of a lot: the document that it was sold by (an order, or what the host named; null where it named
+ * nothing), and the order's customer. An undone shipment was never sold.
+ */
+export const LotRecipient = Schema.Struct({
+  source: Schema.NullOr(Source),
+  customer: Schema.NullOr(Schema.String),
+  sold: Schema.Int,
+  returned: Schema.Int
+}).annotate({ identifier: "LotRecipient" })
+export interface LotRecipient extends Schema.Schema.Type<typeof LotRecipient> {}
+
+/** What is available of a product in one lot at one location; `expiresAt` is null where it does not expire. */
+export const Supply = Schema.Struct({
+  product: ProductId,
+  location: LocationId,
+  lot: Lot,
+  available: Schema.Int,
+  expiresAt: Schema.NullOr(Schema.DateTimeUtcFromString)
+}).annotate({ identifier: "Supply" })
+export interface Supply extends Schema.Schema.Type<typeof Supply> {}
 
 export interface OrderFilter {
   readonly customer?: string | undefined
@@ -216,6 +282,22 @@ export interface Queries {
   readonly locations: (page: PageRequest) => Effect.Effect<Page<Location>, StoreUnavailable | InvalidCursor>
   /** The balance of one stock key as it is kept; empty for a key without history. */
   readonly balance: (key: StockKey) => Effect.Effect<Balance, StoreUnavailable>
+  readonly lot: (key: LotKey) => Effect.Effect<Option.Option<ProductLot>, StoreUnavailable>
+  /** The first to expire first, those that do not expire last. */
+  readonly lots: (
+    filter: LotFilter,
+    page: PageRequest
+  ) => Effect.Effect<Page<StockedLot>, StoreUnavailable | InvalidCursor>
+  readonly lotTrace: (key: LotKey) => Effect.Effect<Option.Option<LotTrace>, StoreUnavailable>
+  /** By the type of the document and its id, what was sold without one first. */
+  readonly lotRecipients: (
+    key: LotKey,
+    page: PageRequest
+  ) => Effect.Effect<Page<LotRecipient>, StoreUnavailable | InvalidCursor>
+  /**
+   * Everything that is available of a product at this instant, by location and lot: what an allocation chooses from.
+   */
+  readonly supplies: (product: ProductId) => Effect.Effect<ReadonlyArray<Supply>, StoreUnavailable>
   readonly levels: (
     filter: LevelFilter,
     page: PageRequest

@@ -92,7 +92,7 @@ export const ReverseMovement = define("ReverseMovement", {
       if (movement.kind === "transferOut" || movement.kind === "transferIn") return yield* refuse("transfer")
       const inverse = inverseOf(movement, id, reason)
       if (isCondition(inverse.to) && !isCondition(inverse.from)) yield* activeLocation(slice, location)
-      const after = yield* checkMovements(slice, [inverse])
+      const after = yield* checkMovements(slice, [inverse], context.now)
       const { product, lot } = movement
       const balance = after.get(stockKeyText(movement))
       return {

@@ -6,6 +6,7 @@ import type { Cart } from "./Cart.ts"
 import type { ContactRecord } from "./ContactRecord.ts"
 import type { Count } from "./Count.ts"
 import type { Location } from "./Location.ts"
+import type { ProductLot } from "./Lot.ts"
 import type { Notification } from "./Notification.ts"
 import type { Order } from "./Order.ts"
 import type { Product } from "./Product.ts"
@@ -35,6 +36,7 @@ export interface Rows {
   readonly names: Name
   readonly carts: Cart
   readonly counts: Count
+  readonly lots: ProductLot
   readonly orders: Order
   readonly policies: ReorderPolicy
   readonly thresholds: Threshold

@@ -10,7 +10,7 @@ import { type Movement, movementId } from "./Movement.ts"
 import type { ProductId } from "./Product.ts"
 import { type Drift, driftOf, type Recount } from "./Recount.ts"
 import type { RowRef, Rows, Table } from "./Row.ts"
-import { NO_LOT, type StockKey, type StockPlace, stockKeyText, stockPlaceText } from "./StockKey.ts"
+import { lotId, NO_LOT, type StockKey, type StockPlace, stockKeyText, stockPlaceText } from "./StockKey.ts"
 
 /**
  * What a decision can look at. To a footprint, what is not loaded yet looks absent; a decision that looks outside its
@@ -18,6 +18,7 @@ import { NO_LOT, type StockKey, type StockPlace, stockKeyText, stockPlaceText } 
  */
 export interface Slice {
   readonly row: <T extends Table>(table: T, id: string) => Rows[T] | undefined
+  /** With it comes the row of every lot that is or was there. */
   readonly stock: (place: StockPlace) => Stock
   readonly claim: (id: ClaimId) => Claim | undefined
   /** Whether a claim was looked up: one that a decision opens never was. */
@@ -272,6 +273,12 @@ export class WorkingSlice implements Slice {
       }
       for (const { product, location } of footprint.stock ?? nothing) {
         const known = this.known({ product, location })
+        // What is available of a lot depends on its row.
+        for (const lot of known?.balances.keys() ?? nothing) {
+          if (lot === NO_LOT) continue
+          const id = lotId(product, lot)
+          if (this.rows.get("lots")?.has(id) !== true) rows.set(`lots/${id}`, { table: "lots", id })
+        }
         // Where nothing is held, nothing can have lapsed.
         if (known !== undefined && (known.batch === this.batch || !holdsAny(known))) continue
         const wanted = known === undefined ? stock : holds

@@ -5,7 +5,7 @@ import { Schema } from "effect"
 import { LocationId } from "./Location.ts"
 import { ProductId } from "./Product.ts"
 
-/** A production lot of a product; {@link NO_LOT} for a product that is not lot-tracked. */
+/** The code of a lot of a product; {@link NO_LOT} for a product that is not lot-tracked. */
 export const Lot = Schema.String.check(Schema.isMaxLength(64))
 
 /** The lot of every product that is not lot-tracked. */
@@ -41,6 +41,9 @@ export interface StockPlace {
 
 /** The text that stands for a stock place in maps and row ids. */
 export const stockPlaceText = (place: StockPlace): string => `${place.product}@${place.location}`
+
+/** The row id of a lot: no two pairs of texts have the same. */
+export const lotId = (product: ProductId, lot: string): string => JSON.stringify([product, lot])
 
 /** The text that stands for a stock key in maps. */
 export const stockKeyText = (key: StockKey): string => `${key.product}@${key.location}#${key.lot}`

@@ -7,6 +7,7 @@ import { Cart } from "./Cart.ts"
 import { ContactRecord } from "./ContactRecord.ts"
 import { Count } from "./Count.ts"
 import { Location } from "./Location.ts"
+import { ProductLot } from "./Lot.ts"
 import { Notification } from "./Notification.ts"
 import { Order } from "./Order.ts"
 import { Product } from "./Product.ts"
@@ -29,6 +30,7 @@ export const tables: { readonly [T in Table]: Schema.Codec<Rows[T], Schema.Json>
   names: Name,
   carts: Cart,
   counts: Count,
+  lots: ProductLot,
   orders: Order,
   policies: ReorderPolicy,
   thresholds: Threshold,

@@ -4,10 +4,10 @@
  * flutter. With each comes a notification.
  */
 import { type DateTime, Result, Schema } from "effect"
-import { availableAt } from "./Balance.ts"
 import { define, MAX_LINES } from "./Command.ts"
 import type { NewEvent } from "./Event.ts"
 import { knownLocation, LocationId, UnknownLocation } from "./Location.ts"
+import { availableNow } from "./Lot.ts"
 import {
   type ChangedNotification,
   type Notification,
@@ -198,7 +198,11 @@ const decideLine = (slice: Slice, line: typeof ThresholdLine.Type, context: Cros
     const { raisedAt, open } = before ?? { raisedAt: null, open: {} }
     const threshold: Threshold = { id: thresholdId(line), ...rule, raisedAt, open, version }
     // The row is written once, whether it is crossed too or not.
-    const crossed = crossThreshold({ ...threshold, version: version - 1 }, availableAt(slice.stock(line)), context)
+    const crossed = crossThreshold(
+      { ...threshold, version: version - 1 },
+      availableNow(slice, line, context.now),
+      context
+    )
     return crossed ?? { threshold, rows: [put("thresholds", threshold)], events: [] }
   })
 

@@ -4,6 +4,7 @@
 import { Result, Schema } from "effect"
 import { type DecisionContext, define, type Footprint, MAX_LINES } from "./Command.ts"
 import { LocationId } from "./Location.ts"
+import { lotRefs } from "./Lot.ts"
 import { MAX_QUANTITY, Quantity } from "./Quantity.ts"
 import { ref } from "./Row.ts"
 import type { Slice } from "./Slice.ts"
@@ -30,7 +31,7 @@ const destinationFootprint = (
 ): Footprint => {
   const lines = slice.row("transfers", id)?.lines ?? []
   return {
-    rows: [ref("transfers", id)],
+    rows: [ref("transfers", id), ...lotRefs(lines)],
     stock: lines.map(({ product }) => ({ product, location: destination }))
   }
 }

@@ -2,11 +2,12 @@
  * The commands on a transfer at its origin: to plan it, to commit its stock, to send it, and to take it back. All of
  * its lines are committed or shipped, or none.
  */
-import { Result, Schema } from "effect"
+import { type DateTime, Result, Schema } from "effect"
 import { type Allocated, allocate, type Demand, InsufficientStock } from "./Allocation.ts"
 import { type Claim, ClaimId, claimEvent, type NewClaimEvent } from "./Claim.ts"
 import { type DecisionContext, define, type Footprint, MAX_LINES } from "./Command.ts"
 import { activeLocation, knownLocation, LocationId, LocationInactive, UnknownLocation } from "./Location.ts"
+import { checkLotAsked, checkUsable, isUsableLot, lotBlocks, lotRefs, NotLotTracked } from "./Lot.ts"
 import { knownProduct, ProductId, UnknownProduct } from "./Product.ts"
 import { Quantity } from "./Quantity.ts"
 import { ref } from "./Row.ts"
@@ -37,16 +38,18 @@ const nothingMoved = { claims: [], shipped: 0, received: 0, damaged: 0, lost: 0,
 const askedLines = (
   slice: Slice,
   asked: ReadonlyArray<typeof AskedLine.Type>
-): Result.Result<ReadonlyArray<TransferLine>, UnknownProduct> =>
+): Result.Result<ReadonlyArray<TransferLine>, UnknownProduct | NotLotTracked> =>
   Result.gen(function* () {
     const lines: Array<TransferLine> = []
     for (const [index, { product, lot = null, quantity }] of asked.entries()) {
       // An archived product is not bought or sold any more, but what is left of it still goes from place to place.
-      yield* knownProduct(slice, product)
+      yield* checkLotAsked(yield* knownProduct(slice, product), lot)
       lines.push({ line: index + 1, product, lot, quantity, ...nothingMoved })
     }
     return lines
   })
+
+type LotBlock = InstanceType<(typeof lotBlocks)[number]>
 
 const demandOf = ({ product, lot }: TransferLine, location: LocationId, quantity: number): Demand =>
   lot === null ? { product, location, quantity } : { product, location, lot, quantity }
@@ -58,10 +61,12 @@ const committed = (
   context: DecisionContext
 ): Result.Result<
   { readonly lines: ReadonlyArray<TransferLine>; readonly claims: ReadonlyArray<NewClaimEvent> },
-  InsufficientStock
-> => {
-  const demands = lines.map((line) => demandOf(line, origin, line.quantity))
-  return Result.map(allocate(slice, demands), (parts) => {
+  InsufficientStock | LotBlock
+> =>
+  Result.gen(function* () {
+    yield* checkUsable(slice, lines, context.now)
+    const demands = lines.map((line) => demandOf(line, origin, line.quantity))
+    const parts = yield* allocate(slice, demands, context.now)
     const claims = parts.map(({ product, location, lot, quantity, demand }, index) => ({
       demand,
       event: {
@@ -81,7 +86,6 @@ const committed = (
       claims: claims.map(({ event }) => event)
     }
   })
-}
 
 /** The commitments of a line that nobody else let go of. */
 const openClaimsOf = (slice: Slice, line: TransferLine): ReadonlyArray<Claim> =>
@@ -93,7 +97,7 @@ const originFootprint = (
 ): Footprint => {
   const lines = slice.row("transfers", id)?.lines ?? []
   return {
-    rows: [ref("transfers", id)],
+    rows: [ref("transfers", id), ...lotRefs(lines)],
     stock: lines.map(({ product }) => ({ product, location: origin })),
     claims: lines.flatMap((line) => line.claims)
   }
@@ -111,13 +115,22 @@ export const CreateTransfer = define("CreateTransfer", {
     draft: Schema.optionalKey(Schema.Boolean)
   },
   reply: Transfer,
-  refusals: [SameLocation, UnknownLocation, LocationInactive, UnknownProduct, InsufficientStock],
+  refusals: [
+    SameLocation,
+    UnknownLocation,
+    LocationInactive,
+    UnknownProduct,
+    NotLotTracked,
+    InsufficientStock,
+    ...lotBlocks
+  ],
   locations: ({ origin }) => [origin],
   footprint: ({ origin, destination, lines }) => ({
     rows: [
       ref("locations", origin),
       ref("locations", destination),
-      ...lines.map(({ product }) => ref("products", product))
+      ...lines.map(({ product }) => ref("products", product)),
+      ...lotRefs(lines)
     ],
     stock: lines.map(({ product }) => ({ product, location: origin }))
   }),
@@ -147,7 +160,7 @@ export const CreateTransfer = define("CreateTransfer", {
 export const UpdateTransfer = define("UpdateTransfer", {
   payload: { ...atOrigin, expected: ExpectedVersion, lines: AskedLines },
   reply: Transfer,
-  refusals: [...refusals, StaleVersion, UnknownProduct],
+  refusals: [...refusals, StaleVersion, UnknownProduct, NotLotTracked],
   locations: ({ origin }) => [origin],
   footprint: ({ transfer, lines }) => ({
     rows: [ref("transfers", transfer), ...lines.map(({ product }) => ref("products", product))]
@@ -164,7 +177,7 @@ export const UpdateTransfer = define("UpdateTransfer", {
 export const ReadyTransfer = define("ReadyTransfer", {
   payload: atOrigin,
   reply: Transfer,
-  refusals: [...refusals, InsufficientStock],
+  refusals: [...refusals, InsufficientStock, ...lotBlocks],
   locations: ({ origin }) => [origin],
   footprint: originFootprint,
   decide: (slice, { transfer: id, origin }, context) =>
@@ -196,22 +209,27 @@ export const ReleaseTransfer = define("ReleaseTransfer", {
 
 /**
  * What leaves for each line: what it committed, from the very keys where it did; and where somebody else let go of a
- * commitment, what allocation finds instead. A line for each lot.
+ * commitment, or its lot expired or was recalled, what allocation finds instead. A line for each lot.
  */
 const taken = (
   slice: Slice,
-  { origin, lines }: Transfer
+  { origin, lines }: Transfer,
+  now: DateTime.Utc
 ): Result.Result<
   { readonly lines: ReadonlyArray<TransferLine>; readonly claims: ReadonlyArray<NewClaimEvent> },
-  InsufficientStock
-> => {
-  const claimed = lines.map((line) => openClaimsOf(slice, line))
-  const missing = lines.map((line, index) =>
-    (claimed[index] ?? []).reduce((left, claim) => left - claim.quantity, line.quantity)
-  )
-  const wanting = [...lines.entries()].filter(([index]) => (missing[index] ?? 0) > 0)
-  const demands = wanting.map(([index, line]) => demandOf(line, origin, missing[index] ?? 0))
-  return Result.map(allocate(slice, demands), (found) => {
+  InsufficientStock | LotBlock
+> =>
+  Result.gen(function* () {
+    yield* checkUsable(slice, lines, now)
+    const open = lines.map((line) => openClaimsOf(slice, line))
+    const usable = ({ product, lot }: Claim) => isUsableLot(slice, product, lot, now)
+    const claimed = open.map((claims) => claims.filter(usable))
+    const missing = lines.map((line, index) =>
+      (claimed[index] ?? []).reduce((left, claim) => left - claim.quantity, line.quantity)
+    )
+    const wanting = [...lines.entries()].filter(([index]) => (missing[index] ?? 0) > 0)
+    const demands = wanting.map(([index, line]) => demandOf(line, origin, missing[index] ?? 0))
+    const found = yield* allocate(slice, demands, now)
     const foundFor = Map.groupBy(found, ({ demand }) => wanting[demand]?.[0])
     const shipped = lines.flatMap(({ product }, index) => {
       const lots = new Map<string, number>()
@@ -224,22 +242,21 @@ const taken = (
     })
     return {
       lines: shipped.map((part, index) => ({ line: index + 1, ...part, ...nothingMoved, shipped: part.quantity })),
-      claims: claimed.flat().map((claim) => claimEvent("consumed", claim))
+      claims: open.flat().map((claim) => claimEvent(usable(claim) ? "consumed" : "released", claim))
     }
   })
-}
 
 /** Sends a ready transfer: its commitments are consumed, and its stock leaves the origin into transit. */
 export const DispatchTransfer = define("DispatchTransfer", {
   payload: atOrigin,
   reply: Transfer,
-  refusals: [...refusals, InsufficientStock],
+  refusals: [...refusals, InsufficientStock, ...lotBlocks],
   locations: ({ origin }) => [origin],
   footprint: originFootprint,
   decide: (slice, { transfer: id, origin }, context) =>
     Result.gen(function* () {
       const before = yield* transferAt(slice, id, "origin", origin, ["ready"])
-      const { lines, claims } = yield* taken(slice, before)
+      const { lines, claims } = yield* taken(slice, before, context.now)
       const place = { kind: "transferOut", location: origin, from: "sellable", to: "transit" } as const
       return {
         ...writtenTransfer(changedTransfer(before, { state: "inTransit", lines }, context)),

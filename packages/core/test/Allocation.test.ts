@@ -1,6 +1,6 @@
 // Allocation takes what is wanted and nothing else: its parts sum to the demand, or nobody gets anything.
 import { assert, describe, it } from "@effect/vitest"
-import { Result } from "effect"
+import { DateTime, Result } from "effect"
 import * as fc from "fast-check"
 import {
   allocate,
@@ -17,6 +17,7 @@ import {
 const product = ProductId.make("mug")
 const location = LocationId.make("shop")
 const place = { product, location }
+const now = DateTime.makeUnsafe(0)
 
 interface Lot {
   readonly lot: string
@@ -76,7 +77,7 @@ describe("an allocation", () => {
       fc.property(lots, demands, (stock, wishes) => {
         const slice = shelf(stock)
         const wanted = wishes.map(demandOf)
-        const parts = Result.getOrElse(allocate(slice, wanted), () => undefined)
+        const parts = Result.getOrElse(allocate(slice, wanted, now), () => undefined)
         if (parts === undefined) return
         for (const [index, { quantity, lot }] of wanted.entries()) {
           const own = parts.filter((part) => part.demand === index)
@@ -104,7 +105,7 @@ describe("an allocation", () => {
       fc.property(lots, demands, (stock, wishes) => {
         const slice = shelf(stock)
         const wanted = wishes.map(demandOf)
-        const result = allocate(slice, wanted)
+        const result = allocate(slice, wanted, now)
         assert.strictEqual(Result.isSuccess(result), feasible(slice, wanted))
         if (Result.isSuccess(result)) return
         assert.isAbove(result.failure.lines.length, 0)
@@ -118,10 +119,14 @@ describe("an allocation", () => {
       { lot: "A", sellable: 5, held: 0 },
       { lot: "B", sellable: 3, held: 0 }
     ])
-    const result = allocate(slice, [
-      { ...place, quantity: 5 },
-      { ...place, lot: "A", quantity: 3 }
-    ])
+    const result = allocate(
+      slice,
+      [
+        { ...place, quantity: 5 },
+        { ...place, lot: "A", quantity: 3 }
+      ],
+      now
+    )
     assert.deepStrictEqual(
       Result.map(result, (parts) => parts.map(({ lot, quantity, demand }) => [demand, lot, quantity])),
       Result.succeed([
@@ -138,7 +143,7 @@ describe("an allocation", () => {
       { lot: "A", sellable: 2, held: 0 },
       { lot: "B", sellable: 2, held: 1 }
     ])
-    const result = allocate(slice, [{ ...place, quantity: 4 }])
+    const result = allocate(slice, [{ ...place, quantity: 4 }], now)
     assert.deepStrictEqual(
       Result.map(result, (parts) => parts.map(({ lot, quantity }) => [lot, quantity])),
       Result.succeed([
@@ -161,7 +166,7 @@ describe("an allocation", () => {
       { rows: [], balances: [], claims: [], ...noLookups }
     )
     const shortages = (...wanted: ReadonlyArray<Demand>) => {
-      const result = allocate(slice, wanted)
+      const result = allocate(slice, wanted, now)
       assert(Result.isFailure(result), "it was allocated")
       return result.failure.lines.map(({ key, wanted, available }) => [key.location, key.lot, wanted, available])
     }
@@ -182,7 +187,7 @@ describe("an allocation", () => {
 
   it("tells a demand larger than any stock without losing its way", () => {
     const huge = { ...place, quantity: 2 ** 52 }
-    const result = allocate(shelf([]), [huge, huge, huge])
+    const result = allocate(shelf([]), [huge, huge, huge], now)
     assert(Result.isFailure(result), "it was allocated")
     assert.deepStrictEqual(
       result.failure.lines.map(({ wanted, available: free }) => [wanted, free]),

@@ -4,7 +4,6 @@ import { DateTime } from "effect"
 import {
   applyClaimEvent,
   applyMovement,
-  availableAt,
   type Balance,
   type Claim,
   ClaimId,
@@ -108,7 +107,6 @@ describe("a balance", () => {
     const lots = [balance, { ...balance, lot: "A", sellable: 7 }]
     const stock = { ...place, balances: new Map(lots.map((one) => [one.lot, one])) }
     assert.strictEqual(onHandAt(stock), 16 + 13)
-    assert.strictEqual(availableAt(stock), 4 + 1)
     assert.strictEqual(onHandAt({ ...place, balances: new Map() }), 0)
   })
 })

@@ -72,7 +72,15 @@ const SkipsVersion = define("SkipsVersion", {
     Result.succeed({
       reply: null,
       rows: [
-        put("locations", { id: location, name: "Shop", address: "", status: "active", version: 7, createdAt: now })
+        put("locations", {
+          id: location,
+          name: "Shop",
+          address: "",
+          timeZone: "UTC",
+          status: "active",
+          version: 7,
+          createdAt: now
+        })
       ]
     })
 })

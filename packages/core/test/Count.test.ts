@@ -28,7 +28,7 @@ const tea = ProductId.make("tea")
 const given = Effect.gen(function* () {
   const inventory = yield* Inventory
   for (const id of [shop, depot]) yield* inventory.createLocation({ id, name: id })
-  for (const id of [mug, tea]) yield* inventory.createProduct({ id, sku: id, name: id })
+  for (const id of [mug, tea]) yield* inventory.createProduct({ id, sku: id, name: id, lotTracked: id === tea })
   const move = (kind: "receipt" | "sale" | "damage", quantity: number) =>
     inventory.recordMovements({ lines: [{ kind, product: mug, location: shop, quantity }] })
   yield* move("receipt", 10)

@@ -25,7 +25,7 @@ const given = Effect.gen(function* () {
   const inventory = yield* Inventory
   const price = { amount: 500, currency: "EUR" }
   for (const id of [shop, depot]) yield* inventory.createLocation({ id, name: id })
-  for (const id of [mug, tea]) yield* inventory.createProduct({ id, sku: id, name: id, price })
+  for (const id of [mug, tea]) yield* inventory.createProduct({ id, sku: id, name: id, price, lotTracked: id === tea })
   yield* inventory.recordMovements({
     lines: [
       { kind: "receipt", product: mug, location: shop, quantity: 10 },

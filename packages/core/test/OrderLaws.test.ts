@@ -21,7 +21,7 @@ const shop = LocationId.make("shop")
 
 const product = fc.constantFrom(...products)
 const quantity = fc.integer({ min: 1, max: 5 })
-const lot = fc.constantFrom("", "A", "B")
+const lot = fc.constantFrom("A", "B", "C")
 const stockLine = fc.record({ product, location: fc.constant(shop), lot, quantity })
 const step = fc.oneof(
   fc.record({ _tag: fc.constant("receipt" as const), line: stockLine }),
@@ -55,8 +55,8 @@ const world = Effect.gen(function* () {
   )
   yield* inventory.createLocation({ id: shop, name: "Shop" })
   const price = { amount: 100, currency: "EUR" }
-  for (const id of products) yield* inventory.createProduct({ id, sku: id, name: id, price })
-  const lines = products.map((id) => ({ kind: "receipt" as const, product: id, location: shop, quantity: 6 }))
+  for (const id of products) yield* inventory.createProduct({ id, sku: id, name: id, price, lotTracked: true })
+  const lines = products.map((id) => ({ kind: "receipt" as const, product: id, location: shop, lot: "A", quantity: 6 }))
   yield* inventory.recordMovements({ lines: [lines[0]!, ...lines.slice(1)] })
   const made: World = { inventory, memory }
   return made

@@ -32,7 +32,7 @@ const given = Effect.gen(function* () {
   yield* inventory.createLocation({ id: shop, name: "Shop" })
   yield* inventory.createLocation({ id: depot, name: "Depot" })
   yield* inventory.createProduct({ id: mug, sku: "MUG", name: "Mug" })
-  yield* inventory.createProduct({ id: tea, sku: "TEA", name: "Tea" })
+  yield* inventory.createProduct({ id: tea, sku: "TEA", name: "Tea", lotTracked: true })
   yield* inventory.createVendor({ id: potter, name: "Potter", tolerance: 25 })
   yield* inventory.setVendorProducts({
     vendor: potter,
@@ -53,8 +53,18 @@ const given = Effect.gen(function* () {
   const receive = (
     { id }: Pick<PurchaseOrder, "id">,
     ...[first, ...rest]: [
-      { readonly line: number; readonly quantity: number; readonly condition?: "damaged" | "qualityControl" },
-      ...ReadonlyArray<{ readonly line: number; readonly quantity: number; readonly condition?: "damaged" }>
+      {
+        readonly line: number
+        readonly lot?: string
+        readonly quantity: number
+        readonly condition?: "damaged" | "qualityControl"
+      },
+      ...ReadonlyArray<{
+        readonly line: number
+        readonly lot?: string
+        readonly quantity: number
+        readonly condition?: "damaged"
+      }>
     ]
   ) => inventory.receivePurchaseOrder({ purchaseOrder: id, destination: shop, lines: [first, ...rest] })
   /** What is on hand and incoming of each product at each place. */
@@ -181,7 +191,7 @@ describe("a purchase order", () => {
       const { placed, receive, levels } = yield* given
       const order = yield* placed()
       const most = yield* Effect.flip(
-        receive(order, { line: 1, quantity: 8 }, { line: 2, quantity: 4 }, { line: 1, quantity: 3 })
+        receive(order, { line: 1, quantity: 8 }, { line: 2, lot: "A", quantity: 4 }, { line: 1, quantity: 3 })
       )
       assert(most._tag === "PurchaseOrderExceeded")
       // A quarter of 3 is less than a whole step.
@@ -194,7 +204,7 @@ describe("a purchase order", () => {
       assert.deepStrictEqual(numbers(over)[0], [8, 8, 1, 0, 0, 0])
       assert.deepInclude(over, { state: "partiallyReceived" })
       assert.deepStrictEqual((yield* levels)["mug@shop"], [9, 0, 0])
-      const received = yield* receive(order, { line: 2, quantity: 3 })
+      const received = yield* receive(order, { line: 2, lot: "A", quantity: 3 })
       assert.strictEqual(received.state, "received")
       const last = yield* receive(order, { line: 1, quantity: 1, condition: "damaged" })
       assert.deepStrictEqual([last.state, numbers(last)[0]], ["received", [8, 8, 2, 1, 0, 0]])
@@ -371,7 +381,7 @@ describe("a purchase order refuses", () => {
       yield* inventory.archiveVendor({ vendor: potter, expected: "any", archived: true })
       for (const refused of [yield* Effect.flip(draft()), yield* Effect.flip(place(order))])
         assert.strictEqual(refused._tag, "VendorInactive")
-      assert.strictEqual((yield* receive(underway, { line: 2, quantity: 3 })).state, "partiallyReceived")
+      assert.strictEqual((yield* receive(underway, { line: 2, lot: "A", quantity: 3 })).state, "partiallyReceived")
     }).pipe(Effect.provide(Live))
   )
 
@@ -380,7 +390,7 @@ describe("a purchase order refuses", () => {
       const { inventory, draft, placed, receive } = yield* given
       const whole = [
         { line: 1, quantity: 8 },
-        { line: 2, quantity: 3 }
+        { line: 2, lot: "A", quantity: 3 }
       ] as const
       const part = Effect.flatMap(placed(), (order) => receive(order, { line: 1, quantity: 1 }))
       const make = {

@@ -45,7 +45,7 @@ const given = Effect.gen(function* () {
   yield* inventory.createLocation({ id: depot, name: "Depot" })
   yield* inventory.createLocation({ id: shop, name: "Shop" })
   yield* inventory.createProduct({ id: mug, sku: "MUG", name: "Mug" })
-  yield* inventory.createProduct({ id: tea, sku: "TEA", name: "Tea" })
+  yield* inventory.createProduct({ id: tea, sku: "TEA", name: "Tea", lotTracked: true })
   yield* inventory.recordMovements({
     lines: [
       { kind: "receipt", product: mug, location: depot, quantity: 10 },

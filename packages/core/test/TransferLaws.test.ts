@@ -27,7 +27,7 @@ const ROUND_TRIPS = 120
 const product = fc.constantFrom(...products)
 const place = fc.constantFrom(...locations)
 const quantity = fc.integer({ min: 1, max: 6 })
-const lot = fc.constantFrom("", "A")
+const lot = fc.constantFrom("A", "B")
 const stockLine = fc.record({ product, location: place, lot, quantity })
 const someLot = fc.option(lot, { nil: undefined })
 const transferLines = fc.array(fc.record({ product, lot: someLot, quantity }), { minLength: 1, maxLength: 3 })
@@ -76,10 +76,10 @@ const world = Effect.gen(function* () {
     )
   )
   for (const id of locations) yield* inventory.createLocation({ id, name: id })
-  for (const id of products) yield* inventory.createProduct({ id, sku: id, name: id })
+  for (const id of products) yield* inventory.createProduct({ id, sku: id, name: id, lotTracked: true })
   for (const location of locations) {
     for (const product of products) {
-      yield* inventory.recordMovements({ lines: [{ kind: "receipt", product, location, quantity: 8 }] })
+      yield* inventory.recordMovements({ lines: [{ kind: "receipt", product, location, lot: "B", quantity: 8 }] })
       yield* inventory.recordMovements({ lines: [{ kind: "receipt", product, location, lot: "A", quantity: 4 }] })
     }
   }

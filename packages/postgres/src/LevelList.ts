@@ -7,15 +7,35 @@ import type { SqlClient } from "effect/sql/SqlClient"
 import { allOf, type ListQuery, text, type Wanted, where } from "./ListQuery.ts"
 import { jsonOf, parameters } from "./LoadSlice.ts"
 
-// What the clock says, unless it was set back since the ledger last wrote: a hold that was over stays so.
-export const hasLapsedBy = (clock: string) => `c.state = 'held' AND c.expires_at <= greatest(${clock},
-  (SELECT to_timestamp(h.last_micros / 1e6) FROM onhand.heads h WHERE h.shard = c.shard))`
+// What the clock says, unless it was set back since the ledger last wrote: what was over stays so.
+const nowOf = (row: string, clock: string) =>
+  `greatest(${clock}, (SELECT to_timestamp(h.last_micros / 1e6) FROM onhand.heads h WHERE h.shard = ${row}.shard))`
+
+export const hasLapsedBy = (clock: string) => `c.state = 'held' AND c.expires_at <= ${nowOf("c", clock)}`
 export const hasLapsed = hasLapsedBy("clock_timestamp()")
 
 /** What the holds of a stock place that no longer bind still take from its balances. */
 export const lapsed = (table: string, byLot: string, clock = "clock_timestamp()") => `coalesce((
   SELECT sum(c.quantity) FROM onhand.claims c
   WHERE ${hasLapsedBy(clock)} AND c.product = ${table}.product AND c.location = ${table}.location ${byLot}), 0)`
+
+/**
+ * Whether what a balance has of its lot `l` cannot be claimed or sold now: it was recalled, or its last day is over.
+ */
+export const isBlocked = (balance: string, clock = "clock_timestamp()") =>
+  `(l.status = 'recalled' OR l.expires_at::timestamptz <= ${nowOf(balance, clock)}) IS TRUE`
+
+/** What is unclaimed of a balance: what nobody holds, by a hold that still binds, or has committed. */
+export const unclaimed = (balance: string, clock = "clock_timestamp()") =>
+  `(${balance}.sellable - ${balance}.held - ${balance}.committed
+    + ${lapsed(balance, `AND c.lot = ${balance}.lot`, clock)})`
+
+/** What is unclaimed in the blocked lots of a product, everywhere or at one place; the product's lots are looked up. */
+export const blocked = (product: string, location?: string, clock = "clock_timestamp()") => `coalesce((
+  SELECT sum(${unclaimed("k", clock)})
+  FROM onhand.lots l JOIN onhand.balances k ON k.product = l.product AND k.lot = l.lot
+  WHERE l.product = ${product} AND ${isBlocked("k", clock)}
+    ${location === undefined ? "" : `AND k.location = ${location}`}), 0)`
 
 const levelJson = jsonOf({
   product: "b.product",
@@ -27,7 +47,8 @@ const levelJson = jsonOf({
   quarantine: "b.quarantine",
   held: "b.held - b.lapsed",
   committed: "b.committed",
-  available: "b.sellable - b.held - b.committed + b.lapsed",
+  blocked: "b.blocked",
+  available: "b.sellable - b.held - b.committed + b.lapsed - b.blocked",
   incoming: "b.incoming"
 })
 
@@ -96,6 +117,7 @@ const levelsFrom = (
     ${sum("sellable")} AS sellable, ${sum("quality_control")} AS quality_control,
     ${sum("damaged")} AS damaged, ${sum("quarantine")} AS quarantine,
     ${sum("held")} AS held, ${sum("committed")} AS committed, ${lapsed("p", "", clock)}::bigint AS lapsed,
+    ${blocked("p.product", "p.location", clock)}::bigint AS blocked,
     (${incomingTo({ product: "p.product", location: "p.location" })})::bigint AS incoming
   FROM onhand.balances s WHERE s.product = p.product AND s.location = p.location) b`
 }

@@ -33,6 +33,7 @@ export const decodeRow: { readonly [T in Table]: (json: unknown) => Rows[T] } = 
   names: Schema.decodeUnknownSync(tables.names),
   carts: Schema.decodeUnknownSync(tables.carts),
   counts: Schema.decodeUnknownSync(tables.counts),
+  lots: Schema.decodeUnknownSync(tables.lots),
   orders: Schema.decodeUnknownSync(tables.orders),
   policies: Schema.decodeUnknownSync(tables.policies),
   thresholds: Schema.decodeUnknownSync(tables.thresholds),

@@ -33,9 +33,10 @@ import { DateTime, Effect, Option, Schema } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { demandList } from "./DemandList.ts"
 import { claimList, explain } from "./Explain.ts"
-import { hasLapsed, lapsed, levelList, productLevels } from "./LevelList.ts"
+import { blocked, hasLapsed, isBlocked, lapsed, levelList, productLevels, unclaimed } from "./LevelList.ts"
 import { allOf, integer, type ListQuery, listPage, oneOf, type SortKey, text } from "./ListQuery.ts"
 import { commandJson, decodeCommand, decodeRow, jsonOf, parameters } from "./LoadSlice.ts"
+import { lotQueries } from "./LotList.ts"
 import { movementList } from "./MovementList.ts"
 import { postgresReports } from "./PostgresReports.ts"
 import { stockAsOf } from "./StockAsOf.ts"
@@ -67,7 +68,7 @@ const productStock = `LEFT JOIN LATERAL (
     SELECT coalesce(sum(b.sellable + b.quality_control + b.damaged + b.quarantine), 0)::bigint AS on_hand,
       (coalesce(sum(b.sellable - b.held - b.committed), 0) + coalesce((
         SELECT sum(c.quantity) FROM onhand.claims c
-        WHERE ${hasLapsed} AND c.product = p.id), 0))::bigint AS available
+        WHERE ${hasLapsed} AND c.product = p.id), 0) - ${blocked("p.id")})::bigint AS available
     FROM onhand.balances b WHERE b.product = p.id) s ON true`
 
 // To order by stock takes the stock of all, which is summed up far sooner in one go.
@@ -78,8 +79,13 @@ const allStock = `LEFT JOIN (
   LEFT JOIN (
     SELECT c.product, sum(c.quantity)::bigint AS lapsed FROM onhand.claims c
     WHERE c.state = 'held' AND c.expires_at <= clock_timestamp() GROUP BY c.product) c ON c.product = p.id
+  LEFT JOIN (
+    SELECT k.product, sum(${unclaimed("k")})::bigint AS blocked
+    FROM onhand.lots l JOIN onhand.balances k ON k.product = l.product AND k.lot = l.lot
+    WHERE ${isBlocked("k")} GROUP BY k.product) l ON l.product = p.id
   CROSS JOIN LATERAL (
-    SELECT coalesce(b.on_hand, 0) AS on_hand, coalesce(b.unclaimed, 0) + coalesce(c.lapsed, 0) AS available) s`
+    SELECT coalesce(b.on_hand, 0) AS on_hand,
+      coalesce(b.unclaimed, 0) + coalesce(c.lapsed, 0) - coalesce(l.blocked, 0) AS available) s`
 
 const decodeStocked = Schema.decodeUnknownSync(StockedProduct)
 
@@ -130,7 +136,8 @@ const alertList = (filter: LevelFilter) => ({
   name: "restockAlerts",
   json: jsonOf({ threshold: "t.data", available: "s.available" }),
   from: `onhand.thresholds t CROSS JOIN LATERAL (
-    SELECT (coalesce(sum(b.sellable - b.held - b.committed), 0) + ${lapsed("t", "")})::bigint AS available
+    SELECT (coalesce(sum(b.sellable - b.held - b.committed), 0) + ${lapsed("t", "")}
+      - ${blocked("t.product", "t.location")})::bigint AS available
     FROM onhand.balances b WHERE b.product = t.product AND b.location = t.location) s`,
   decode: Schema.decodeUnknownSync(Schema.Struct({ threshold: Threshold, available: Schema.Int }))
 })
@@ -337,6 +344,7 @@ export const postgresQueries = (sql: SqlClient): Queries => {
     locations: (page) => listPage(sql, rowList("locations", [text("t.name"), text("t.id")]), page),
     ...stockQueries(sql),
     ...postgresReports(sql),
+    ...lotQueries(sql),
     cart: (id) => row("carts", id),
     activeCart: (owner) => named("carts", activeCartName(owner)),
     order: (id) => row("orders", id),

@@ -22,6 +22,7 @@ export const privileges: Readonly<Record<string, string>> = {
   names: "SELECT, INSERT, UPDATE, DELETE",
   carts: "SELECT, INSERT, UPDATE",
   counts: "SELECT, INSERT, UPDATE",
+  lots: "SELECT, INSERT, UPDATE",
   orders: "SELECT, INSERT, UPDATE",
   policies: "SELECT, INSERT, UPDATE",
   forecasts: "SELECT, INSERT, UPDATE",

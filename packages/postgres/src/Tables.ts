@@ -297,6 +297,20 @@ const vendors = [
 // Text, because what was entered is kept to the letter.
 const entered = [`ALTER TABLE onhand.movements ADD COLUMN entered text`]
 
+// A lot is found by its own key from what lies under it; lists of lots go by their expiry.
+const lots = [
+  document(
+    "lots",
+    generated("product", "data->>'product'") +
+      generated("lot", "data->>'lot'") +
+      generated("status", "data->>'status'") +
+      generated("expires_on", "coalesce(data->>'expiresOn', '9999-12-31')") +
+      generated("expires_at", "data->>'expiresAt'")
+  ),
+  `CREATE UNIQUE INDEX lots_of_product ON onhand.lots (product, lot)`,
+  `CREATE INDEX lots_by_expiry ON onhand.lots (expires_on, product, lot)`
+]
+
 // The open claims of a place in the order in which they are listed.
 const claims = [
   `CREATE INDEX claims_open ON onhand.claims (product, location, id) WHERE state IN ('held', 'committed')`
@@ -397,6 +411,7 @@ export const migrations = (shards: number): Record<string, Effect.Effect<void, S
   "5_forecasts": run(forecasts),
   "6_vendors": run(vendors),
   "7_counts": run(counts),
+  "8_lots": run(lots),
   "9_claims": run([...claims, ...entered]),
   "11_notifications": run([...notifications, ...deliveries]),
   "12_access": run(access),

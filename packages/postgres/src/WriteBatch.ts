@@ -35,6 +35,7 @@ const encodeRow: { readonly [T in Table]: (row: Rows[T]) => Schema.Json } = {
   names: Schema.encodeSync(tables.names),
   carts: Schema.encodeSync(tables.carts),
   counts: Schema.encodeSync(tables.counts),
+  lots: Schema.encodeSync(tables.lots),
   orders: Schema.encodeSync(tables.orders),
   policies: Schema.encodeSync(tables.policies),
   thresholds: Schema.encodeSync(tables.thresholds),

@@ -42,6 +42,7 @@ const PERMISSIONS = {
   LocationArchived: "locations:read",
   LocationRestored: "locations:read",
   StockChanged: "stock:read",
+  LotChanged: "stock:read",
   LowStockRaised: "stock:read",
   LowStockCleared: "stock:read",
   OutOfStockRaised: "stock:read",
@@ -115,6 +116,10 @@ const liveEvent = ({ event, recordedAt }: Event, decimals: Decimals): LiveEvent 
     case "OverstockCleared": {
       const { product, available, high } = event
       return { ...event, available: inUnit(product, available), high: inUnit(product, high), recordedAt: at }
+    }
+    case "LotChanged": {
+      const { expiresAt: _, ...told } = event
+      return { ...told, recordedAt: at }
     }
     default:
       return { ...event, recordedAt: at }

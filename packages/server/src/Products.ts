@@ -47,6 +47,7 @@ export const productReply = (product: Product): WireProduct => ({
   metadata: product.metadata,
   price: product.price && moneyReply(product.price),
   unit: product.unit,
+  lotTracked: product.lotTracked,
   status: product.status,
   version: product.version,
   createdAt: timestamp(product.createdAt),
@@ -70,6 +71,7 @@ export const levelReply = (level: Level, decimals: number): LocationStock => ({
   quarantine: toDecimal(level.quarantine, decimals),
   held: toDecimal(level.held, decimals),
   committed: toDecimal(level.committed, decimals),
+  blocked: toDecimal(level.blocked, decimals),
   incoming: toDecimal(level.incoming, decimals)
 })
 
@@ -91,8 +93,8 @@ const stockedReply = (product: Product, levels: ReadonlyArray<Level>) => {
 const stockMark = (levels: ReadonlyArray<Level>): string => {
   let hash = 0x811c9dc5
   for (const level of levels) {
-    const { onHand, sellable, damaged, quarantine, held, committed, incoming } = level
-    for (const part of [onHand, sellable, damaged, quarantine, held, committed, incoming]) {
+    const { onHand, sellable, damaged, quarantine, held, committed, blocked, incoming } = level
+    for (const part of [onHand, sellable, damaged, quarantine, held, committed, blocked, incoming]) {
       hash = Math.imul(hash ^ (part | 0), 0x01000193)
       hash = Math.imul(hash ^ Math.floor(part / 2 ** 32), 0x01000193)
     }

@@ -7,6 +7,7 @@ import {
   CartId,
   type InvalidCursor,
   type LevelFilter,
+  type LotFilter,
   MAX_PAGE_SIZE,
   makeMemoryStore,
   movementKinds,
@@ -24,7 +25,7 @@ import {
   valuationMethods
 } from "@onhand/core"
 import { DateTime, Effect } from "effect"
-import { locationPool, productPool, vendorPool } from "./Arbitraries.ts"
+import { locationPool, lotTracked, productPool, vendorPool } from "./Arbitraries.ts"
 import { type Known, nothingKnown, type Step } from "./Draft.ts"
 import { type Features, learn, resolve, simplerSteps, steps } from "./History.ts"
 import { beginning } from "./HistoryRun.ts"
@@ -118,6 +119,34 @@ const stockQuestions: Readonly<Record<string, Question>> = Object.fromEntries([
   ...movementKinds.map((kind): readonly [string, Question] => [
     `movements({"kind":"${kind}"})`,
     allByTime((queries, page) => queries.movements({ kind }, page))
+  ])
+])
+
+const lotKeys = [lotTracked, productPool[0]!].flatMap((product) => ["A", "B", "C"].map((lot) => ({ product, lot })))
+const lotFilters: ReadonlyArray<LotFilter> = [
+  {},
+  { stocked: true },
+  { product: lotTracked, status: "active" },
+  { status: "recalled" },
+  { expiringBefore: "2999-01-01" },
+  ...locationPool.flatMap((location) => [{ location }, { location, stocked: true, expiringBefore: "2998-12-31" }])
+]
+
+const lotQuestions: Readonly<Record<string, Question>> = Object.fromEntries([
+  ...lotFilters.map((filter): readonly [string, Question] => [
+    `lots(${textOf(filter)})`,
+    all((queries, page) => queries.lots(filter, page))
+  ]),
+  ...lotKeys.flatMap(
+    (key): ReadonlyArray<readonly [string, Question]> => [
+      [`lot(${textOf(key)})`, (queries) => queries.lot(key)],
+      [`lotTrace(${textOf(key)})`, (queries) => queries.lotTrace(key)],
+      [`lotRecipients(${textOf(key)})`, all((queries, page) => queries.lotRecipients(key, page))]
+    ]
+  ),
+  ...productPool.map((product): readonly [string, Question] => [
+    `supplies(${product})`,
+    (queries) => queries.supplies(product)
   ])
 ])
 
@@ -338,7 +367,7 @@ const compareAnswers = (session: Session, { features }: TrialInput, history: Rea
       learn(known, submission, yield* commitOne(session, submission))
       yield* Effect.orDie(oracle.transact([submission]))
     }
-    const questions = { ...catalogueQuestions, ...stockQuestions, ...questionsOf(known) }
+    const questions = { ...catalogueQuestions, ...stockQuestions, ...lotQuestions, ...questionsOf(known) }
     for (const [name, question] of Object.entries(questions)) {
       if (!isAsked(name, features)) continue
       const [told, expected] = yield* Effect.orDie(

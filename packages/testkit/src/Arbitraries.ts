@@ -53,8 +53,21 @@ export const locationId: fc.Arbitrary<LocationId> = mostly(locationPool.slice(0,
 /** A vendor id of the pool, seldom the unknown one. */
 export const vendorId: fc.Arbitrary<VendorId> = mostly(vendorPool.slice(0, 2), VendorId.make("v2"))
 
+/** The product of random histories that is counted in lots. */
+export const lotTracked = productPool[1]!
+
 /** A lot: mostly none. */
 export const lot: fc.Arbitrary<string> = mostly(["", "", "", "A"], "B")
+
+/** A lot as a line of a product may name it; {@link withLot} says which line does. */
+export const lotChoice: fc.Arbitrary<string> = mostly(["A", "A", "B", "B", "C"], "")
+
+/** Names a lot where the product has some and does not where it has none, and seldom the other way round. */
+export const withLot = <Line extends { readonly product: ProductId }>(line: Line, lot: string) =>
+  (line.product === lotTracked) === (lot === "") ? line : { ...line, lot: lot || "A" }
+
+/** A day on which a lot expires: long ago, or long after every history. */
+export const expiresOn: fc.Arbitrary<string> = fc.constantFrom("2998-12-31", "2997-12-31", "1960-02-29")
 
 /** A stock key of the pools. */
 export const stockKey: fc.Arbitrary<StockKey> = fc.record({ product: productId, location: locationId, lot })
@@ -115,15 +128,18 @@ export const movementLine: fc.Arbitrary<MovementLine> = kindInHistories.chain((k
       location: locationId,
       quantity: smallQuantity,
       flow: flowOf(kind),
-      lot: onceIn(2, lot),
+      lot: lotChoice,
+      open: fc.boolean(),
+      expiresOn: onceIn(6, expiresOn),
       expected: onceIn(25, fc.integer({ min: 0, max: 12 })),
       unit: onceIn(15, fc.constantFrom("piece", "piece", "case"))
     })
-    .map(({ flow, lot, expected, unit, ...line }) => ({
+    .map(({ flow, lot, open, expiresOn, expected, unit, ...line }) => ({
       kind,
-      ...line,
+      // A sale may leave it open which lot it takes.
+      ...(kind === "sale" && open ? line : withLot(line, lot)),
       ...flow,
-      ...(lot === undefined ? {} : { lot }),
+      ...(expiresOn === undefined || line.product !== lotTracked ? {} : { expiresOn }),
       ...(unit === undefined ? {} : { entered: { unit, quantity: String(line.quantity) } }),
       ...(expected === undefined ? {} : { expected })
     }))

@@ -34,14 +34,14 @@ interface Move {
 const DAY = 86_400_000
 
 /** What is recorded between two pages, and how often: a list that grows behind its reader must still end. */
-const LATE_NEWS: Move = { away: false, lot: "", kind: "receipt", quantity: 1, dated: -DAY / 4 }
+const LATE_NEWS: Move = { away: false, lot: "L1", kind: "receipt", quantity: 1, dated: -DAY / 4 }
 const MOST_ADDED = 4
 
 // Most are dated close together, so that a bound often falls between two of them, or on one.
 const moves = fc.array(
   fc.record<Move>({
     away: fc.boolean(),
-    lot: fc.constantFrom("", "", "L1"),
+    lot: fc.constantFrom("L1", "L1", "L2"),
     kind: fc.constantFrom("receipt", "receipt", "sale", "damage"),
     quantity: fc.integer({ min: 1, max: 9 }),
     dated: fc.oneof(fc.constant(null), fc.constantFrom(-1, 0, 1), fc.integer({ min: -DAY, max: DAY }))
@@ -52,7 +52,7 @@ const moves = fc.array(
 /** Two shelves of one product, at two locations. */
 const shelvesOf = (session: Session) =>
   Effect.gen(function* () {
-    const here = yield* stockShelf(session, 0, "here")
+    const here = yield* stockShelf(session, 0, "here", true)
     const { location } = yield* stockShelf(session, 0, "there")
     return { here, there: { product: here.product, location } }
   })

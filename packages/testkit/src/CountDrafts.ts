@@ -3,7 +3,7 @@
  */
 import { type Count, CountId, type CountState } from "@onhand/core"
 import * as fc from "fast-check"
-import { condition, locationId, locationPool, lot, onceIn, productId } from "./Arbitraries.ts"
+import { condition, locationId, locationPool, lotChoice, onceIn, productId, withLot } from "./Arbitraries.ts"
 import { drafts, type Known, lines, type Meant, optional, pick, picked, present } from "./Draft.ts"
 
 const NO_COUNT = { id: CountId.make("no-count"), location: locationPool[0]! }
@@ -16,14 +16,14 @@ const meant = (known: Known, states: ReadonlyArray<CountState>, { pick, mixed = 
 }
 
 const countPick: fc.Arbitrary<Meant> = fc.record({ pick, mixed: onceIn(20, fc.constant(true)) })
-const key = { product: productId, lot: onceIn(5, lot), condition: onceIn(5, condition) }
+const key = { product: productId, lot: lotChoice, condition: onceIn(5, condition) }
 const plannedLines = fc.array(
-  fc.record(key).map((line) => present(line)),
+  fc.record(key).map(({ lot, ...line }) => withLot(present(line), lot)),
   { maxLength: 3 }
 )
 const foundLine = fc
   .record({ ...key, quantity: fc.nat({ max: 12 }), reason: onceIn(3, fc.constant("shrinkage")) })
-  .map((line) => present(line))
+  .map(({ lot, ...line }) => withLot(present(line), lot))
 const underWay = ["draft", "counting", "counted", "approved"] as const
 
 /** Drafts of the commands on counts. */

@@ -30,7 +30,7 @@ const distance = fc.oneof(
 const moves = fc.array(
   fc.record<Move>({
     shelf: fc.integer({ min: 0, max: 2 }),
-    lot: fc.constantFrom("", "", "L1"),
+    lot: fc.constantFrom("L1", "L1", "L2"),
     kind: fc.constantFrom("receipt", "receipt", "sale", "sale", "customerReturn", "damage"),
     quantity: fc.integer({ min: 1, max: 4 }),
     dated: fc.oneof(fc.constant(null), distance, distance)
@@ -94,7 +94,7 @@ const demandByPeriod: Trial = {
     checkProperty(fc.tuple(moves, periods), { runs: effort.runs, seed: effort.seed }, ([moved, distances]) =>
       withSession(subject, (session) =>
         Effect.gen(function* () {
-          const here = yield* stockShelf(session, 0, "here")
+          const here = yield* stockShelf(session, 0, "here", true)
           const there = yield* stockShelf(session, 0, "there")
           const shelves = [here, { product: here.product, location: there.location }, there]
           const now = yield* DateTime.now

@@ -27,7 +27,16 @@ import {
 } from "@onhand/core"
 import * as fc from "fast-check"
 import { accessDrafts } from "./AccessDrafts.ts"
-import { condition, locationId, locationPool, lot, onceIn, productId, productPool } from "./Arbitraries.ts"
+import {
+  condition,
+  locationId,
+  locationPool,
+  lotChoice,
+  onceIn,
+  productId,
+  productPool,
+  withLot
+} from "./Arbitraries.ts"
 import { countDrafts } from "./CountDrafts.ts"
 import {
   type Draft,
@@ -43,6 +52,7 @@ import {
   present,
   type Step
 } from "./Draft.ts"
+import { lotDrafts } from "./LotDrafts.ts"
 import { notificationDrafts } from "./NotificationDrafts.ts"
 import { orderDrafts } from "./OrderDrafts.ts"
 import { purchaseDrafts, vendorDrafts } from "./PurchaseDrafts.ts"
@@ -80,8 +90,8 @@ const route = fc.oneof(
   { arbitrary: fc.constantFrom<Route>([0, 0], [0, 2]), weight: 1 }
 )
 const transferLine = fc
-  .record({ product: productId, lot: onceIn(4, lot), quantity: fc.integer({ min: 1, max: 6 }) })
-  .map((line) => present(line))
+  .record({ product: productId, lot: onceIn(4, lotChoice), quantity: fc.integer({ min: 1, max: 6 }) })
+  .map(({ lot = "", ...line }) => (lot === "" ? line : withLot(line, lot)))
 // What is asked for is mostly there, so that there is something to receive, and mostly the first line arrives.
 const arrivedLine = fc
   .record({
@@ -200,6 +210,7 @@ const plainDraftOf = (features: Features): fc.Arbitrary<Draft> =>
   fc.oneof(
     { arbitrary: ledgerDrafts, weight: 8 },
     { arbitrary: fc.oneof(...catalogueDrafts), weight: 3 },
+    { arbitrary: fc.oneof(...lotDrafts), weight: 3 },
     ...(features.claims ? [{ arbitrary: fc.oneof(...claimDrafts), weight: 12 }] : []),
     ...(features.thresholds
       ? [
@@ -310,7 +321,7 @@ const documents = {
           location: shop,
           lines: [
             { product: goods[0], quantity: mugs },
-            { product: goods[1], quantity: teas }
+            { product: goods[1], lot: "A", quantity: teas }
           ]
         })
       )

@@ -43,6 +43,7 @@ export const beginning = (features: Features): ReadonlyArray<Submission> => [
     sku: "S1",
     name: "Tea",
     unit: { name: "kg", decimals: 3 },
+    lotTracked: true,
     price: { amount: 1999, currency: "USD" }
   }),
   given(4, "createProduct", { id: p2, sku: "S2", name: "Sample" }),
@@ -56,8 +57,8 @@ export const beginning = (features: Features): ReadonlyArray<Submission> => [
     lines: [
       { kind: "opening", product: p0, location: l0, quantity: 10 },
       { kind: "opening", product: p0, location: l1, quantity: 5 },
-      { kind: "receipt", product: p1, location: l0, quantity: 8 },
-      { kind: "receipt", product: p1, location: l0, lot: "A", quantity: 4 },
+      { kind: "receipt", product: p1, location: l0, lot: "A", expiresOn: "2999-12-31", quantity: 8 },
+      { kind: "receipt", product: p1, location: l0, lot: "B", quantity: 4 },
       { kind: "receipt", product: p2, location: l0, quantity: 3 }
     ]
   }),

@@ -56,6 +56,8 @@ export const laws = {
   H48: "low stock is raised and cleared once each time its threshold is crossed",
   H49: "a posted count moved its differences, once, and no other count moved anything",
   H50: "what a purchase order says of its lines is what was received for it, within its tolerance",
+  H51: "no claim and no sale takes a lot that has expired or was recalled",
+  H52: "who leaves the lot open gets the lots that expire first",
   H54: "a plan says what then happens, and changes nothing",
   H55: "an explanation adds up to the level that it explains",
   H57: "a movement is reversed at most once, by its exact inverse",

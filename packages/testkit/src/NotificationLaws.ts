@@ -4,7 +4,8 @@
  */
 import { type Notification, stockNotificationKinds } from "@onhand/core"
 import type { LedgerLaw } from "./Law.ts"
-import { availableOf, type LedgerView, placeTallyAt } from "./LedgerView.ts"
+import type { LedgerView } from "./LedgerView.ts"
+import { availableAt, lastLookAt } from "./LotView.ts"
 
 export const H60: LedgerLaw<LedgerView> = {
   law: "H60",
@@ -12,7 +13,7 @@ export const H60: LedgerLaw<LedgerView> = {
     const byId = new Map<string, Notification>(view.snapshot.notifications.map((one) => [one.id, one]))
     return view.snapshot.thresholds.flatMap((threshold) => {
       const name = `the threshold of ${threshold.product} at ${threshold.location}`
-      const available = availableOf(placeTallyAt(view, threshold, Infinity))
+      const available = availableAt(view, threshold, Infinity, lastLookAt(view, threshold))
       const { open, high, clearHigh } = threshold
       const found: Array<string> = []
       if ((open.outOfStock !== undefined) !== available <= 0)

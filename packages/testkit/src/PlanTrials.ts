@@ -113,7 +113,7 @@ const explained = (session: Session): Effect.Effect<void, LawBroken> =>
           () => `In ${place} lot "${lot}" has ${balance.version} movements, of which the last told is ${last}`
         )
       }
-      const available = level.sellable - level.held - level.committed
+      const available = level.sellable - level.held - level.committed - level.blocked
       yield* ensure("H55", level.available === available, () => `In ${place} ${level.available} are available`)
       const times = claims.items.flatMap(({ expiresAt }) =>
         expiresAt === null ? [] : [DateTime.toEpochMillis(expiresAt)]

@@ -4,7 +4,20 @@
 import { contactMedia, type PurchaseOrder, PurchaseOrderId, type PurchaseOrderState } from "@onhand/core"
 import { DateTime } from "effect"
 import * as fc from "fast-check"
-import { condition, locationId, locationPool, lot, onceIn, productId, vendorId, vendorPool } from "./Arbitraries.ts"
+import {
+  condition,
+  expiresOn,
+  locationId,
+  locationPool,
+  lotChoice,
+  lotTracked,
+  onceIn,
+  productId,
+  productPool,
+  vendorId,
+  vendorPool,
+  withLot
+} from "./Arbitraries.ts"
 import { drafts, expected, type Known, lines, type Meant, optional, pick, picked, present } from "./Draft.ts"
 
 const name = fc.constantFrom("Potter", "Importer", "Grower")
@@ -82,12 +95,22 @@ const deliveredLine = fc
     line: fc.oneof({ arbitrary: fc.constant(1), weight: 9 }, { arbitrary: fc.constant(2), weight: 1 }),
     quantity: fc.integer({ min: 1, max: 3 }),
     condition: onceIn(2, condition),
-    lot: onceIn(4, lot)
+    lot: lotChoice,
+    expiresOn: onceIn(6, expiresOn)
   })
   .map((line) => present(line))
 
 // Long ago, or not for long: the same by every clock.
 const expectations = [DateTime.makeUnsafe(Date.UTC(2020, 0, 1)), DateTime.makeUnsafe(Date.UTC(2100, 0, 1))]
+
+type DeliveredLine = typeof deliveredLine extends fc.Arbitrary<infer A> ? A : never
+
+/** A delivered line with the lot that its product wants. */
+const delivered = (lines: PurchaseOrder["lines"], { lot, expiresOn, ...line }: DeliveredLine) => {
+  const product = lines[line.line - 1]?.product ?? productPool[0]!
+  const { product: _, ...named } = withLot({ product, ...line }, lot)
+  return product === lotTracked && expiresOn !== undefined ? { ...named, expiresOn } : named
+}
 
 /** Drafts of the commands on purchase orders. */
 export const purchaseDrafts = [
@@ -118,7 +141,11 @@ export const purchaseDrafts = [
     arbitrary: drafts(
       "receivePurchaseOrder",
       fc.record({ order: orderPick, lines: lines(deliveredLine) }),
-      ({ order, ...parts }, known) => ({ ...ordered(known, ["placed", "partiallyReceived"], order), ...parts })
+      ({ order, lines: [first, ...rest] }, known) => {
+        const meant = ordered(known, ["placed", "partiallyReceived"], order)
+        const lines = known.purchaseOrders.find(({ id }) => id === meant.purchaseOrder)?.lines ?? []
+        return { ...meant, lines: [delivered(lines, first), ...rest.map((line) => delivered(lines, line))] as const }
+      }
     ),
     weight: 5
   },

@@ -13,7 +13,8 @@ import { Effect, Fiber } from "effect"
 import { difference } from "./Difference.ts"
 import { simplerSteps, steps } from "./History.ts"
 import type { LawBroken } from "./Law.ts"
-import { availableOf, onHandOf, placeTallyAt } from "./LedgerView.ts"
+import { onHandOf, placeTallyAt } from "./LedgerView.ts"
+import { availableAt, lastMicros } from "./LotView.ts"
 import { checkProperty } from "./Property.ts"
 import type { LedgerSnapshot } from "./RawReaders.ts"
 import { checkRows, ensure, type Session, withSession } from "./Session.ts"
@@ -174,12 +175,13 @@ const levelsAgree = (session: Session): Effect.Effect<void, LawBroken | StoreUna
     yield* ensure("G39", levels.length === places.size, () => `${levels.length} levels for ${places.size} places`)
     for (const level of levels) {
       const tally = placeTallyAt(view, level, Infinity)
+      const available = availableAt(view, level, Infinity, lastMicros(view))
       yield* ensure(
         "G39",
-        level.onHand === onHandOf(tally) && level.available === availableOf(tally),
+        level.onHand === onHandOf(tally) && level.available === available,
         () =>
           `A read tells of ${level.onHand} on hand and ${level.available} available of ${level.product} at ` +
-          `${level.location}; its rows make ${onHandOf(tally)} and ${availableOf(tally)}`
+          `${level.location}; its rows make ${onHandOf(tally)} and ${available}`
       )
       const expected = incoming.get(placeName(level)) ?? 0
       yield* ensure(

@@ -58,7 +58,7 @@ const moves = fc.array(
   fc.record<Move>({
     product: fc.integer({ min: 0, max: 2 }),
     location: fc.integer({ min: 0, max: 1 }),
-    lot: fc.constantFrom("", "", "L1"),
+    lot: fc.constantFrom("L1", "L1", "L2"),
     kind: fc.constantFrom("receipt", "sale", "sale", "sale", "customerReturn", "reversal", "damage"),
     quantity: fc.integer({ min: 1, max: 4 }),
     cost: fc.constantFrom(null, "100", "33.333333", "0"),
@@ -94,17 +94,17 @@ const opened = ({ carts }: Features): ReadonlyArray<Submission> => {
   const charged = [{ product: cup, total: { amount: CHARGED.amount, currency: "USD" } }]
   const cart = submissionOf("openCart", { owner: "ann", lines }, { key: "cart" })
   const places = products.flatMap((product) => locations.map((location) => ({ product, location })))
-  const stocked = places.flatMap((place) => ["", "L1"].map((lot) => ({ kind: "receipt" as const, ...place, lot })))
+  const stocked = places.flatMap((place) => ["L1", "L2"].map((lot) => ({ kind: "receipt" as const, ...place, lot })))
   const [first, ...rest] = stocked.map((line) => ({ ...line, quantity: STOCKED }))
   if (first === undefined) return []
   return [
     ...locations.map((id) => submissionOf("createLocation", { id, name: id }, { key: id })),
     ...[cup, mug].map((id) =>
-      submissionOf("createProduct", { id, sku: id, name: id, category: "Cups", price }, { key: id })
+      submissionOf("createProduct", { id, sku: id, name: id, category: "Cups", price, lotTracked: true }, { key: id })
     ),
     submissionOf(
       "createProduct",
-      { id: tea, sku: "tea", name: "tea", category: "Tea", unit: { name: "kg", decimals: 3 } },
+      { id: tea, sku: "tea", name: "tea", category: "Tea", unit: { name: "kg", decimals: 3 }, lotTracked: true },
       { key: "tea" }
     ),
     submissionOf("recordMovements", { lines: [first, ...rest] }, { key: "stock" }),

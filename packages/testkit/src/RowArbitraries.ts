@@ -34,6 +34,7 @@ import {
   type OrderLine,
   type Product,
   ProductId,
+  type ProductLot,
   type PurchaseOrder,
   PurchaseOrderId,
   type PurchaseOrderLine,
@@ -106,6 +107,7 @@ export const product: fc.Arbitrary<Product> = fc.record({
   ),
   price: nullable(price),
   unit: unitOfMeasure,
+  lotTracked: fc.boolean(),
   status: fc.constantFrom("active", "archived"),
   version,
   createdAt: instant,
@@ -116,6 +118,7 @@ export const location: fc.Arbitrary<Location> = fc.record({
   id: locationId,
   name: text(1, 120),
   address: text(0, 500),
+  timeZone: fc.constantFrom("UTC", "Europe/Berlin", "America/New_York"),
   status: fc.constantFrom("active", "archived"),
   version,
   createdAt: instant
@@ -476,6 +479,22 @@ export const purchaseOrder: fc.Arbitrary<PurchaseOrder> = fc.record({
   updatedAt: instant
 })
 
+const calendarDate = instant.map((one) => DateTime.formatIsoDateUtc(one))
+
+const productLot: fc.Arbitrary<ProductLot> = fc.record({
+  id: text(1, 150),
+  product: productId,
+  lot: text(1, 64),
+  expiresOn: nullable(calendarDate),
+  timeZone: fc.constantFrom("UTC", "Asia/Tokyo"),
+  expiresAt: nullable(instant),
+  status: fc.constantFrom("active", "recalled"),
+  reason: nullable(text(1, 200)),
+  receivedAt: instant,
+  version,
+  updatedAt: instant
+})
+
 const name: fc.Arbitrary<Rows["names"]> = fc.record({ id: text(1, 80), version, target: text(1, 64) })
 
 /** Rows of each table. */
@@ -485,6 +504,7 @@ export const rows: { readonly [T in Table]: fc.Arbitrary<Rows[T]> } = {
   names: name,
   carts: cart,
   counts: count,
+  lots: productLot,
   orders: order,
   policies: reorderPolicy,
   thresholds: threshold,
@@ -505,6 +525,14 @@ const restock = { ...place, low: quantityOrZero }
 const told = { order: fc.uuid(), customer: nullable(text(1, 64)), location: locationId }
 
 const newEvent: fc.Arbitrary<NewEvent> = fc.oneof(
+  fc.record({
+    _tag: fc.constant("LotChanged"),
+    product: productId,
+    lot: text(1, 64),
+    expiresOn: nullable(calendarDate),
+    expiresAt: nullable(instant),
+    status: fc.constantFrom("active", "recalled")
+  }),
   fc.record({
     _tag: fc.constantFrom("ProductCreated", "ProductUpdated", "ProductArchived", "ProductRestored"),
     product: productId,

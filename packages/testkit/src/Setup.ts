@@ -74,14 +74,19 @@ export const hold = ({ product, location }: Shelf, quantity: number, ttlMillis: 
   submissionOf("holdStock", { lines: [{ product, location, quantity }], ttlMillis }, { key })
 
 /** Makes a location with a product of which so much is received. `name` tells shelves of one store apart. */
-export const stockShelf = (session: Session, quantity: number, name = "shelf"): Effect.Effect<Shelf, LawBroken> =>
+export const stockShelf = (
+  session: Session,
+  quantity: number,
+  name = "shelf",
+  lotTracked = false
+): Effect.Effect<Shelf, LawBroken> =>
   Effect.gen(function* () {
     const shelf = { product: ProductId.make(`product-${name}`), location: LocationId.make(`location-${name}`) }
     const batch = [
       submissionOf("createLocation", { id: shelf.location, name }, { key: `location-${name}` }),
       submissionOf(
         "createProduct",
-        { id: shelf.product, sku: `SKU-${name}`, name, price: { amount: 950, currency: "USD" } },
+        { id: shelf.product, sku: `SKU-${name}`, name, price: { amount: 950, currency: "USD" }, lotTracked },
         { key: `product-${name}` }
       ),
       ...(quantity > 0 ? [receive(shelf, quantity, `stock-${name}`)] : [])

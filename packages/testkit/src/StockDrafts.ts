@@ -7,12 +7,13 @@ import * as fc from "fast-check"
 import {
   locationId,
   locationPool,
-  lot,
+  lotChoice,
   movementLine,
   onceIn,
   productId,
   productPool,
-  smallQuantity
+  smallQuantity,
+  withLot
 } from "./Arbitraries.ts"
 import { drafts, expected, type Known, lines, optional, pick, picked, present } from "./Draft.ts"
 
@@ -64,7 +65,7 @@ export const catalogueDrafts = [
   ),
   drafts(
     "repairBalances",
-    fc.record({ location: locationId, keys: lines(fc.record({ product: productId, lot })) }),
+    fc.record({ location: locationId, keys: lines(fc.record({ product: productId, lot: lotChoice })) }),
     (parts) => parts
   )
 ]
@@ -86,9 +87,9 @@ const holdLine = fc
     product: productId,
     location: locationId,
     quantity: smallQuantity,
-    lot: onceIn(2, lot)
+    lot: onceIn(2, lotChoice)
   })
-  .map((line) => present(line))
+  .map(({ lot = "", ...line }) => (lot === "" ? line : withLot(line, lot)))
 
 /** Claims of one location: that of the first picked. */
 const claimsPayload = (picks: ReadonlyArray<number>, known: Known): PayloadOf<"commitClaims"> => {
@@ -110,7 +111,7 @@ export const claimDrafts = [
   drafts("expireClaims", claimPicks, claimsPayload),
   drafts(
     "moveClaim",
-    fc.record({ pick, location: locationId, lot: onceIn(4, lot), quantity: onceIn(3, smallQuantity) }),
+    fc.record({ pick, location: locationId, lot: onceIn(6, lotChoice), quantity: onceIn(3, smallQuantity) }),
     ({ pick, location, lot, quantity }, known) => {
       const claim = picked(known.claims, pick, NO_CLAIM)
       const to = present({ location, lot })
