@@ -3,7 +3,7 @@
  * plain JSON, so that what a client reads is what was sent.
  */
 import { Currency, MAX_DECIMALS } from "@onhand/core"
-import { Schema } from "effect"
+import { DateTime, Schema } from "effect"
 
 /** Money: a decimal text with the digits of the currency, because JSON numbers lose cents. */
 export const Money = Schema.Struct({
@@ -29,8 +29,17 @@ export const Timestamp = Schema.String.annotate({
   examples: ["2026-03-01T09:30:00.000Z"]
 })
 
+// Of years with more or fewer than four digits RFC 3339 knows nothing, and neither do databases.
+const FIRST_MILLIS = Date.parse("0001-01-01T00:00:00Z")
+const LAST_MILLIS = Date.parse("9999-12-31T23:59:59.999Z")
+
 /** An instant as a caller gives it, with any offset. */
-export const TimestampInput = Schema.DateTimeUtcFromString.annotate({
+export const TimestampInput = Schema.DateTimeUtcFromString.check(
+  Schema.makeFilter((instant) => {
+    const millis = DateTime.toEpochMillis(instant)
+    return (millis >= FIRST_MILLIS && millis <= LAST_MILLIS) || "an instant of the years 0001 to 9999 is accepted"
+  })
+).annotate({
   format: "date-time",
   description: "An instant after RFC 3339, with an offset or Z"
 })
