@@ -137,9 +137,9 @@ const runtimePlaces = (): ReadonlyArray<string> => {
   const visit = (place: string): void => {
     if (found.has(place)) return
     found.add(place)
-    const { link, resolved, dependencies, optionalDependencies } = locked[place] ?? {}
+    const { link, resolved, dependencies, optionalDependencies, peerDependencies } = locked[place] ?? {}
     if (link) visit(resolved)
-    for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
+    for (const name of Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies })) {
       const inner = `${place}/node_modules/${name}`
       visit(locked[inner] === undefined ? `node_modules/${name}` : inner)
     }

@@ -8,7 +8,7 @@ import { knownLocation, LocationId, UnknownLocation } from "./Location.ts"
 import { knownProduct, ProductId, UnknownProduct } from "./Product.ts"
 import { put, ref } from "./Row.ts"
 import type { AbcClass } from "./replenish/Classes.ts"
-import { DEFAULT_SERVICE, type ServiceTarget as Target } from "./replenish/Policy.ts"
+import { DEFAULT_SERVICE } from "./replenish/Policy.ts"
 import type { Slice } from "./Slice.ts"
 import { type StockPlace, stockPlaceText } from "./StockKey.ts"
 import type { OrderTerms } from "./StockPlan.ts"
@@ -28,7 +28,7 @@ const Share = Schema.Finite.check(
 )
 
 /** What a policy aims at; a threshold is in units of the product. */
-export const ServiceTarget: Schema.Codec<Target> = Schema.Union([
+export const ServiceTarget = Schema.Union([
   Schema.Struct({ kind: Schema.Literals(["cycle service", "fill rate"]), level: Share }),
   Schema.Struct({ kind: Schema.Literal("marginal"), chance: Share }),
   Schema.Struct({ kind: Schema.Literal("threshold"), units: Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)) })
