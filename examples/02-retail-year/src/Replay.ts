@@ -122,12 +122,40 @@ const costsOf = (baskets: ReadonlyArray<Basket>, products: ReadonlyMap<string, P
 const chunks = <A>(items: ReadonlyArray<A>, size: number): ReadonlyArray<ReadonlyArray<A>> =>
   Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size))
 
+/** The depot that supplies all stores, and the share of the year's sales that it opens with. */
+export const DEPOT = LocationId.make("depot")
+const DEPOT_SHARE = 0.2
+
+/** Opens the depot with some of everything. */
+const openDepot = (sales: ReturnType<typeof salesOf>, costOf: ReturnType<typeof costsOf>) =>
+  Effect.gen(function* () {
+    const inventory = yield* Inventory
+    const sold = new Map<ProductId, number>()
+    for (const [product, units] of [...sales.values()].flatMap((ofStore) => [...ofStore])) {
+      sold.set(product, (sold.get(product) ?? 0) + units)
+    }
+    yield* inventory.createLocation({ id: DEPOT, name: "Depot" }, { key: "depot" })
+    const stock = [...sold].map(([product, units]) => ({
+      kind: "opening" as const,
+      product,
+      location: DEPOT,
+      quantity: Math.max(1, Math.floor(DEPOT_SHARE * units)),
+      unitCost: costOf(product)
+    }))
+    for (const [index, [first, ...rest]] of chunks(stock, OPENING_LINES).entries()) {
+      if (first === undefined) continue
+      const options = { key: `opening:depot:${index}`, occurredAt: OPENED_AT }
+      yield* inventory.recordMovements({ lines: [first, ...rest] }, options)
+    }
+  })
+
 /** Opens every store with its stock and its thresholds. The keys are fixed, so a second run changes nothing. */
 export const openStores = (baskets: ReadonlyArray<Basket>, products: ReadonlyMap<string, ProductId>) =>
   Effect.gen(function* () {
     const inventory = yield* Inventory
     const sales = salesOf(baskets, products)
     const costOf = costsOf(baskets, products)
+    yield* openDepot(sales, costOf)
     yield* Effect.forEach(
       sales,
       ([store, sold]) =>

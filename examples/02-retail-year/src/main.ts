@@ -5,6 +5,7 @@ import { Inventory } from "@onhand/core"
 import { PostgresStore } from "@onhand/postgres"
 import * as Pglite from "@onhand/postgres/pglite"
 import { Clock, Config, Console, Effect, Layer, Option } from "effect"
+import { isEarly, midYear } from "./MidYear.ts"
 import { importCatalogue, openStores, replay } from "./Replay.ts"
 import { ranLowMostOften, reconcile, reconciliationText } from "./Report.ts"
 import { readBaskets } from "./RetailFiles.ts"
@@ -45,11 +46,20 @@ const program = Effect.gen(function* () {
   yield* Console.log(`  created ${created}, updated ${updated}, unchanged ${unchanged}, refused ${refused}`)
   const baskets = yield* timed("Baskets read", readBaskets(folder), (all) => all.length)
   yield* timed("Stores opened", openStores(baskets, products), (stores) => stores)
-  const tills = yield* timed(
+  const halves = [baskets.filter(isEarly), baskets.filter((basket) => !isEarly(basket))] as const
+  const early = yield* timed(
     "Baskets replayed",
-    replay(baskets, products, () => Effect.void),
+    replay(halves[0], products, () => Effect.void),
     (all) => all.length
   )
+  const { sent } = yield* timed("Stores counted", midYear(products), ({ stores }) => stores)
+  yield* Console.log(`  ${sent} products sent from the depot to stores that had run out of them`)
+  const late = yield* timed(
+    "Baskets replayed",
+    replay(halves[1], products, () => Effect.void),
+    (all) => all.length
+  )
+  const tills = [...early, ...late]
   const numbers = reconcile(baskets, tills)
   yield* Console.log(`\n${reconciliationText(tills, numbers)}\n`)
   yield* Console.log("Ran low most often:")

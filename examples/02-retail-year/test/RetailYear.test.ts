@@ -4,6 +4,7 @@ import { Inventory, layerMemory, planAll, usualTerms } from "@onhand/core"
 import { PostgresStore } from "@onhand/postgres"
 import * as Pglite from "@onhand/postgres/pglite"
 import { DateTime, Effect, Layer, Stream } from "effect"
+import { isEarly, midYear } from "../src/MidYear.ts"
 import { importCatalogue, openStores, replay } from "../src/Replay.ts"
 import { ranLowMostOften, reconcile } from "../src/Report.ts"
 import { readBaskets } from "../src/RetailFiles.ts"
@@ -22,10 +23,17 @@ const year = Effect.gen(function* () {
   const { products, outcomes } = yield* importCatalogue(excerpt)
   const baskets = yield* readBaskets(excerpt)
   yield* openStores(baskets, products)
-  const tills = yield* replay(baskets, products, () => Effect.void)
+  const early = yield* replay(baskets.filter(isEarly), products, () => Effect.void)
+  const { sent } = yield* midYear(products)
+  const late = yield* replay(
+    baskets.filter((basket) => !isEarly(basket)),
+    products,
+    () => Effect.void
+  )
+  const tills = [...early, ...late]
   const verification = yield* inventory.read.verify
   const value = yield* valueOfYear
-  return { outcomes, tills, numbers: reconcile(baskets, tills), verification, low: yield* ranLowMostOften, value }
+  return { outcomes, tills, numbers: reconcile(baskets, tills), verification, low: yield* ranLowMostOften, value, sent }
 })
 
 /** What to order of everything at the end of the year, with an order a week that takes a week. */
@@ -83,6 +91,8 @@ for (const [name, store] of Object.entries(stores)) {
         assert.isAbove(first.low.length, 0)
         assert.deepStrictEqual(disagreements(first.value, first.numbers.sold), [])
         assert.isAbove(Number(first.value.stock.value), 0)
+        assert.isBelow(first.value.adjusted.quantity, 0)
+        assert.isAbove(first.sent, 0)
         assert.isAbove(first.value.revenue, Number(first.value.sold.value))
 
         const second = yield* year
