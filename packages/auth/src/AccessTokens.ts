@@ -6,6 +6,7 @@ import { Clock, Effect, Schema } from "effect"
 import type { JWTPayload } from "jose"
 import { signToken, type TokenKind, verifyToken } from "./SignedTokens.ts"
 import { makeTokenKeys, type RetiredKey, type TokenKey, type WeakTokenKey } from "./TokenKeys.ts"
+import { type TrustedIssuer, trusting } from "./TrustedIssuers.ts"
 
 export interface TokenSettings {
   readonly key: TokenKey
@@ -15,6 +16,8 @@ export interface TokenSettings {
   readonly issuer: string
   readonly audience: string
   readonly lifetimeSeconds: number
+  /** Identity providers whose access tokens are accepted beside our own. */
+  readonly trusted?: ReadonlyArray<TrustedIssuer>
 }
 
 /** How long a token is accepted. A user who is deactivated is out at once all the same: the server asks the store. */
@@ -70,7 +73,9 @@ export const makeAccessTokens = (
 
     return {
       issueAccessToken,
-      verifyAccessToken: (token) => Effect.flatMap(verifyToken(keys, access, token, invalid), accessClaims),
+      verifyAccessToken: trusting(settings.trusted ?? [], (token) =>
+        Effect.flatMap(verifyToken(keys, access, token, invalid), accessClaims)
+      ),
       issueRefreshToken: ({ user, session, generation }, expiresAt) =>
         signToken(keys, refresh, {
           subject: user,
