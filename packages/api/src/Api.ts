@@ -11,6 +11,7 @@ import { EventsApi } from "./Events.ts"
 import { ForecastsApi } from "./Forecasts.ts"
 import { HealthApi } from "./Health.ts"
 import { LocationsApi } from "./Locations.ts"
+import { LotsApi } from "./Lots.ts"
 import { NotificationsApi } from "./Notifications.ts"
 import { OrdersApi } from "./Orders.ts"
 import { ProductsApi } from "./Products.ts"
@@ -41,6 +42,7 @@ export class OnhandApi extends HttpApi.make("onhand")
   .add(VendorsApi)
   .add(PurchaseOrdersApi)
   .add(StockApi)
+  .add(LotsApi)
   .add(ClaimsApi)
   .add(ThresholdsApi)
   .add(ReorderPoliciesApi)

@@ -259,11 +259,11 @@ export class ProductsApi extends HttpApiGroup.make("products")
       headers: { ...versionRequired, ...keyAllowed },
       payload: ProductReplacement,
       success: changed,
-      error: [...versioned, problems.CodeTaken, problems.UnitFixed]
+      error: [...versioned, problems.CodeTaken, problems.UnitFixed, problems.LotTrackingFixed]
     }).annotateMerge(
       about("catalogue:write", {
         summary: "Replace a product",
-        description: "Fields that are left out become empty; the unit of measure may be left out, and never changes."
+        description: "Fields that are left out become empty; the unit, and whether it has lots, never change."
       })
     ),
     HttpApiEndpoint.patch("update", "/products/:id", {

@@ -11,7 +11,15 @@ import {
   UnknownCode,
   type Product as WireProduct
 } from "@onhand/api"
-import { Inventory, type Level, type Product, type StockedProduct, UnitFixed, UnknownProduct } from "@onhand/core"
+import {
+  Inventory,
+  type Level,
+  LotTrackingFixed,
+  type Product,
+  type StockedProduct,
+  UnitFixed,
+  UnknownProduct
+} from "@onhand/core"
 import { Effect, Option, Stream } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
@@ -177,12 +185,15 @@ export const layerProducts = HttpApiBuilder.group(
       replace: Effect.fnUntraced(function* ({ params: { id }, headers, payload }) {
         const as = { actor: yield* CurrentActor, key: bareKey(headers["idempotency-key"]) }
         const expected = yield* expectedVersion(headers["if-match"])
-        const { unit, ...fields } = payload
+        const { unit, lotTracked, ...fields } = payload
         const found = yield* answering(inventory.read.product(id))
         if (Option.isNone(found)) return yield* new UnknownProduct({ product: id })
         const { unit: fixed } = found.value
         if (unit !== undefined && (unit.name !== fixed.name || unit.decimals !== fixed.decimals)) {
           return yield* new UnitFixed({ product: id, unit: fixed })
+        }
+        if (lotTracked !== undefined && lotTracked !== found.value.lotTracked) {
+          return yield* new LotTrackingFixed({ product: id, lotTracked: found.value.lotTracked })
         }
         const empty = { barcodes: [], packs: [], description: "", category: "", metadata: {}, price: null }
         const command = { product: id, expected, ...empty, ...(yield* pricedPayload(fields)) }

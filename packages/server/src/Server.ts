@@ -22,6 +22,7 @@ import { layerHome } from "./Home.ts"
 import { KeptReplies } from "./KeptReplies.ts"
 import { Lifecycle } from "./Lifecycle.ts"
 import { layerLocations } from "./Locations.ts"
+import { layerLots } from "./Lots.ts"
 import { layerMetrics } from "./Metrics.ts"
 import { createNodeServer, type NodeServerOptions } from "./NodeServer.ts"
 import { layerNotifications } from "./Notifications.ts"
@@ -58,6 +59,7 @@ const handlers = Layer.mergeAll(
   layerVendors,
   layerPurchaseOrders,
   layerStock,
+  layerLots,
   layerClaims,
   layerThresholds,
   layerReorderPolicies,

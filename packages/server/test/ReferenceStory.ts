@@ -247,6 +247,27 @@ const orders: ReadonlyArray<Example> = [
   { operation: "orders.list", query: { limit: "1" }, by: "ann" }
 ]
 
+const lot = { params: { product: "milk", lot: "L-17" } }
+
+const lots: ReadonlyArray<Example> = [
+  { operation: "products.create", body: { id: "milk", sku: "MILK", name: "Milk", lotTracked: true }, unseen: true },
+  {
+    operation: "stockMovements.record",
+    body: {
+      lines: [
+        { kind: "purchase", product: "milk", location: "corner", lot: "L-17", expiresOn: "2999-03-01", quantity: 10 }
+      ]
+    },
+    unseen: true
+  },
+  { operation: "lots.list", query: { product: "milk", expiring_before: "2999-12-31" } },
+  { operation: "lots.expiry", ...lot, body: { expiresOn: "2999-02-28" } },
+  { operation: "lots.recall", ...lot, body: { reason: "Glass in the bottle" } },
+  { operation: "lots.trace", ...lot },
+  { operation: "lots.recipients", ...lot },
+  { operation: "lots.reinstate", ...lot }
+]
+
 const bea = { email: "bea@example.com", password: "correct horse battery" }
 const form = "application/x-www-form-urlencoded"
 
@@ -321,6 +342,7 @@ export const story: ReadonlyArray<Example> = [
   ...purchases,
   ...orders,
   ...reports,
+  ...lots,
   ...notices,
   ...closing,
   ...accounts

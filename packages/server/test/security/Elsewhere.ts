@@ -12,6 +12,7 @@ const part = { lines: [{ line: 1, quantity: 1 }] }
 export const received = { lines: [{ line: 1, quantity: 1, into: "sellable" }] }
 export const sold = (location: string) => ({ kind: "sale", product: "cup", location, quantity: 1 })
 const hold = (location: string) => ({ product: "cup", location, quantity: 1 })
+const everywhere = "a lot is the same everywhere; Lots.test.ts refuses it to whoever is limited to a location"
 const noLocation = "what it writes is of no location"
 
 /** For each write that something of a location depends on: an attempt elsewhere, or why there is none. */
@@ -52,6 +53,9 @@ export const elsewhere: Readonly<
   "POST /api/v1/purchase-orders/{id}/receive": (ids) => at(`purchase-orders/${ids["ordered"]}/receive`, part),
   "POST /api/v1/purchase-orders/{id}/cancel": (ids) => at(`purchase-orders/${ids["ordered"]}/cancel`, {}),
   "POST /api/v1/purchase-orders/{id}/close": (ids) => at(`purchase-orders/${ids["ordered"]}/close`, {}),
+  "POST /api/v1/lots/{product}/{lot}/recall": everywhere,
+  "POST /api/v1/lots/{product}/{lot}/reinstate": everywhere,
+  "POST /api/v1/lots/{product}/{lot}/expiry": everywhere,
   "POST /api/v1/claims": () => at("claims", { lines: [hold(north), hold(south)], seconds: 60 }),
   "POST /api/v1/claims/extend": (ids) => at("claims/extend", { location: south, claims: [ids["hold"]], seconds: 60 }),
   "POST /api/v1/claims/commit": (ids) => at("claims/commit", { location: south, claims: [ids["hold"]] }),
