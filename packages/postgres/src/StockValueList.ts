@@ -57,13 +57,13 @@ const movedList = (filter: ValueFilter): ListQuery<Moved> => {
 }
 
 /** The products in groups that can be read at once; one that moved more is alone, and read in pieces. */
-const grouped = (products: ReadonlyArray<Moved>): ReadonlyArray<ReadonlyArray<Moved>> => {
+const grouped = (products: ReadonlyArray<Moved>, readAtOnce: number): ReadonlyArray<ReadonlyArray<Moved>> => {
   const groups: Array<Array<Moved>> = []
   let movements = 0
   for (const product of products) {
     const group = groups.at(-1)
     movements += product.movements
-    if (group !== undefined && movements <= READ_AT_ONCE) {
+    if (group !== undefined && movements <= readAtOnce) {
       group.push(product)
     } else {
       groups.push([product])
@@ -79,7 +79,7 @@ type Position = readonly [micros: number, shard: number, seq: number, line: numb
 const kinds = movementKinds.map((kind) => `('${kind}')`).join(", ")
 
 // Each kind of each product is one stretch of an index, in order; so a piece reads no more of any than it can need.
-const historyText = `
+const historyText = (readAtOnce: number) => `
   SELECT m.product, m.kind, m.location, m.from_place, m.to_place, m.quantity::float8, m.unit_cost::text,
     m.unit_cost_currency, m.source_type, m.source_id, (extract(epoch FROM m.occurred_at) * 1000)::float8,
     ${micros("m.recorded_at")}, m.shard, m.seq::float8, m.line
@@ -89,8 +89,8 @@ const historyText = `
       AND m.recorded_at >= to_timestamp($3::float8 / 1e6)
       AND (m.recorded_at, m.shard, m.seq, m.line)
         > (to_timestamp($3::float8 / 1e6), $4::int, $5::float8::bigint, $6::int)
-    ORDER BY m.recorded_at FETCH FIRST ${READ_AT_ONCE} ROWS WITH TIES) m
-  ORDER BY m.recorded_at, m.shard, m.seq, m.line LIMIT ${READ_AT_ONCE}`
+    ORDER BY m.recorded_at FETCH FIRST ${readAtOnce} ROWS WITH TIES) m
+  ORDER BY m.recorded_at, m.shard, m.seq, m.line LIMIT ${readAtOnce}`
 
 // A schema would look at every text of every row; there are only a few of each.
 const kindOf: ReadonlyMap<unknown, MovementKind> = new Map(movementKinds.map((kind) => [kind, kind]))
@@ -130,7 +130,7 @@ const remembered = () => {
 const START: Position = [0, 0, 0, 0]
 
 /** The values of a group of products. */
-const valuesOf = (sql: SqlClient, group: ReadonlyArray<Moved>, filter: ValueFilter) =>
+const valuesOf = (sql: SqlClient, group: ReadonlyArray<Moved>, filter: ValueFilter, readAtOnce: number) =>
   Effect.gen(function* () {
     const folds = new Map<unknown, ProductValueFold>(
       group.map(({ product, decimals }) => [product, new ProductValueFold(product, decimals, filter)])
@@ -145,7 +145,7 @@ const valuesOf = (sql: SqlClient, group: ReadonlyArray<Moved>, filter: ValueFilt
     const before =
       recordedBy === undefined ? "infinity" : DateTime.formatIso(DateTime.add(recordedBy, { milliseconds: 1 }))
     for (let position: Position | undefined = START; position !== undefined; ) {
-      const rows: ReadonlyArray<ReadonlyArray<unknown>> = yield* rowsOf(sql, historyText, [
+      const rows: ReadonlyArray<ReadonlyArray<unknown>> = yield* rowsOf(sql, historyText(readAtOnce), [
         products,
         before,
         ...position
@@ -154,18 +154,25 @@ const valuesOf = (sql: SqlClient, group: ReadonlyArray<Moved>, filter: ValueFilt
       const last = rows.at(-1)
       const place = last?.slice(11).map(Number)
       position =
-        place === undefined || rows.length < READ_AT_ONCE
+        place === undefined || rows.length < readAtOnce
           ? undefined
           : [place[0] ?? 0, place[1] ?? 0, place[2] ?? 0, place[3] ?? 0]
     }
     return [...folds.values()].map((fold) => fold.result())
   })
 
-/** One page of values. */
-export const stockValues = (sql: SqlClient, filter: ValueFilter, request: PageRequest) =>
+/** One page of values; `readAtOnce` movements are in memory at a time. */
+export const stockValues = (
+  sql: SqlClient,
+  filter: ValueFilter,
+  request: PageRequest,
+  readAtOnce: number = READ_AT_ONCE
+) =>
   Effect.gen(function* () {
     const page = yield* listPage(sql, movedList(filter), request)
-    const items = yield* Effect.forEach(grouped(page.items), (group) => valuesOf(sql, group, filter))
+    const items = yield* Effect.forEach(grouped(page.items, readAtOnce), (group) =>
+      valuesOf(sql, group, filter, readAtOnce)
+    )
     const valued: Page<ProductValue> = { ...page, items: items.flat() }
     return valued
   })
