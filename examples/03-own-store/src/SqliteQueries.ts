@@ -57,7 +57,8 @@ import {
   type Vendor,
   type VendorFilter,
   type VendorProduct,
-  type VendorProductFilter
+  type VendorProductFilter,
+  type Webhook
 } from "@onhand/core"
 import { Clock, DateTime, Effect, Option, Result, Schema } from "effect"
 import { available, blocked, held, onHand } from "./Available.ts"
@@ -391,6 +392,13 @@ const locations: List<Location> = {
   sort: ["name", "id"]
 }
 
+const webhooks: List<Webhook> = {
+  name: "webhooks",
+  decode: json.webhooks.decode,
+  select: "SELECT data, createdAt, id FROM webhooks WHERE state <> 'removed'",
+  sort: ["createdAt", "id"]
+}
+
 const users: List<User> = {
   name: "users",
   decode: json.users.decode,
@@ -498,6 +506,8 @@ export const queriesOver = (database: Database): Queries => {
     purchaseOrders: (filter, request) => page(() => purchaseOrders(filter), request),
     notification: (id) => byId("notifications", json.notifications.decode, id),
     notifications: (filter, request) => page(() => notifications(filter), request),
+    webhook: (id) => byId("webhooks", json.webhooks.decode, id),
+    webhooks: (request) => page(() => webhooks, request),
     dueForReview: (by, limit) => ask(() => dueForReview(database, DateTime.formatIso(by), limit)),
     user: (id) => byId("users", json.users.decode, id),
     userByEmail: (email) => byName("users", json.users.decode, `email:${email}`),

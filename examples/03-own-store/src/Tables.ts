@@ -33,7 +33,8 @@ export const json = {
   vendorProducts: jsonOf(tables.vendorProducts),
   contactRecords: jsonOf(tables.contactRecords),
   purchaseOrders: jsonOf(tables.purchaseOrders),
-  notifications: jsonOf(tables.notifications)
+  notifications: jsonOf(tables.notifications),
+  webhooks: jsonOf(tables.webhooks)
 }
 
 /** Columns computed from a row's JSON, by the names of its fields. */
@@ -99,7 +100,8 @@ const entities = [
   entity("vendorProducts", "vendor", "product"),
   entity("contactRecords", "vendor", "product", "contactedAt"),
   entity("purchaseOrders", "state", "vendor", "destination", "createdAt", "expectedAt"),
-  entity("notifications", "state", "kind", "product", "location", "raisedAt", "snoozedUntil")
+  entity("notifications", "state", "kind", "product", "location", "raisedAt", "snoozedUntil"),
+  entity("webhooks", "state", "createdAt")
 ]
 
 // History is only ever added to, and SQLite sees to it.

@@ -26,6 +26,7 @@ import { StockTransfersApi } from "./StockTransfers.ts"
 import { ThresholdsApi } from "./Thresholds.ts"
 import { UsersApi } from "./Users.ts"
 import { VendorsApi } from "./Vendors.ts"
+import { WebhooksApi } from "./Webhooks.ts"
 
 /** The version of the contract. Within v1 it only grows. */
 export const API_VERSION = "1.0.0"
@@ -50,6 +51,7 @@ export class OnhandApi extends HttpApi.make("onhand")
   .add(ReplenishmentApi)
   .add(ReportsApi)
   .add(NotificationsApi)
+  .add(WebhooksApi)
   .add(CartsApi)
   .add(OrdersApi)
   .add(EventsApi)

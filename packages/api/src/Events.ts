@@ -10,7 +10,8 @@ import {
   ProductId,
   PurchaseOrderState,
   TransferState,
-  VendorId
+  VendorId,
+  WebhookState
 } from "@onhand/core"
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
@@ -85,6 +86,7 @@ export const LiveEvent = Schema.TaggedUnion({
     state: PurchaseOrderState,
     ...happened
   },
+  WebhookChanged: { webhook: Schema.String, state: WebhookState, ...happened },
   UserRegistered: { user: Schema.String, ...happened },
   UserUpdated: { user: Schema.String, ...happened }
 }).annotate({ identifier: "LiveEvent" })

@@ -44,6 +44,7 @@ import {
   UnknownCart,
   UnknownCount,
   UnknownCountLine,
+  UnknownDelivery,
   UnknownLocation,
   UnknownLot,
   UnknownNotification,
@@ -57,6 +58,7 @@ import {
   UnknownUnit,
   UnknownUser,
   UnknownVendor,
+  UnknownWebhook,
   VendorExists,
   VendorInactive
 } from "@onhand/core"
@@ -183,6 +185,8 @@ export const problems = {
   UnknownPurchaseOrderLine: problem(UnknownPurchaseOrderLine, 404, "The purchase order has no such line"),
   UnknownNotification: problem(UnknownNotification, 404, "There is no such notification"),
   UnknownApiKey: problem(UnknownApiKey, 404, "There is no such API key"),
+  UnknownWebhook: problem(UnknownWebhook, 404, "There is no such webhook"),
+  UnknownDelivery: problem(UnknownDelivery, 404, "There is no such message"),
   UnknownUser: problem(UnknownUser, 404, "There is no such user"),
   MethodNotAllowed: problem(MethodNotAllowed, 405, "The method is not allowed here"),
   InsufficientStock: problem(InsufficientStock, 409, "There is not enough stock"),

@@ -74,7 +74,8 @@ export const exposure = {
   userRequests: value("ONHAND_USER_REQUESTS_PER_MINUTE", Count, defaultSettings.requestsPerMinute.user),
   addressRequests: value("ONHAND_ADDRESS_REQUESTS_PER_MINUTE", Count, defaultSettings.requestsPerMinute.address),
   maxConnections: value("ONHAND_MAX_CONNECTIONS", Count, 20_000),
-  metricsToken: secret("ONHAND_METRICS_TOKEN")
+  metricsToken: secret("ONHAND_METRICS_TOKEN"),
+  privateWebhooks: value("ONHAND_PRIVATE_WEBHOOKS", YesNo, "false")
 } as const satisfies Readonly<Record<string, Setting<unknown>>>
 
 /** What was read. */
@@ -87,5 +88,6 @@ export const settingsOf = (read: Exposure): Settings => ({
   trustedProxies: read.trustedProxies,
   origins: read.origins,
   metricsToken: Option.getOrNull<Redacted.Redacted<string>>(read.metricsToken),
+  webhooks: { allowPrivate: read.privateWebhooks === "true" },
   https: read.tls !== undefined || read.https === "true"
 })

@@ -203,10 +203,10 @@ const layerServices = (settings: ServeSettings) =>
   )
 
 /** Begins to serve, for as long as the scope lives. */
-const listen = ({ port, host, tls, maxConnections, mail }: ServeSettings) =>
+const listen = ({ port, host, tls, maxConnections, ...others }: ServeSettings) =>
   Layer.build(layerServer({ port, host, maxConnections, ...(tls === undefined ? {} : { tls }) })).pipe(
     Effect.catchTag("ServeError", ({ cause }) => Effect.fail(addressError({ port, host }, cause))),
-    Effect.tap(() => startBackgroundWork({ mail }))
+    Effect.tap(() => startBackgroundWork(others.mail, settingsOf({ ...others, tls, maxConnections }).webhooks))
   )
 
 const forPeople = (address: string): string => address.replace(/\/\/(0\.0\.0\.0|\[::\])/, "//localhost")

@@ -14,6 +14,7 @@ export const permissions = [
   "thresholds:write",
   "notifications:read",
   "notifications:write",
+  "webhooks:write",
   "cart:own",
   "orders:own",
   "orders:read",

@@ -60,6 +60,7 @@ import {
 import { RegisterUser, UpdateUser } from "./User.ts"
 import { ArchiveVendor, CreateVendor, UpdateVendor } from "./Vendor.ts"
 import { SetVendorProducts } from "./VendorProduct.ts"
+import { CreateWebhook, RemoveWebhook, UpdateWebhook } from "./Webhook.ts"
 
 const single = {
   createProduct: CreateProduct,
@@ -91,6 +92,9 @@ const single = {
   snoozeNotification: SnoozeNotification,
   resolveNotification: ResolveNotification,
   reviewNotifications: ReviewNotifications,
+  createWebhook: CreateWebhook,
+  updateWebhook: UpdateWebhook,
+  removeWebhook: RemoveWebhook,
   createTransfer: CreateTransfer,
   updateTransfer: UpdateTransfer,
   readyTransfer: ReadyTransfer,
@@ -149,6 +153,8 @@ const {
   updateUser: _updateUser,
   openSession: _openSession,
   createApiKey: _createApiKey,
+  createWebhook: _createWebhook,
+  updateWebhook: _updateWebhook,
   repairBalances: _repairBalances,
   ...composable
 } = single

@@ -5,7 +5,7 @@
 import { Clock, Effect, Fiber, Option, Schema } from "effect"
 import { Deliveries, type Delivery, type Keeping, type Kept } from "./Delivery.ts"
 import type { Event } from "./Event.ts"
-import { advance, type FeedCursor } from "./Feed.ts"
+import { advance, type FeedCursor, feedCursorText } from "./Feed.ts"
 import { uuidV7 } from "./Id.ts"
 import { Inventory } from "./Inventory.ts"
 import type { StoreUnavailable } from "./Store.ts"
@@ -36,6 +36,11 @@ export interface Consumer {
     notes: Kept["notes"],
     now: number
   ) => Effect.Effect<Pick<Keeping, "notes" | "deliveries">, StoreUnavailable>
+  /**
+   * Whether nobody wants anything now. Then events are passed over without being read; those from the moment on in
+   * which somebody does are not.
+   */
+  readonly isIdle?: Effect.Effect<boolean, StoreUnavailable>
   /** Sends one delivery. It may come again, with the same id, if this process dies before that is taken down. */
   readonly send: (delivery: Delivery) => Effect.Effect<void, DeliveryFailed>
 }
@@ -143,6 +148,13 @@ const work = (consumer: Consumer, owner: string, kept: Kept, options: Required<C
       yield* deliveries.keep(consumer.name, owner, { cursor })
     } else cursor = kept.cursor
     for (;;) {
+      // The end is looked up first: what comes after it is read once somebody wants it.
+      const end = consumer.isIdle === undefined ? undefined : yield* read.head
+      if (consumer.isIdle !== undefined && end !== undefined && (yield* consumer.isIdle)) {
+        if (feedCursorText(end) !== feedCursorText(cursor))
+          yield* deliveries.keep(consumer.name, owner, { cursor: end })
+        cursor = end
+      }
       const events = yield* read.events(cursor, PAGE)
       const now = yield* Clock.currentTimeMillis
       const made = yield* consumer.collect(events, notes, now)

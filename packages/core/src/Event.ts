@@ -80,6 +80,8 @@ export const NewEvent = Schema.TaggedUnion({
     destination: LocationId,
     state: PurchaseOrderState
   },
+  /** A webhook was created, changed or removed; `state` is the one that it is in now. */
+  WebhookChanged: { webhook: Schema.String, state: Schema.Literals(["active", "paused", "removed"]) },
   UserRegistered: { user: Schema.String },
   UserUpdated: { user: Schema.String }
 })

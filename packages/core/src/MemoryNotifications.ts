@@ -1,5 +1,5 @@
 /**
- * The memory store's answers about notifications.
+ * The memory store's answers about notifications and webhooks.
  */
 import { DateTime, Effect, Option } from "effect"
 import { pageOf } from "./MemoryPage.ts"
@@ -10,7 +10,15 @@ import type { Queries } from "./Queries.ts"
 
 export const notificationQueries = (
   memory: Memory
-): Pick<Queries, "notification" | "notifications" | "dueForReview"> => ({
+): Pick<Queries, "notification" | "notifications" | "dueForReview" | "webhook" | "webhooks"> => ({
+  webhook: (id) => Effect.sync(() => Option.fromUndefinedOr(memory.tables.webhooks.get(id))),
+  webhooks: (page) =>
+    Effect.suspend(() => {
+      const items = [...memory.tables.webhooks.values()].filter(({ state }) => state !== "removed")
+      return Effect.fromResult(
+        pageOf("webhooks", items, ({ createdAt, id }) => [DateTime.toEpochMillis(createdAt), id], page)
+      )
+    }),
   notification: (id) => Effect.sync(() => Option.fromUndefinedOr(memory.tables.notifications.get(id))),
   notifications: ({ state, kind, product, location }, page) =>
     Effect.suspend(() => {

@@ -63,7 +63,8 @@ const emptyMemory = (shards: number): Memory => ({
     vendorProducts: new Map(),
     contactRecords: new Map(),
     purchaseOrders: new Map(),
-    notifications: new Map()
+    notifications: new Map(),
+    webhooks: new Map()
   },
   balances: new Map(),
   places: new Map(),

@@ -36,6 +36,7 @@ import { type Transfer, TransferId, type TransferState } from "./Transfer.ts"
 import type { User, UserId } from "./User.ts"
 import type { Vendor, VendorId } from "./Vendor.ts"
 import type { VendorProduct } from "./VendorProduct.ts"
+import type { Webhook, WebhookId } from "./Webhook.ts"
 
 export const productSorts = [
   "name_asc",
@@ -432,6 +433,10 @@ export interface Queries {
    * orders whose lateness and notification do not agree. Nothing is left out for ever while the review goes on.
    */
   readonly dueForReview: (by: DateTime.Utc, limit: number) => Effect.Effect<DueForReview, StoreUnavailable>
+  /** With its secrets, which must not leave the server. */
+  readonly webhook: (id: WebhookId) => Effect.Effect<Option.Option<Webhook>, StoreUnavailable>
+  /** Those that were not removed, with their secrets, in the order in which they were created. */
+  readonly webhooks: (page: PageRequest) => Effect.Effect<Page<Webhook>, StoreUnavailable | InvalidCursor>
   readonly user: (id: UserId) => Effect.Effect<Option.Option<User>, StoreUnavailable>
   readonly userByEmail: (email: string) => Effect.Effect<Option.Option<User>, StoreUnavailable>
   readonly users: (page: PageRequest) => Effect.Effect<Page<User>, StoreUnavailable | InvalidCursor>

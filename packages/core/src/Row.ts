@@ -18,6 +18,7 @@ import type { Transfer } from "./Transfer.ts"
 import type { User } from "./User.ts"
 import type { Vendor } from "./Vendor.ts"
 import type { VendorProduct } from "./VendorProduct.ts"
+import type { Webhook } from "./Webhook.ts"
 
 /**
  * A unique name of an entity, such as `sku:MUG-1` or `email:ann@example.com`. Uniqueness that spans rows is made a row
@@ -49,6 +50,7 @@ export interface Rows {
   readonly contactRecords: ContactRecord
   readonly purchaseOrders: PurchaseOrder
   readonly notifications: Notification
+  readonly webhooks: Webhook
 }
 export type Table = keyof Rows
 

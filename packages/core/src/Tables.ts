@@ -20,6 +20,7 @@ import { Transfer } from "./Transfer.ts"
 import { User } from "./User.ts"
 import { Vendor } from "./Vendor.ts"
 import { VendorProduct } from "./VendorProduct.ts"
+import { Webhook } from "./Webhook.ts"
 
 const Name = Schema.Struct({ id: Schema.String, version: Schema.Int, target: Schema.String })
 
@@ -42,5 +43,6 @@ export const tables: { readonly [T in Table]: Schema.Codec<Rows[T], Schema.Json>
   vendorProducts: VendorProduct,
   contactRecords: ContactRecord,
   purchaseOrders: PurchaseOrder,
-  notifications: Notification
+  notifications: Notification,
+  webhooks: Webhook
 }

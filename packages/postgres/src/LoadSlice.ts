@@ -45,7 +45,8 @@ export const decodeRow: { readonly [T in Table]: (json: unknown) => Rows[T] } = 
   vendorProducts: Schema.decodeUnknownSync(tables.vendorProducts),
   contactRecords: Schema.decodeUnknownSync(tables.contactRecords),
   purchaseOrders: Schema.decodeUnknownSync(tables.purchaseOrders),
-  notifications: Schema.decodeUnknownSync(tables.notifications)
+  notifications: Schema.decodeUnknownSync(tables.notifications),
+  webhooks: Schema.decodeUnknownSync(tables.webhooks)
 }
 
 /** Microseconds since 1970 of a timestamp column. */

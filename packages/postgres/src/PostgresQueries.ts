@@ -398,6 +398,9 @@ export const postgresQueries = (sql: SqlClient): Queries => {
     ...purchasingLists(sql),
     notification: (id) => row("notifications", id),
     notifications: (filter, page) => listPage(sql, notificationList(filter), page),
+    webhook: (id) => row("webhooks", id),
+    webhooks: (page) =>
+      listPage(sql, rowList("webhooks", [text("t.created"), text("t.id")], [["t.state <> ?::text", "removed"]]), page),
     dueForReview: (by, limit) => dueForReview(sql, by, limit),
     user: (id) => row("users", id),
     userByEmail: (email) => named("users", `email:${email}`),

@@ -36,6 +36,7 @@ export const privileges: Readonly<Record<string, string>> = {
   contactrecords: "SELECT, INSERT",
   purchaseorders: "SELECT, INSERT, UPDATE",
   notifications: "SELECT, INSERT, UPDATE",
+  webhooks: "SELECT, INSERT, UPDATE",
   consumers: "SELECT, INSERT, UPDATE",
   consumer_notes: "SELECT, INSERT, UPDATE, DELETE",
   deliveries: "SELECT, INSERT, UPDATE, DELETE"

@@ -340,6 +340,8 @@ const notifications = [
 
 // What is on its way out of the house, and who sees to it: beside the ledger, and changed without commands.
 const deliveries = [
+  document("webhooks", generated("state", "data->>'state'") + generated("created", "data->>'createdAt'")),
+  `CREATE INDEX webhooks_by_time ON onhand.webhooks (created, id) WHERE state <> 'removed'`,
   `CREATE TABLE onhand.consumers (
     name text COLLATE "C" PRIMARY KEY,
     owner text NOT NULL,

@@ -47,7 +47,8 @@ const encodeRow: { readonly [T in Table]: (row: Rows[T]) => Schema.Json } = {
   vendorProducts: Schema.encodeSync(tables.vendorProducts),
   contactRecords: Schema.encodeSync(tables.contactRecords),
   purchaseOrders: Schema.encodeSync(tables.purchaseOrders),
-  notifications: Schema.encodeSync(tables.notifications)
+  notifications: Schema.encodeSync(tables.notifications),
+  webhooks: Schema.encodeSync(tables.webhooks)
 }
 
 /** The head of a shard: its last seq, time and hash, and the seq of the last commit that changed rows of a table. */

@@ -59,6 +59,7 @@ const PERMISSIONS = {
   VendorUpdated: "stock:write",
   VendorContacted: "stock:write",
   PurchaseOrderChanged: "stock:write",
+  WebhookChanged: "webhooks:write",
   UserRegistered: "users:write",
   UserUpdated: "users:write"
 } as const satisfies Record<NewEvent["_tag"], Permission>
@@ -72,7 +73,7 @@ export const maySee = (roles: Roles, actor: Actor, event: NewEvent): boolean => 
   return event._tag === "UserUpdated" && event.user === actor.id
 }
 
-const productsIn = (event: NewEvent): ReadonlyArray<ProductId> => {
+export const productsIn = (event: NewEvent): ReadonlyArray<ProductId> => {
   switch (event._tag) {
     case "StockChanged":
       return event.levels.map((level) => level.product)
@@ -88,7 +89,7 @@ const productsIn = (event: NewEvent): ReadonlyArray<ProductId> => {
   }
 }
 
-const liveEvent = ({ event, recordedAt }: Event, decimals: Decimals): LiveEvent => {
+export const liveEvent = ({ event, recordedAt }: Event, decimals: Decimals): LiveEvent => {
   const at = timestamp(recordedAt)
   const inUnit = (product: ProductId, steps: number) => toDecimal(steps, decimalsOf(decimals, product))
   switch (event._tag) {

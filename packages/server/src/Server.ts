@@ -46,6 +46,7 @@ import { layerThresholds } from "./Thresholds.ts"
 import { Units } from "./Units.ts"
 import { layerUsers } from "./Users.ts"
 import { layerVendors } from "./Vendors.ts"
+import { layerWebhooks } from "./Webhooks.ts"
 
 const handlers = Layer.mergeAll(
   layerAccounts,
@@ -67,6 +68,7 @@ const handlers = Layer.mergeAll(
   layerReplenishment,
   layerReports,
   layerNotifications,
+  layerWebhooks,
   layerCarts,
   layerOrders,
   layerEvents,

@@ -3,6 +3,7 @@
  */
 import { defaultRoles, type Roles } from "@onhand/core"
 import { Context, type Redacted } from "effect"
+import type { WebhookOptions } from "./WebhookPost.ts"
 
 export interface Settings {
   /** What each role allows. */
@@ -27,6 +28,8 @@ export interface Settings {
   readonly metricsToken: Redacted.Redacted<string> | null
   /** How long a session lasts from its last refresh, and in all. */
   readonly sessions: { readonly idleSeconds: number; readonly lifeSeconds: number }
+  /** Where webhooks may lead; only to the public internet over HTTPS when nothing is said. */
+  readonly webhooks: WebhookOptions
   /** Whether clients reach the server over HTTPS, so that browsers may be told to stay with it. */
   readonly https: boolean
 }
@@ -42,6 +45,7 @@ export const defaultSettings: Settings = {
   origins: [],
   metricsToken: null,
   sessions: { idleSeconds: 30 * DAY, lifeSeconds: 90 * DAY },
+  webhooks: {},
   https: false
 }
 

@@ -1,6 +1,6 @@
 // A server over the store in memory, asked through its web handler: real routing, codecs and passwords, no socket.
 import { layerLocal, type TokenSettings } from "@onhand/auth"
-import { Inventory, layerMemory } from "@onhand/core"
+import { Deliveries, Inventory, layerMemory } from "@onhand/core"
 import { Effect, Layer, ManagedRuntime, Redacted } from "effect"
 import {
   type AccessEntry,
@@ -68,6 +68,7 @@ export const startServer = async (
   const entries: Array<AccessEntry> = []
   const Services = Layer.mergeAll(
     inventory,
+    Deliveries.layerMemory,
     layerLocal(tokenSettings).pipe(Layer.orDie),
     Layer.succeed(AccessLog, (entry: AccessEntry) => void entries.push(entry)),
     Layer.succeed(ServerSettings, {

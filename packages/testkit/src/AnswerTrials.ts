@@ -324,6 +324,8 @@ const questionsOf = (known: Known): Readonly<Record<string, Question>> =>
     ...known.users.map((id): [string, Question] => [`sessions(${id})`, (queries) => queries.sessions(UserId.make(id))]),
     ["apiKey(k0)", (queries) => queries.apiKey(ApiKeyId.make("k0"))],
     ["apiKeys()", all((queries, page) => queries.apiKeys(page))],
+    ...known.webhooks.map((id): [string, Question] => [`webhook(${id})`, (queries) => queries.webhook(id)]),
+    ["webhooks()", allByTime((queries, page) => queries.webhooks(page))],
     ["users()", all((queries, page) => queries.users(page))]
   ])
 
@@ -331,7 +333,7 @@ const questionsOf = (known: Known): Readonly<Record<string, Question>> =>
 const questionsOfFeatures: Readonly<Record<keyof Features, RegExp | undefined>> = {
   claims: undefined,
   carts: /^(cart|activeCart|order|orders)\(/,
-  thresholds: /^(thresholds|reorderPolicies|restockAlerts|notifications?|dueForReview)\(/,
+  thresholds: /^(thresholds|reorderPolicies|restockAlerts|notifications?|dueForReview|webhooks?)\(/,
   counts: /^(count|counts)\(/,
   transfers: /^(transfer|transfers)\(/,
   purchasing: /^(vendors?|vendorProducts|contactHistory|purchaseOrders?)\(/,

@@ -13,7 +13,8 @@ import type {
   PurchaseOrder,
   SessionId,
   Submission,
-  Transfer
+  Transfer,
+  WebhookId
 } from "@onhand/core"
 import * as fc from "fast-check"
 import { onceIn } from "./Arbitraries.ts"
@@ -33,6 +34,7 @@ export interface Known {
   readonly transfers: Array<Transfer>
   readonly purchaseOrders: Array<PurchaseOrder>
   readonly notifications: Array<NotificationId>
+  readonly webhooks: Array<WebhookId>
   readonly users: Array<string>
   readonly sessions: Array<{ readonly user: string; readonly session: SessionId }>
 }
@@ -49,6 +51,7 @@ export const nothingKnown = (): Known => ({
   transfers: [],
   purchaseOrders: [],
   notifications: [],
+  webhooks: [],
   users: [],
   sessions: []
 })

@@ -9,7 +9,6 @@ import {
   Count as CountSchema,
   commands,
   type Notification,
-  type NotificationId,
   Notification as NotificationSchema,
   type Order,
   OrderId,
@@ -53,7 +52,7 @@ import {
   type Step
 } from "./Draft.ts"
 import { lotDrafts } from "./LotDrafts.ts"
-import { notificationDrafts } from "./NotificationDrafts.ts"
+import { learnNotifications, notificationDrafts } from "./NotificationDrafts.ts"
 import { orderDrafts } from "./OrderDrafts.ts"
 import { purchaseDrafts, vendorDrafts } from "./PurchaseDrafts.ts"
 import { submissionOf } from "./Session.ts"
@@ -390,15 +389,6 @@ const learnPurchaseOrder = (known: Known, order: PurchaseOrder): void => {
   known.purchaseOrders.push(order)
 }
 
-/** Takes down notifications that something was done to; they become the newest. */
-const learnNotifications = (known: Known, ids: ReadonlyArray<NotificationId>): void => {
-  for (const id of ids) {
-    const place = known.notifications.indexOf(id)
-    if (place !== -1) known.notifications.splice(place, 1)
-    known.notifications.push(id)
-  }
-}
-
 /** Takes down what an applied command made. */
 export const learn = (known: Known, submission: Submission, outcome: Outcome): void => {
   if (outcome._tag !== "Applied" || outcome.replayed) return
@@ -454,6 +444,9 @@ export const learn = (known: Known, submission: Submission, outcome: Outcome): v
       for (const { open } of thresholds) learnNotifications(known, Object.values(open))
       break
     }
+    case "CreateWebhook":
+      known.webhooks.push((outcome.reply as ReplyOf<"createWebhook">).id)
+      break
     case "ReviewNotifications":
       learnNotifications(known, (outcome.reply as ReplyOf<"reviewNotifications">).raised)
       break

@@ -1,10 +1,10 @@
 /**
- * Drafts of the commands on notifications.
+ * Drafts of the commands on notifications and webhooks.
  */
-import { NotificationId, PurchaseOrderId } from "@onhand/core"
+import { NotificationId, PurchaseOrderId, WebhookId } from "@onhand/core"
 import * as fc from "fast-check"
 import { locationId, onceIn, productId } from "./Arbitraries.ts"
-import { drafts, type Known, optional, pick, picked, present } from "./Draft.ts"
+import { drafts, expected, type Known, optional, pick, picked, present } from "./Draft.ts"
 
 const NO_NOTIFICATION = NotificationId.make("no-notification")
 
@@ -16,7 +16,21 @@ const cause = {
   subject: fc.constantFrom("pepsico", "unimall")
 }
 
+const NO_WEBHOOK = WebhookId.make("no-webhook")
+const secret = `whsec_${"s".repeat(32)}`
+const toldUrl = fc.constantFrom("https://example.com/stock", "https://example.org/told")
+const told = (known: Known, one: number) => ({ webhook: picked(known.webhooks, one, NO_WEBHOOK) })
+
 const meant = (known: Known, one: number) => ({ notification: picked(known.notifications, one, NO_NOTIFICATION) })
+
+/** Takes down notifications that something was done to; they become the newest. */
+export const learnNotifications = (known: Known, ids: ReadonlyArray<NotificationId>): void => {
+  for (const id of ids) {
+    const place = known.notifications.indexOf(id)
+    if (place !== -1) known.notifications.splice(place, 1)
+    known.notifications.push(id)
+  }
+}
 
 /** Drafts of the commands on notifications. */
 export const notificationDrafts = [
@@ -54,5 +68,25 @@ export const notificationDrafts = [
       }
     }),
     weight: 2
-  }
+  },
+  drafts(
+    "createWebhook",
+    fc.record({ url: toldUrl, events: onceIn(2, fc.constant(["StockChanged"] as const)) }),
+    (parts) => ({ ...present(parts), secret })
+  ),
+  drafts(
+    "updateWebhook",
+    fc.record({
+      one: pick,
+      expected,
+      url: optional(toldUrl),
+      state: optional(fc.constantFrom("active" as const, "paused" as const)),
+      secret: onceIn(3, fc.constant(secret))
+    }),
+    ({ one, ...parts }, known) => ({ ...told(known, one), ...present(parts) })
+  ),
+  drafts("removeWebhook", fc.record({ one: pick, expected }), ({ one, expected }, known) => ({
+    ...told(known, one),
+    expected
+  }))
 ]

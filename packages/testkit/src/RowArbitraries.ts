@@ -19,6 +19,7 @@ import {
   contactMedia,
   countStates,
   type Event,
+  eventNames,
   type Location,
   LocationId,
   MAX_QUANTITY,
@@ -55,7 +56,9 @@ import {
   type UserSessions,
   type Vendor,
   VendorId,
-  type VendorProduct
+  type VendorProduct,
+  type Webhook,
+  WebhookId
 } from "@onhand/core"
 import { DateTime } from "effect"
 import * as fc from "fast-check"
@@ -288,6 +291,19 @@ export const reorderPolicy: fc.Arbitrary<ReorderPolicy> = fc.record({
   version
 })
 
+export const webhook: fc.Arbitrary<Webhook> = fc.record({
+  id: text(1, 64).map((id) => WebhookId.make(id)),
+  url: fc.webUrl({ validSchemes: ["https"] }).filter((url) => url.length <= 2_000),
+  events: fc.uniqueArray(fc.constantFrom(...eventNames), { maxLength: 4 }),
+  description: text(0, 300),
+  state: fc.constantFrom("active", "paused", "removed"),
+  secret: text(0, 80),
+  previous: nullable(fc.record({ secret: text(0, 80), until: instant })),
+  version,
+  createdAt: instant,
+  updatedAt: instant
+})
+
 const notificationId = text(1, 200).map((id) => NotificationId.make(id))
 const notificationKind = fc.stringMatching(/^[a-z][A-Za-z0-9]{0,39}$/)
 
@@ -516,7 +532,8 @@ export const rows: { readonly [T in Table]: fc.Arbitrary<Rows[T]> } = {
   vendorProducts: vendorProduct,
   contactRecords: contactRecord,
   purchaseOrders: purchaseOrder,
-  notifications: notification
+  notifications: notification,
+  webhooks: webhook
 }
 
 const level = fc.record({ product: productId, location: locationId, onHand: quantityOrZero, available: quantityOrZero })
@@ -572,6 +589,11 @@ const newEvent: fc.Arbitrary<NewEvent> = fc.oneof(
     vendor: vendorId,
     destination: locationId,
     state: fc.constantFrom(...purchaseOrderStates)
+  }),
+  fc.record({
+    _tag: fc.constant("WebhookChanged" as const),
+    webhook: fc.uuid(),
+    state: fc.constantFrom("active" as const, "paused" as const, "removed" as const)
   }),
   fc.record({ _tag: fc.constantFrom("UserRegistered", "UserUpdated"), user: fc.uuid() })
 )

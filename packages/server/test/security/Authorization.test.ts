@@ -119,10 +119,20 @@ describe("a manager of one location", () => {
     await post(`purchase-orders/${ids["ordered"]}/place`, "p-2-placed")
     ids["placed"] = await orderOf("o-1", false)
     ids["shipped"] = await orderOf("o-2", true)
+    const rule = { product: "cup", location: south, low: 1_000 }
+    await server.ask("PUT", "/api/v1/thresholds", { token: admin, body: { lines: [rule] } })
+    const raised = await server.ask("GET", "/api/v1/notifications?kind=lowStock", { token: admin })
+    ids["raised"] = raised.body.items[0].id
     token = await server.user("northerner", ["warehouse_manager"], [north])
   })
 
-  const placed: ReadonlyArray<string> = ["locations:write", "stock:write", "thresholds:write", "orders:write"]
+  const placed: ReadonlyArray<string> = [
+    "locations:write",
+    "stock:write",
+    "thresholds:write",
+    "notifications:write",
+    "orders:write"
+  ]
   const writes = operations.filter(
     ({ method, requires }) =>
       method !== "GET" && typeof requires !== "string" && requires.some((one) => placed.includes(one))
