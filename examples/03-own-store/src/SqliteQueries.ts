@@ -142,8 +142,9 @@ const products = (filter: ProductFilter, now: string): List<StockedProduct> => {
     name: `products:${sort}`,
     decode: decodeStocked,
     select: `SELECT id, name, sku, createdAt, available,
-      json_object('product', json(data), 'onHand', onHand, 'available', available) AS data
-      FROM (SELECT *, ${stock(onHand)} AS onHand, ${stock(available)} AS available FROM products WHERE ${condition})`,
+      json_object('product', json(data), 'onHand', onHand, 'held', held, 'available', available) AS data
+      FROM (SELECT *, ${stock(onHand)} AS onHand, ${stock(held)} AS held, ${stock(available)} AS available
+        FROM products WHERE ${condition})`,
     parameters: { ...parameters, now },
     sort: [sortColumns[column], "id"],
     descending: direction === "desc"

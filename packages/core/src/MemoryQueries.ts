@@ -259,14 +259,19 @@ const productQueries = (memory: Memory) => ({
     ),
   products: (filter: ProductFilter, page: PageRequest) =>
     Effect.flatMap(now, (at) => {
-      const sums = new Map<ProductId, { onHand: number; available: number }>()
-      for (const level of levelsOf(memory, {}, at)) {
-        const sum = sums.get(level.product) ?? { onHand: 0, available: 0 }
-        sums.set(level.product, { onHand: sum.onHand + level.onHand, available: sum.available + level.available })
+      const nothing = { onHand: 0, held: 0, available: 0 }
+      const sums = new Map<ProductId, typeof nothing>()
+      for (const { product, onHand, held, available } of levelsOf(memory, {}, at)) {
+        const sum = sums.get(product) ?? nothing
+        sums.set(product, {
+          onHand: sum.onHand + onHand,
+          held: sum.held + held,
+          available: sum.available + available
+        })
       }
       const items = [...memory.tables.products.values()]
         .filter((product) => matches(product, filter))
-        .map((product) => ({ product, ...(sums.get(product.id) ?? { onHand: 0, available: 0 }) }))
+        .map((product) => ({ product, ...(sums.get(product.id) ?? nothing) }))
       const sort = filter.sort ?? "name_asc"
       return Effect.fromResult(pageOf(`products:${sort}`, items, sortValues[sort], page, sort.endsWith("_desc")))
     }),

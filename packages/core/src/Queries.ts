@@ -59,8 +59,13 @@ export interface ProductFilter {
   readonly sort?: ProductSort | undefined
 }
 
-/** A product with what is available of it over all locations, in steps of its unit. */
-export const StockedProduct = Schema.Struct({ product: Product, onHand: Schema.Int, available: Schema.Int })
+/** A product with what is on hand, held and available of it over all locations, in steps of its unit. */
+export const StockedProduct = Schema.Struct({
+  product: Product,
+  onHand: Schema.Int,
+  held: Schema.Int,
+  available: Schema.Int
+})
 export interface StockedProduct extends Schema.Schema.Type<typeof StockedProduct> {}
 
 /**

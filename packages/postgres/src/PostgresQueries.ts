@@ -66,15 +66,16 @@ const productKeys: Readonly<Record<ProductSort, SortKey>> = {
 
 const productStock = `LEFT JOIN LATERAL (
     SELECT coalesce(sum(b.sellable + b.quality_control + b.damaged + b.quarantine), 0)::bigint AS on_hand,
-      (coalesce(sum(b.sellable - b.held - b.committed), 0) + coalesce((
-        SELECT sum(c.quantity) FROM onhand.claims c
-        WHERE ${hasLapsed} AND c.product = p.id), 0) - ${blocked("p.id")})::bigint AS available
-    FROM onhand.balances b WHERE b.product = p.id) s ON true`
+      (coalesce(sum(b.held), 0) - l.lapsed)::bigint AS held,
+      (coalesce(sum(b.sellable - b.held - b.committed), 0) + l.lapsed - ${blocked("p.id")})::bigint AS available
+    FROM (SELECT coalesce(sum(c.quantity), 0) AS lapsed FROM onhand.claims c
+      WHERE ${hasLapsed} AND c.product = p.id) l LEFT JOIN onhand.balances b ON b.product = p.id
+    GROUP BY l.lapsed) s ON true`
 
 // To order by stock takes the stock of all, which is summed up far sooner in one go.
 const allStock = `LEFT JOIN (
     SELECT b.product, sum(b.sellable + b.quality_control + b.damaged + b.quarantine)::bigint AS on_hand,
-      sum(b.sellable - b.held - b.committed)::bigint AS unclaimed
+      sum(b.held)::bigint AS held, sum(b.sellable - b.held - b.committed)::bigint AS unclaimed
     FROM onhand.balances b GROUP BY b.product) b ON b.product = p.id
   LEFT JOIN (
     SELECT c.product, sum(c.quantity)::bigint AS lapsed FROM onhand.claims c
@@ -84,7 +85,7 @@ const allStock = `LEFT JOIN (
     FROM onhand.lots l JOIN onhand.balances k ON k.product = l.product AND k.lot = l.lot
     WHERE ${isBlocked("k")} GROUP BY k.product) l ON l.product = p.id
   CROSS JOIN LATERAL (
-    SELECT coalesce(b.on_hand, 0) AS on_hand,
+    SELECT coalesce(b.on_hand, 0) AS on_hand, coalesce(b.held, 0) - coalesce(c.lapsed, 0) AS held,
       coalesce(b.unclaimed, 0) + coalesce(c.lapsed, 0) - coalesce(l.blocked, 0) AS available) s`
 
 const decodeStocked = Schema.decodeUnknownSync(StockedProduct)
@@ -99,7 +100,7 @@ const productList = (filter: ProductFilter): ListQuery<StockedProduct> => {
   ])
   return {
     name: `products:${sort}`,
-    json: jsonOf({ product: "p.data", onHand: "s.on_hand", available: "s.available" }),
+    json: jsonOf({ product: "p.data", onHand: "s.on_hand", held: "s.held", available: "s.available" }),
     from: "onhand.products p",
     beside: sort.startsWith("stock") ? allStock : productStock,
     conditions,

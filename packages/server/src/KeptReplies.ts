@@ -23,8 +23,8 @@ export interface Reply {
 
 /** A reply, and what it tells of: what must not change for it to be given again. */
 export interface ReplyAbout extends Reply {
-  /** The products in it; undefined where the stock of any product may change it, as in a list ordered by stock. */
-  readonly products: ReadonlySet<ProductId> | undefined
+  /** The products in it. */
+  readonly products: ReadonlySet<ProductId>
   /** Whether only a change can make it untrue. A hold that lapses is no change, and neither is a lot that expires. */
   readonly lasts: boolean
 }
@@ -71,6 +71,7 @@ const changesOf = (events: ReadonlyArray<Event>): Changes => {
   const changes: Changes = { stock: new Set(), products: new Set(), anything: false }
   for (const { event } of events) {
     if (event._tag === "StockChanged") for (const { product } of event.levels) changes.stock.add(product)
+    else if (event._tag === "LotChanged") changes.stock.add(event.product)
     else if (event._tag === "ProductUpdated" || event._tag === "ProductCreated") changes.products.add(event.product)
     else if (event._tag === "ProductArchived" || event._tag === "ProductRestored") changes.products.add(event.product)
     else if (!unrelated.has(event._tag)) changes.anything = true
@@ -81,9 +82,9 @@ const changesOf = (events: ReadonlyArray<Event>): Changes => {
 const touchesProduct = ({ stock, products, anything }: Changes, product: ProductId): boolean =>
   anything || stock.has(product) || products.has(product)
 
-// Any product that was changed may now be in any page, or no longer.
-const touchesPage = ({ stock, products, anything }: Changes, page: ReplyAbout["products"]): boolean =>
-  anything || products.size > 0 || [...stock].some((product) => page === undefined || page.has(product))
+// Any product that was changed may now be in any page, or no longer; so may any, of a page that is not read yet.
+const touchesPage = ({ stock, products, anything }: Changes, page?: ReadonlySet<ProductId>): boolean =>
+  anything || products.size > 0 || [...stock].some((product) => page?.has(product) ?? true)
 
 /** Adds to a map that has a bound; the oldest goes. */
 const keep = <K, A>(map: Map<K, A>, key: K, value: A, most: number): void => {
@@ -132,8 +133,7 @@ class Replies {
     for (const [name, { products }] of this.pages) if (touchesPage(changes, products)) this.pages.delete(name)
     for (const reading of this.readings) {
       const { question } = reading
-      reading.spoiled ||=
-        question._tag === "Product" ? touchesProduct(changes, question.product) : touchesPage(changes, undefined)
+      reading.spoiled ||= question._tag === "Product" ? touchesProduct(changes, question.product) : touchesPage(changes)
     }
   }
 }

@@ -62,7 +62,7 @@ export const productReply = (product: Product): WireProduct => ({
   updatedAt: timestamp(product.updatedAt)
 })
 
-const listedReply = ({ product, onHand, available }: StockedProduct): ListedProduct => ({
+const listedReply = ({ product, onHand, available }: Omit<StockedProduct, "held">): ListedProduct => ({
   ...productReply(product),
   onHand: toDecimal(onHand, product.unit.decimals),
   available: toDecimal(available, product.unit.decimals)
@@ -110,6 +110,10 @@ const stockMark = (levels: ReadonlyArray<Level>): string => {
   return `-${(hash >>> 0).toString(36)}`
 }
 
+/** Whether a product's stock is what it is until something happens: a hold lapses by itself, and a lot expires. */
+const isLasting = ({ product, held }: Pick<StockedProduct, "product" | "held">): boolean =>
+  held === 0 && !product.lotTracked
+
 /** The price of a payload in minor units, if it has one. */
 const pricedPayload = <P extends Pick<NewProduct | ProductChange, "price">>({ price, ...fields }: P) =>
   price === undefined || price === null
@@ -132,9 +136,9 @@ export const layerProducts = HttpApiBuilder.group(
         const read = Effect.map(answering(inventory.read.products(filter, request)), (page) => ({
           body: bytesOf(pageReply(page, listedReply)),
           etag: undefined,
-          products: sort?.startsWith("stock") ? undefined : new Set(page.items.map(({ product }) => product.id)),
-          // What is on hand and available has nothing held of it that could lapse.
-          lasts: page.items.every(({ onHand, available }) => onHand === available)
+          products: new Set(page.items.map(({ product }) => product.id)),
+          // In the order of stock, even a product that is not in the page may come into it.
+          lasts: sort?.startsWith("stock") !== true && page.items.every(isLasting)
         }))
         return keptReply(yield* kept.replyTo({ _tag: "Page", name: JSON.stringify([filter, request]) }, read))
       }),
@@ -156,7 +160,7 @@ export const layerProducts = HttpApiBuilder.group(
             body: bytesOf(stockedReply(product, levels)),
             etag: etagOf(product.version, stockMark(levels)),
             products: new Set([id]),
-            lasts: levels.every(({ held }) => held === 0)
+            lasts: levels.every(({ held }) => isLasting({ product, held }))
           }
         })
         return keptReply(yield* kept.replyTo({ _tag: "Product", product: id }, read), headers["if-none-match"])
