@@ -288,6 +288,7 @@ class BatchState {
     for (const drift of decision.corrections ?? []) {
       const text = stockKeyText(drift)
       balances.set(text, corrected(current(drift, text), drift))
+      touched.set(stockPlaceText(drift), drift)
     }
     const movements = (decision.movements ?? []).map((movement) => {
       const text = stockKeyText(movement)

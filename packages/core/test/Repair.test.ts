@@ -26,7 +26,13 @@ describe("rebuilding", () => {
     Effect.gen(function* () {
       const { inventory, key, spoil } = yield* shop
       spoil({ sellable: 12, held: 1, damaged: 2, claimVersion: 9 })
+      const before = yield* inventory.read.head
       const { repaired, left } = yield* inventory.rebuild
+      const told = yield* inventory.read.events(before, 10)
+      assert.deepStrictEqual(
+        told.map(({ event }) => event._tag === "StockChanged" && event.levels.map(({ available }) => available)),
+        [[7]]
+      )
       assert.deepStrictEqual(
         repaired.map(({ field, stored, recomputed }) => [field, stored, recomputed]),
         [
