@@ -404,10 +404,14 @@ const notificationsOf = ({ rows }: Loaded): ReadonlyArray<RowRef> =>
   rows.flatMap(({ table, row }) => (table === "thresholds" ? openNotifications(row as Threshold) : []))
 
 /** The commands that write down that holds lapsed, one for each location. */
-const expiries = (lapsed: ReadonlyArray<Claim>, state: BatchState): ReadonlyArray<Submission> =>
+const expiries = (lapsed: ReadonlyArray<Claim>): ReadonlyArray<Submission> =>
   [...Map.groupBy(lapsed, (claim) => claim.location)].map(([location, held]) => {
-    const payload = { location, claims: held.map((claim) => claim.id).sort() }
-    const key = `expire:${payload.claims[0]}:${state.micros}`
+    const claims = new Map(held.map((claim) => [claim.id, claim.expiresAt]))
+    const payload = { location, claims: [...claims.keys()].sort() }
+    const [first] = payload.claims
+    // A hold lapses once, at its expiry; so a ledger that is decided anew writes it down under the same key.
+    const expiresAt = first && claims.get(first)
+    const key = `expire:${first}:${expiresAt ? DateTime.toEpochMillis(expiresAt) : 0}`
     return {
       key,
       definition: ExpireClaims,
@@ -482,7 +486,7 @@ export const decideBatch = <E, R>(
         // before it is written down.
         const taken = [{ rows: raised, stock: lapsed }]
         const settled = raised.length + lapsed.length === 0 || state.slice.missing(taken) === undefined
-        for (const expiry of settled ? expiries(lapsed, state) : []) {
+        for (const expiry of settled ? expiries(lapsed) : []) {
           const outcome = state.decide(expiry)
           if (outcome._tag === "Failed") return yield* Effect.die(outcome.defect)
         }

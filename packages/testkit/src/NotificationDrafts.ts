@@ -63,7 +63,8 @@ export const notificationDrafts = [
     arbitrary: drafts("reviewNotifications", onceIn(3, pick), (one, known) => {
       const orders = known.purchaseOrders.map(({ id }) => id)
       return {
-        notifications: one === undefined ? known.notifications : [picked(known.notifications, one, NO_NOTIFICATION)],
+        notifications:
+          one === undefined ? [...known.notifications] : [picked(known.notifications, one, NO_NOTIFICATION)],
         purchaseOrders: one === undefined ? orders : [picked(orders, one, PurchaseOrderId.make("no-order"))]
       }
     }),

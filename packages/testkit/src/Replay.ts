@@ -3,7 +3,6 @@
  */
 import { type CommandRecord, commandsByTag, makeMemoryStore, replay, type Submission } from "@onhand/core"
 import { Effect } from "effect"
-import { isExpiryKey } from "./CommandLaws.ts"
 import type { LedgerSnapshot } from "./RawReaders.ts"
 import { outcomeText } from "./Session.ts"
 import { makeVirtualClock } from "./VirtualClock.ts"
@@ -26,8 +25,8 @@ const submissionOfRecord = (record: CommandRecord): Submission | undefined => {
 
 /**
  * Decides a ledger again, command by command in the order it gives, at the times it gives, and tells where a reply
- * differs from the one that is stored. Lapsed holds are written down anew where they matter, so their commands are not
- * repeated.
+ * differs from the one that is stored. That holds lapsed is repeated too: a batch wrote it down for all that it might
+ * look at, which may be more than what its commands, one by one, look at in the end.
  */
 export const replayBySeq = (snapshot: LedgerSnapshot, shards: number): Effect.Effect<ReadonlyArray<string>> => {
   const { clock, provide, advance } = makeVirtualClock(0)
@@ -37,7 +36,7 @@ export const replayBySeq = (snapshot: LedgerSnapshot, shards: number): Effect.Ef
     const ordered = snapshot.commands.toSorted((a, b) => a.recordedMicros - b.recordedMicros || a.seq - b.seq)
     for (const record of ordered) {
       const submission = submissionOfRecord(record)
-      if (submission === undefined || isExpiryKey(record.key)) continue
+      if (submission === undefined) continue
       yield* advance(Math.floor(record.recordedMicros / 1000) - clock.currentTimeMillisUnsafe())
       const [outcome] = yield* Effect.orDie(store.transact([submission]))
       const stored = outcomeText(submission, replay(record, submission))
