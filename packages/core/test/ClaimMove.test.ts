@@ -88,17 +88,26 @@ describe("moving a claim", () => {
 
   it.effect("goes to another lot of the same place, which its own stock does not stand in the way of", () =>
     Effect.gen(function* () {
-      const { inventory, here, product, receive, claim, level } = yield* shops
-      yield* receive(here, 2, "L1")
-      yield* inventory.moveClaim({ location: here, claim, to: { location: here, lot: "L1" } })
-      const { claims, available } = yield* level(here)
-      assert.deepStrictEqual([claims.map(({ lot, quantity }) => [lot, quantity]), available], [[["L1", 2]], 5])
-      const [moved] = claims
-      assert(moved !== undefined)
-      yield* inventory.recordMovements({ lines: [{ kind: "sale", product, location: here, quantity: 5 }] })
+      const { inventory, here } = yield* shops
+      const { id: product } = yield* inventory.createProduct({ sku: "TEA", name: "Tea", lotTracked: true })
+      const lots = ["L1", "L2"].map((lot) => ({ kind: "receipt", product, location: here, lot, quantity: 2 }) as const)
+      yield* inventory.recordMovements({ lines: [lots[0]!, lots[1]!] })
+      const line = { product, location: here, lot: "L1", quantity: 2 }
+      const { claims } = yield* inventory.holdStock({ lines: [line], ttlMillis: 60_000 })
+      const claimed = Effect.map(inventory.read.explain({ product, location: here }), ({ claims }) => claims.items)
+      const [held] = claims
+      assert(held !== undefined)
+      yield* inventory.moveClaim({ location: here, claim: held, to: { location: here, lot: "L2" } })
+      assert.deepStrictEqual(
+        (yield* claimed).map(({ lot, quantity }) => [lot, quantity]),
+        [["L2", 2]]
+      )
+      yield* inventory.recordMovements({ lines: [{ ...line, kind: "sale" }] })
       // Nothing else is left, and it may still be moved to where it is.
+      const [moved] = yield* claimed
+      assert(moved !== undefined)
       yield* inventory.moveClaim({ location: here, claim: moved.id, to: { location: here } })
-      assert.strictEqual((yield* level(here)).held, 2)
+      assert.strictEqual((yield* claimed)[0]?.quantity, 2)
     }).pipe(Effect.provide(Live))
   )
 
