@@ -291,12 +291,14 @@ export const reorderPolicy: fc.Arbitrary<ReorderPolicy> = fc.record({
   version
 })
 
+const webhookState = fc.constantFrom("active" as const, "paused" as const, "removed" as const)
+
 export const webhook: fc.Arbitrary<Webhook> = fc.record({
   id: text(1, 64).map((id) => WebhookId.make(id)),
   url: fc.webUrl({ validSchemes: ["https"] }).filter((url) => url.length <= 2_000),
   events: fc.uniqueArray(fc.constantFrom(...eventNames), { maxLength: 4 }),
   description: text(0, 300),
-  state: fc.constantFrom("active", "paused", "removed"),
+  state: webhookState,
   secret: text(0, 80),
   previous: nullable(fc.record({ secret: text(0, 80), until: instant })),
   version,
@@ -590,11 +592,7 @@ const newEvent: fc.Arbitrary<NewEvent> = fc.oneof(
     destination: locationId,
     state: fc.constantFrom(...purchaseOrderStates)
   }),
-  fc.record({
-    _tag: fc.constant("WebhookChanged" as const),
-    webhook: fc.uuid(),
-    state: fc.constantFrom("active" as const, "paused" as const, "removed" as const)
-  }),
+  fc.record({ _tag: fc.constant("WebhookChanged" as const), webhook: fc.uuid(), state: webhookState }),
   fc.record({ _tag: fc.constantFrom("UserRegistered", "UserUpdated"), user: fc.uuid() })
 )
 
