@@ -2,7 +2,7 @@
  * `onhand serve`: opens the store, makes what a first start needs, and serves until it is asked to stop.
  */
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "@onhand/api"
-import { DEFAULT_LIFETIME_SECONDS, layerLocal } from "@onhand/auth"
+import { DEFAULT_LIFETIME_SECONDS, layerLocal, type RetiredKey } from "@onhand/auth"
 import { Email, Inventory } from "@onhand/core"
 import { layerDeliveries, layerForecasts } from "@onhand/postgres"
 import { DEFAULT_ADMIN_EMAIL, ensureAdmin, serve as layerServer, Planner, ServerSettings } from "@onhand/server"
@@ -26,7 +26,7 @@ import {
   storeVariables
 } from "./StoreChoice.ts"
 import { layerTelemetry } from "./Telemetry.ts"
-import { secretSetting, tokenSecret } from "./TokenSecret.ts"
+import { formerSecretSetting, secretSetting, tokenSecret } from "./TokenSecret.ts"
 import { readyText, type SignIn, signInText } from "./Welcome.ts"
 import { isWorker, startWorkers } from "./Workers.ts"
 
@@ -148,6 +148,7 @@ interface ServeSettings extends Exposure {
   readonly workers: number
   readonly sampleShop: "true" | "false"
   readonly secret: Option.Option<Redacted.Redacted<string>>
+  readonly formerSecret: ReadonlyArray<RetiredKey>
   readonly email: string
   readonly password: Option.Option<Redacted.Redacted<string>>
   readonly mail: Option.Option<MailChoice>
@@ -158,6 +159,7 @@ const layerAuth = (settings: ServeSettings) =>
     Effect.map(tokenSecret(settings.secret, settings.store), (secret) =>
       layerLocal({
         key: { _tag: "Secret", secret },
+        retired: settings.formerSecret,
         issuer: TOKEN_PARTY,
         audience: TOKEN_PARTY,
         lifetimeSeconds: DEFAULT_LIFETIME_SECONDS
@@ -265,6 +267,7 @@ export const serveCommand = Command.make("serve", serveFlags, (flags) =>
       workers: workersSetting(flags),
       ...exposure,
       secret: secretSetting,
+      formerSecret: formerSecretSetting,
       email: adminEmail,
       password: adminPassword,
       mail: mailSetting

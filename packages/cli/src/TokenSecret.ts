@@ -2,9 +2,9 @@
  * The secret that signs access tokens: the one that was configured, or one made once and kept beside the database.
  */
 import { randomBytes } from "node:crypto"
-import { MIN_SECRET_BYTES } from "@onhand/auth"
+import { MIN_SECRET_BYTES, type RetiredKey } from "@onhand/auth"
 import { Console, Effect, FileSystem, Option, Path, Redacted, Schema } from "effect"
-import { Mistake, type Setting, secret } from "./Configuration.ts"
+import { Mistake, type Setting, secret, text } from "./Configuration.ts"
 import { exitCode, exitCodes } from "./ExitCode.ts"
 import type { StoreChoice } from "./StoreChoice.ts"
 
@@ -30,14 +30,32 @@ export class SecretUnreadable extends Schema.TaggedError<SecretUnreadable>()("Se
 
 const isLongEnough = (text: string): boolean => Buffer.byteLength(text) >= MIN_SECRET_BYTES
 
+const longEnough = (name: string): Setting<Option.Option<Redacted.Redacted<string>>> =>
+  Effect.gen(function* () {
+    const found = yield* secret(name)
+    if (Option.isNone(found) || isLongEnough(Redacted.value(found.value))) return found
+    return yield* new Mistake({
+      text:
+        `${name}: it has ${Buffer.byteLength(Redacted.value(found.value))} bytes; at least ${MIN_SECRET_BYTES} ` +
+        "are accepted, such as the output of: openssl rand -base64 32"
+    })
+  })
+
 /** `ONHAND_SECRET` or `ONHAND_SECRET_FILE`. */
-export const secretSetting: Setting<Option.Option<Redacted.Redacted<string>>> = Effect.gen(function* () {
-  const found = yield* secret("ONHAND_SECRET")
-  if (Option.isNone(found) || isLongEnough(Redacted.value(found.value))) return found
+export const secretSetting = longEnough("ONHAND_SECRET")
+
+const decodeInstant = Schema.decodeUnknownOption(Schema.DateTimeUtcFromString)
+
+/** The secret that signed before, `ONHAND_FORMER_SECRET`, and until when what it signed is accepted. */
+export const formerSecretSetting: Setting<ReadonlyArray<RetiredKey>> = Effect.gen(function* () {
+  const former = yield* longEnough("ONHAND_FORMER_SECRET")
+  const until = Option.flatMap(yield* text("ONHAND_FORMER_SECRET_UNTIL"), decodeInstant)
+  if (Option.isNone(former)) return []
+  if (Option.isSome(until)) return [{ key: { _tag: "Secret", secret: former.value }, until: until.value }]
   return yield* new Mistake({
     text:
-      `ONHAND_SECRET: it has ${Buffer.byteLength(Redacted.value(found.value))} bytes; at least ${MIN_SECRET_BYTES} ` +
-      "are accepted, such as the output of: openssl rand -base64 32"
+      "ONHAND_FORMER_SECRET_UNTIL: with ONHAND_FORMER_SECRET, the time until which that one is accepted, such as " +
+      "2027-01-31T00:00:00Z"
   })
 })
 

@@ -43,6 +43,8 @@ describe("the program", () => {
         DATABASE_URL: "mysql://ann:hunter2@db/shop",
         HOST: "a b",
         ONHAND_SECRET: "short",
+        ONHAND_FORMER_SECRET: "a secret that signed before, of enough bytes",
+        ONHAND_FORMER_SECRET_UNTIL: "some day",
         ONHAND_ADMIN_EMAIL: "nobody",
         ONHAND_ADMIN_PASSWORD: "1234567",
         ONHAND_SAMPLE_SHOP: "perhaps",
@@ -56,9 +58,10 @@ describe("the program", () => {
       assert.strictEqual(code, 2)
       const mistaken = ["DATABASE_URL", "PORT", "HOST", "ONHAND_SECRET", "ONHAND_ADMIN_EMAIL", "ONHAND_ADMIN_PASSWORD"]
       const exposed = ["ORIGINS", "TRUSTED_PROXIES", "TLS_CERT_FILE", "USER_REQUESTS_PER_MINUTE", "HTTPS", "WORKERS"]
-      for (const name of [...mistaken, "ONHAND_SAMPLE_SHOP", ...exposed.map((name) => `ONHAND_${name}`)])
+      const others = ["ONHAND_SAMPLE_SHOP", "ONHAND_FORMER_SECRET_UNTIL"]
+      for (const name of [...mistaken, ...others, ...exposed.map((name) => `ONHAND_${name}`)])
         assert.include(err, `${name}:`)
-      for (const secret of ["hunter2", "short", "1234567"]) assert.notInclude(err, secret)
+      for (const secret of ["hunter2", "short", "1234567", "signed before"]) assert.notInclude(err, secret)
     })
   )
 
