@@ -18,7 +18,10 @@ beforeAll(async () => {
   admin = await server.admin()
   await server.ask("POST", "/api/v1/locations", { token: admin, body: { id: "shop", name: "Shop" } })
   const unit = { name: "kg", decimals: 3 }
-  await server.ask("POST", "/api/v1/products", { token: admin, body: { id: "tea", sku: "TEA", name: "Tea", unit } })
+  await server.ask("POST", "/api/v1/products", {
+    token: admin,
+    body: { id: "tea", sku: "TEA", name: "Tea", unit, lotTracked: true }
+  })
 })
 afterAll(() => server.stop())
 
