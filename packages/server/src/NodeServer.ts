@@ -20,6 +20,12 @@ const CHECK_MILLIS = 1_000
 /** Longer than load balancers keep a quiet connection (60 s), so that none sends into one that just closed. */
 const KEEP_ALIVE_MILLIS = 75_000
 
+/**
+ * How long nothing may go through a connection that is in use. Streams of events say every 15 s that they live, so this
+ * cuts off who stopped reading, and frees what waits to be sent.
+ */
+const STALLED_MILLIS = 120_000
+
 /** Connections at once. Each takes some 10 kB while it is quiet. */
 const MAX_CONNECTIONS = 20_000
 
@@ -28,6 +34,8 @@ export interface NodeServerOptions {
   readonly tls?: { readonly cert: string; readonly key: string }
   /** The connections that are taken at once, 20,000 when left out; further ones are closed. */
   readonly maxConnections?: number
+  /** How long a reader may stop reading before it is cut off, in milliseconds; two minutes when left out. */
+  readonly stalledMillis?: number
 }
 
 const STATUS_OF: Readonly<Record<string, number>> = {
@@ -52,7 +60,7 @@ const refuse = (error: NodeJS.ErrnoException, socket: Duplex): void => {
 }
 
 /** A server that does not listen yet. */
-export const createNodeServer = ({ tls, maxConnections }: NodeServerOptions): Server => {
+export const createNodeServer = ({ tls, maxConnections, stalledMillis }: NodeServerOptions): Server => {
   const options: ServerOptions = {
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: HEADERS_TIMEOUT_MILLIS,
@@ -62,6 +70,7 @@ export const createNodeServer = ({ tls, maxConnections }: NodeServerOptions): Se
   }
   const server = tls === undefined ? createServer(options) : createSecureServer({ ...options, ...tls })
   server.maxConnections = maxConnections ?? MAX_CONNECTIONS
+  server.timeout = stalledMillis ?? STALLED_MILLIS
   server.on("clientError", refuse)
   return server
 }

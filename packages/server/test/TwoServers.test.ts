@@ -1,0 +1,96 @@
+// Two servers on one PostgreSQL: what is done at one is told by the other, and a reader who drops and comes back, now
+// here, now there, sees every event once.
+
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { layerLocal } from "@onhand/auth"
+import { Inventory } from "@onhand/core"
+import { PostgresStore } from "@onhand/postgres"
+import { Layer, Redacted } from "effect"
+import { createDatabase } from "../../../test/PostgresDatabase.ts"
+import { type ListeningServer, startListening } from "./ListeningServer.ts"
+import { tokenSettings } from "./TestServer.ts"
+
+let servers: ReadonlyArray<ListeningServer>
+let token: string
+
+const serverOn = (url: string, bootstrap: boolean) => {
+  const inventory = Inventory.layer.pipe(Layer.provide(PostgresStore.layer({ url: Redacted.make(url) })))
+  return startListening({ services: Layer.mergeAll(inventory, layerLocal(tokenSettings)).pipe(Layer.orDie), bootstrap })
+}
+
+const post = async (server: ListeningServer, path: string, body: object, key: string) => {
+  const reply = await fetch(`${server.url}/api/v1${path}`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json", "idempotency-key": key },
+    body: JSON.stringify(body)
+  })
+  assert.strictEqual(reply.status, 201, await reply.text())
+}
+
+const receive = (server: ListeningServer, key: string) =>
+  post(server, "/stock-movements", { lines: [{ kind: "purchase", product: "p", location: "l", quantity: 1 }] }, key)
+
+beforeAll(async () => {
+  const url = await createDatabase()
+  servers = [await serverOn(url, true), await serverOn(url, false)]
+  token = await servers[0]!.signIn()
+  await post(servers[0]!, "/locations", { id: "l", name: "L" }, "l")
+  await post(servers[0]!, "/products", { id: "p", sku: "P", name: "P" }, "p")
+})
+afterAll(() => Promise.all(servers.map((server) => server.stop())))
+
+/** Reads so many events, drops the connection, and answers the place after the last. */
+const read = async (server: ListeningServer, after: string | undefined, told: Array<number>, most: number) => {
+  const reply = await fetch(`${server.url}/api/v1/events`, {
+    headers: { authorization: `Bearer ${token}`, ...(after === undefined ? {} : { "last-event-id": after }) }
+  })
+  assert.strictEqual(reply.status, 200)
+  let place = after
+  let text = ""
+  let count = 0
+  const decoder = new TextDecoder()
+  for await (const chunk of reply.body as unknown as AsyncIterable<Uint8Array>) {
+    text += decoder.decode(chunk, { stream: true })
+    for (let end = text.indexOf("\n\n"); end !== -1; end = text.indexOf("\n\n")) {
+      const frame = text.slice(0, end)
+      text = text.slice(end + 2)
+      const data = /^data: (.*)$/m.exec(frame)?.[1]
+      place = /^id: (.*)$/m.exec(frame)?.[1] ?? place
+      if (data === undefined) continue
+      const event = JSON.parse(data)
+      if (event._tag === "StockChanged") told.push(event.levels[0].onHand)
+      count += 1
+      // Leaving the loop drops the connection.
+      if (count >= most) return place
+    }
+  }
+  return place
+}
+
+describe("two servers on one database", () => {
+  it("each tell what is done at the other, to a reader who drops and comes back, every event once", async () => {
+    const [here, there] = servers as [ListeningServer, ListeningServer]
+    const told: Array<number> = []
+    // The first event is awaited at the other server than the one that it happens at.
+    let place: string | undefined
+    const first = read(there, undefined, told, 1).then((at) => {
+      place = at
+    })
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    await receive(here, "first")
+    await first
+    assert.deepStrictEqual(told, [1])
+    const writes = 60
+    const writing = (async () => {
+      for (let index = 0; index < writes; index++) await receive(index % 2 === 0 ? here : there, `r-${index}`)
+    })()
+    for (let turn = 0; told.length < writes + 1; turn++) {
+      place = await read(turn % 2 === 0 ? here : there, place, told, Math.min(7, writes + 1 - told.length))
+    }
+    await writing
+    assert.deepStrictEqual(
+      told,
+      Array.from({ length: writes + 1 }, (_, index) => index + 1)
+    )
+  })
+})
