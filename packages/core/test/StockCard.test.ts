@@ -12,7 +12,7 @@ describe("a stock card", () => {
     Effect.gen(function* () {
       const inventory = yield* Inventory
       const { id: location } = yield* inventory.createLocation({ name: "Shop" })
-      const { id: product } = yield* inventory.createProduct({ sku: "TEA", name: "Tea" })
+      const { id: product } = yield* inventory.createProduct({ sku: "TEA", name: "Tea", lotTracked: true })
       const record = (kind: "receipt" | "sale" | "damage", quantity: number, lot: string, day: string) =>
         inventory.recordMovements(
           { lines: [{ kind, product, location, lot, quantity }] },
