@@ -58,6 +58,7 @@ export const laws = {
   H50: "what a purchase order says of its lines is what was received for it, within its tolerance",
   H51: "no claim and no sale takes a lot that has expired or was recalled",
   H52: "who leaves the lot open gets the lots that expire first",
+  H53: "all that came in of a lot is where its trace says: on a shelf, on its way, or with a customer",
   H54: "a plan says what then happens, and changes nothing",
   H55: "an explanation adds up to the level that it explains",
   H57: "a movement is reversed at most once, by its exact inverse",

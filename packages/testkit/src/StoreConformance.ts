@@ -16,6 +16,7 @@ import { allFeatures, type Features } from "./History.ts"
 import { historyTrials } from "./HistoryTrials.ts"
 import { idempotencyTrials } from "./IdempotencyTrials.ts"
 import type { LawBroken } from "./Law.ts"
+import { lotTrials } from "./LotTrials.ts"
 import { planTrials } from "./PlanTrials.ts"
 import { raceTrials } from "./RaceTrials.ts"
 import type { RawReaders } from "./RawReaders.ts"
@@ -35,6 +36,7 @@ export const trials: ReadonlyArray<Trial> = [
   ...asOfTrials,
   ...planTrials,
   ...demandTrials,
+  ...lotTrials,
   ...reportTrials,
   ...feedTrials,
   ...historyTrials,
