@@ -196,14 +196,35 @@ const balances = [
    FROM (SELECT DISTINCT ON (rank, place) * FROM big.lines ORDER BY rank, place, i DESC) last
    LEFT JOIN (SELECT product, location, 2 * max(nth) AS claim_version FROM big.holds GROUP BY product, location) h
      USING (product, location)`,
-  // One place of twenty is watched, and of those one of ten is low.
+  // One place of twenty is watched, and of those one of ten is low, which somebody has yet to look at.
   `INSERT INTO onhand.thresholds (id, version, data)
    SELECT product || '@' || location, 1, jsonb_build_object('id', product || '@' || location, 'product', product,
      'location', location, 'low', sellable + CASE WHEN low THEN 1 ELSE -1 END, 'clear', sellable + 5,
+     'high', NULL, 'clearHigh', NULL,
+     'open', CASE WHEN low THEN jsonb_build_object('lowStock', 'low-' || nth) ELSE jsonb_build_object() END,
      'raisedAt', CASE WHEN low THEN big.iso(big.at(${END} - nth * 60000000)) END, 'version', 1)
    FROM (SELECT *, row_number() OVER (ORDER BY product, location) AS nth,
        hashtext(product || location) % 10 = 0 AS low FROM onhand.balances
-     WHERE hashtext(location || product) % 20 = 0 AND sellable > 0) watched`
+     WHERE hashtext(location || product) % 20 = 0 AND sellable > 0) watched`,
+  `INSERT INTO onhand.notifications (id, version, data)
+   SELECT data->'open'->>'lowStock', 1, jsonb_build_object('id', data->'open'->>'lowStock', 'kind', 'lowStock',
+     'subject', id, 'message', '', 'product', data->>'product', 'location', data->>'location',
+     'available', (data->>'low')::bigint - 1, 'limit', (data->>'low')::bigint, 'state', 'open', 'occurrences', 1,
+     'actor', NULL, 'raisedAt', data->>'raisedAt', 'snoozedUntil', NULL, 'resolvedAt', NULL,
+     'updatedAt', data->>'raisedAt', 'version', 1)
+   FROM onhand.thresholds WHERE data->'open' ? 'lowStock'`,
+  // They are raised in the last command, that of the one who set the thresholds.
+  `INSERT INTO onhand.commands (key, shard, seq, tag, payload, id, actor, outcome, reply, events, occurred_at,
+     recorded_at)
+   SELECT big.key_of(0, $seed), 0, last.seq + 1, 'SetThresholds', told.payload, big.key_of(0, $seed), NULL, 'applied',
+     '{"thresholds":[]}', told.events, date_trunc('milliseconds', last.at), last.at
+   FROM (SELECT max(seq) AS seq, max(recorded_at) + interval '1 ms' AS at FROM onhand.commands) last,
+     (SELECT min('{"lines":[{"low":1,"location":"' || location || '","product":"' || product || '"}]}') AS payload,
+       '[' || string_agg('{"_tag":"NotificationChanged","notification":"' || id || '","kind":"lowStock","subject":' ||
+         (data->'subject')::text || ',"product":"' || product || '","location":"' || location ||
+         '","change":"raised","state":"open"}', ',' ORDER BY id) || ']' AS events
+     FROM onhand.notifications) told
+   WHERE told.events IS NOT NULL`
 ]
 
 /** A ledger row as the hash chain takes it in. All texts here are ASCII, so that their lengths are the same there. */
@@ -237,7 +258,7 @@ const seals = [
      END LOOP;
    END $$`,
   `UPDATE onhand.heads SET seq = (SELECT max(last_seq) FROM onhand.seals),
-     last_micros = (SELECT (extract(epoch FROM max(recorded_at)) * 1000000)::bigint FROM onhand.movements),
+     last_micros = (SELECT (extract(epoch FROM max(recorded_at)) * 1000000)::bigint FROM onhand.commands),
      hash = (SELECT hash FROM onhand.seals ORDER BY last_seq DESC LIMIT 1) WHERE shard = 0`
 ]
 
