@@ -15,13 +15,14 @@ export const catalogue = (micros: number, products: number): ReadonlyArray<strin
      FROM generate_series(1, ${products}) rank`,
     `INSERT INTO onhand.locations (id, version, data)
      SELECT id, 1, jsonb_build_object('id', id, 'name', 'Shop ' || lpad(place::text, 2, '0'), 'address', '',
-       'status', 'active', 'version', 1, 'createdAt', big.iso(big.at(${micros}))) FROM big.locations`,
+       'timeZone', 'UTC', 'status', 'active', 'version', 1, 'createdAt', big.iso(big.at(${micros})))
+     FROM big.locations`,
     `INSERT INTO onhand.products (id, version, data)
      SELECT id, 1, jsonb_build_object('id', id, 'sku', 'SKU-' || rank, 'barcodes', '[]'::jsonb, 'packs', '[]'::jsonb,
        'name', 'Product ' || rank, 'description', 'An article of the catalogue with the number ' || rank,
        'category', 'category ' || rank % 200, 'metadata', '{}'::jsonb,
        'price', jsonb_build_object('amount', 950, 'currency', 'USD'),
-       'unit', jsonb_build_object('name', 'piece', 'decimals', 0), 'status', 'active', 'version', 1,
+       'unit', jsonb_build_object('name', 'piece', 'decimals', 0), 'lotTracked', false, 'status', 'active', 'version', 1,
        'createdAt', big.iso(big.at(${micros} + rank * 1000)), 'updatedAt', big.iso(big.at(${micros} + rank * 1000)))
      FROM big.products ORDER BY id`,
     `INSERT INTO onhand.names (id, version, data)
