@@ -161,7 +161,7 @@ const movementsOf = (slice: Slice, lines: ReadonlyArray<MovementLine>, source: S
     const open: Array<NewMovement> = []
     for (const line of lines) {
       const product = yield* (needsActive.has(line.kind) ? activeProduct : knownProduct)(slice, line.product)
-      yield* checkEntered(product, line.quantity, line.entered)
+      if (line.entered !== undefined) yield* checkEntered(product, line.quantity, line.entered)
       const movement = yield* toMovement(line, source)
       // What is left of an archived location's stock can still be counted, sold and scrapped; nothing comes in.
       const comesIn = isCondition(movement.to) && !isCondition(movement.from)
@@ -171,9 +171,12 @@ const movementsOf = (slice: Slice, lines: ReadonlyArray<MovementLine>, source: S
         open.push(movement)
         continue
       }
-      yield* checkLotNamed(product, line.lot)
-      if (line.kind === "sale") yield* checkUsable(slice, [line], now)
-      yield* checkExpected(slice, line, movement)
+      // Most products have no lots, and most lines expect nothing: this is what a busy shop does all day.
+      if (product.lotTracked || line.lot !== undefined) {
+        yield* checkLotNamed(product, line.lot)
+        if (line.kind === "sale") yield* checkUsable(slice, [line], now)
+      }
+      if (line.expected !== undefined) yield* checkExpected(slice, line, movement)
     }
     if (open.length === 0) return movements
     const demands = open.map(({ product, location, quantity }) => ({ product, location, quantity }))
@@ -222,17 +225,15 @@ export const RecordMovements = define("RecordMovements", {
   decide: (slice, { lines, source }, context) =>
     Result.gen(function* () {
       const movements = yield* movementsOf(slice, lines, source ?? null, context.now)
-      yield* checkExpiries(slice, lines)
+      const named = lines.filter(({ lot }) => lot !== undefined)
+      if (named.length > 0) yield* checkExpiries(slice, named)
       const after = yield* checkMovements(slice, movements, context.now)
       const levels = [...after.values()].map((balance) => ({
         key: { product: balance.product, location: balance.location, lot: balance.lot },
         onHand: onHand(balance),
         available: available(balance)
       }))
-      return {
-        reply: { levels },
-        movements,
-        ...writtenLots(newLots(slice, lines, context))
-      }
+      if (named.length === 0) return { reply: { levels }, movements }
+      return { reply: { levels }, movements, ...writtenLots(newLots(slice, named, context)) }
     })
 })
