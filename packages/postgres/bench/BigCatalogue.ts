@@ -22,7 +22,8 @@ export const catalogue = (micros: number, products: number): ReadonlyArray<strin
        'name', 'Product ' || rank, 'description', 'An article of the catalogue with the number ' || rank,
        'category', 'category ' || rank % 200, 'metadata', '{}'::jsonb,
        'price', jsonb_build_object('amount', 950, 'currency', 'USD'),
-       'unit', jsonb_build_object('name', 'piece', 'decimals', 0), 'lotTracked', false, 'status', 'active', 'version', 1,
+       'unit', jsonb_build_object('name', 'piece', 'decimals', 0), 'lotTracked', false, 'status', 'active',
+       'version', 1,
        'createdAt', big.iso(big.at(${micros} + rank * 1000)), 'updatedAt', big.iso(big.at(${micros} + rank * 1000)))
      FROM big.products ORDER BY id`,
     `INSERT INTO onhand.names (id, version, data)
