@@ -23,7 +23,8 @@ const ENVIRONMENT = {
   ONHAND_ADMIN_EMAIL: "admin@example.com",
   ONHAND_ADMIN_PASSWORD: "correct horse battery",
   ONHAND_SECRET: "a secret of the bench that is long enough for anybody",
-  ONHAND_SAMPLE_SHOP: "false"
+  ONHAND_SAMPLE_SHOP: "false",
+  ONHAND_USER_REQUESTS_PER_MINUTE: "1000000000"
 }
 
 const inventoryOver = (url: string) =>
