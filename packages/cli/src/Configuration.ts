@@ -32,6 +32,7 @@ const faultsOf = (error: Mistake | Config.ConfigError): ReadonlyArray<string> =>
 /** The names of the variables that begin with a prefix. A provider tells them word by word. */
 const namesUnder = (provider: ConfigProvider.ConfigProvider, prefix: string): Effect.Effect<ReadonlyArray<string>> =>
   Effect.gen(function* () {
+    // Variables of a process can always be read; only a provider with a source of its own could fail here.
     const node = yield* Effect.orDie(provider.load(prefix.split("_")))
     if (node === undefined) return []
     const own = node.value === undefined ? [] : [prefix]

@@ -300,6 +300,7 @@ const stockQueries = (memory: Memory) => ({
   claims: (filter: ClaimFilter, page: PageRequest) =>
     Effect.flatMap(now, (at) => Effect.fromResult(claimPage(memory, filter, page, at))),
   explain: (place: StockPlace, limit?: number) =>
+    // First pages have no cursor that could be wrong.
     Effect.flatMap(now, (at) => Effect.orDie(Effect.fromResult(explain(memory, place, firstPage(limit), at)))),
   stockAsOf: (place: LevelFilter, time: AsOf) => Effect.sync(() => stockAsOf(memory, place, time)),
   movementTotals: (filter: LevelFilter) =>

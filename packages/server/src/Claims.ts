@@ -1,7 +1,7 @@
 /**
  * Claims over HTTP. Those of carts, orders and transfers are listed with the others, and changed by these alone.
  */
-import { CurrentActor, ForeignClaim, type HoldLine, OnhandApi, type Claim as WireClaim } from "@onhand/api"
+import { CurrentActor, ForeignClaim, OnhandApi, type Claim as WireClaim } from "@onhand/api"
 import { type Claim, type ClaimId, documentSources, Inventory, type LocationId } from "@onhand/core"
 import { Effect } from "effect"
 import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
@@ -11,7 +11,7 @@ import { answering, requiredKey, submitAs } from "./OutwardRefusal.ts"
 import { pageReply, pageRequest, replayedHeader, timestamp } from "./Replying.ts"
 import { ServerSettings } from "./Settings.ts"
 import { shortageReply } from "./StockMovements.ts"
-import { type Decimals, decimalsOf, stepsAbove0, toDecimal, Units } from "./Units.ts"
+import { decimalsOf, linesInSteps, toDecimal, Units } from "./Units.ts"
 
 /** The sources whose claims follow from a cart or a document: done by hand, these would come to miss their stock. */
 const foreignSources: ReadonlySet<string> = new Set(["cart", ...documentSources])
@@ -27,19 +27,6 @@ export const claimReply = (claim: Claim, decimals: number): WireClaim => ({
   expiresAt: claim.expiresAt && timestamp(claim.expiresAt),
   source: claim.source
 })
-
-const linesOf = (lines: ReadonlyArray<HoldLine>, decimals: Decimals) =>
-  Effect.gen(function* () {
-    const [first, ...others] = yield* Effect.forEach(lines, ({ quantity, ...line }, index) =>
-      Effect.map(
-        stepsAbove0(quantity, decimalsOf(decimals, line.product), `payload.lines.${index}.quantity`),
-        (steps) => ({ ...line, quantity: steps })
-      )
-    )
-    return first === undefined
-      ? yield* faulty("payload.lines", "At least one line is accepted")
-      : ([first, ...others] as const)
-  })
 
 /** The claims of one location that a request names. */
 interface Named {
@@ -116,7 +103,7 @@ export const layerClaims = HttpApiBuilder.group(
           lines.map(({ location }) => location)
         )
         const decimals = yield* units.of(lines.map(({ product }) => product))
-        const command = { ...rest, lines: yield* linesOf(lines, decimals), ttlMillis: seconds * 1_000 }
+        const command = { ...rest, lines: yield* linesInSteps(lines, decimals), ttlMillis: seconds * 1_000 }
         const { reply, replayed } = yield* submitAs(inventory, "holdStock", command, { actor, key }).pipe(
           Effect.catchTag("InsufficientStock", (refusal) => Effect.fail(shortageReply(refusal, decimals)))
         )

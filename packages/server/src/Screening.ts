@@ -38,7 +38,10 @@ export const faultAtSight = (request: HttpServerRequest.HttpServerRequest, bodyL
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\b/i
 
-/** The request with a body that is looked at as soon as somebody reads it. A wrong one ends the request. */
+/**
+ * The request with a body that is looked at as soon as somebody reads it. A wrong one ends the request: the types of
+ * a body leave no room for a problem, so it goes past them and is answered where all defects are.
+ */
 export const withSoundBody = (request: HttpServerRequest.HttpServerRequest): HttpServerRequest.HttpServerRequest => {
   if (BODYLESS.has(request.method)) return request
   const isJson = JSON_TYPE.test(request.headers["content-type"] ?? "application/json")

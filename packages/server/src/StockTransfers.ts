@@ -5,7 +5,6 @@
 import {
   type ArrivedTransferLine,
   CurrentActor,
-  type NewTransferLine,
   OnhandApi,
   TransferExceeded,
   type Transfer as WireTransfer
@@ -29,7 +28,7 @@ import { answering, bareKey, requiredKey, submitAs } from "./OutwardRefusal.ts"
 import { changedReply, conditional, etagOf, expectedVersion, pageReply, pageRequest, timestamp } from "./Replying.ts"
 import { ServerSettings } from "./Settings.ts"
 import { shortageReply } from "./StockMovements.ts"
-import { type Decimals, decimalsOf, stepsAbove0, toDecimal, Units } from "./Units.ts"
+import { type Decimals, decimalsOf, linesInSteps, stepsAbove0, toDecimal, Units } from "./Units.ts"
 
 const lineReply = (line: TransferLine, decimals: number) => ({
   line: line.line,
@@ -55,20 +54,6 @@ const transferReply = (transfer: Transfer, decimals: Decimals): WireTransfer => 
   createdAt: timestamp(transfer.createdAt),
   updatedAt: timestamp(transfer.updatedAt)
 })
-
-/** Lines in steps. */
-const linesOf = (lines: ReadonlyArray<NewTransferLine>, decimals: Decimals) =>
-  Effect.gen(function* () {
-    const [first, ...others] = yield* Effect.forEach(lines, ({ quantity, ...line }, index) =>
-      Effect.map(
-        stepsAbove0(quantity, decimalsOf(decimals, line.product), `payload.lines.${index}.quantity`),
-        (steps) => ({ ...line, quantity: steps })
-      )
-    )
-    return first === undefined
-      ? yield* faulty("payload.lines", "At least one line is accepted")
-      : ([first, ...others] as const)
-  })
 
 /** What arrived, in steps of each line's product. */
 const arrivedOf = ({ id, lines }: Transfer, arrived: ReadonlyArray<ArrivedTransferLine>, decimals: Decimals) =>
@@ -161,7 +146,7 @@ export const layerStockTransfers = HttpApiBuilder.group(
         const key = yield* requiredKey(headers["idempotency-key"])
         yield* requireAt(roles, actor, "stock:write", [payload.origin])
         const decimals = yield* units.of(payload.lines.map(({ product }) => product))
-        const command: PayloadOf<"createTransfer"> = { ...payload, lines: yield* linesOf(payload.lines, decimals) }
+        const command: PayloadOf<"createTransfer"> = { ...payload, lines: yield* linesInSteps(payload.lines, decimals) }
         return yield* submitAs(inventory, "createTransfer", command, { actor, key }).pipe(
           Effect.catchTag("InsufficientStock", (refusal) => Effect.fail(shortageReply(refusal, decimals))),
           Effect.flatMap(replied)
@@ -176,7 +161,7 @@ export const layerStockTransfers = HttpApiBuilder.group(
         const expected = yield* expectedVersion(headers["if-match"])
         const { actor, transfer } = yield* allowedAt(params.id, "origin")
         const decimals = yield* units.of(payload.lines.map(({ product }) => product))
-        const lines = yield* linesOf(payload.lines, decimals)
+        const lines = yield* linesInSteps(payload.lines, decimals)
         const command = { transfer: transfer.id, origin: transfer.origin, expected, lines }
         const key = bareKey(headers["idempotency-key"])
         return yield* submitAs(inventory, "updateTransfer", command, { actor, key }).pipe(

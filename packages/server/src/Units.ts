@@ -49,6 +49,23 @@ export const stepsAbove0 = (decimal: number, decimals: number, path: string): Ef
 export const stepsFrom0: typeof stepsAbove0 = (decimal, decimals, path) =>
   decimal === 0 ? Effect.succeed(0) : stepsAbove0(decimal, decimals, path)
 
+/** The lines of a request with their quantities in steps, at least one. */
+export const linesInSteps = <Line extends { readonly product: ProductId; readonly quantity: number }>(
+  lines: ReadonlyArray<Line>,
+  decimals: Decimals
+) =>
+  Effect.gen(function* () {
+    const [first, ...others] = yield* Effect.forEach(lines, (line, index) =>
+      Effect.map(
+        stepsAbove0(line.quantity, decimalsOf(decimals, line.product), `payload.lines.${index}.quantity`),
+        (quantity) => ({ ...line, quantity })
+      )
+    )
+    return first === undefined
+      ? yield* faulty("payload.lines", "At least one line is accepted")
+      : ([first, ...others] as const)
+  })
+
 const make = Effect.gen(function* () {
   const inventory = yield* Inventory
   const known = new Map<ProductId, number>()

@@ -12,7 +12,7 @@ import {
   Inventory,
   isWanted,
   type NewDelivery,
-  type StoreUnavailable,
+  StoreUnavailable,
   type Webhook,
   WebhookId
 } from "@onhand/core"
@@ -69,11 +69,15 @@ const webhookConsumer = (options: WebhookOptions) =>
           isWanted(webhook, event.event._tag) && DateTime.isGreaterThanOrEqualTo(event.recordedAt, webhook.createdAt)
       )
       if (wanted.length === 0) return Effect.succeed([])
-      return Effect.map(Effect.orDie(units.ofKnown(productsIn(event.event))), (decimals) => {
-        const body = bodyOf(liveEvent(event, decimals))
-        const place = `${event.shard}-${event.seq}-${event.line}`
-        return wanted.map(({ id }) => ({ id: `msg_${id}_${place}`, target: id, body }))
-      })
+      return units.ofKnown(productsIn(event.event)).pipe(
+        // The units are told as to a client of the server; to the courier the store is what did not answer.
+        Effect.mapError((cause) => new StoreUnavailable({ retryAfterMillis: cause.retryAfterMillis, cause })),
+        Effect.map((decimals) => {
+          const body = bodyOf(liveEvent(event, decimals))
+          const place = `${event.shard}-${event.seq}-${event.line}`
+          return wanted.map(({ id }) => ({ id: `msg_${id}_${place}`, target: id, body }))
+        })
+      )
     }
 
     return {

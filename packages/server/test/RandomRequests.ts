@@ -1,7 +1,7 @@
 // Requests made from the contract: sound ones after its schemas, and ones with something wrong in them. The same seed
+import { document, documentedPaths } from "./DocumentedPaths.ts"
+
 // makes the same requests.
-import { OnhandApi } from "@onhand/api"
-import { OpenApi } from "effect/http-api"
 
 type Json = null | boolean | number | string | ReadonlyArray<Json> | { readonly [name: string]: Json }
 
@@ -47,13 +47,10 @@ interface Documented {
   readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: JsonSchema }>> }
 }
 
-const document = OpenApi.fromApi(OnhandApi)
 const schemas = document.components.schemas as Readonly<Record<string, JsonSchema>>
 
 /** Every operation of the contract. */
-export const operations: ReadonlyArray<Operation> = Object.entries(
-  document.paths as unknown as Readonly<Record<string, Readonly<Record<string, Documented>>>>
-).flatMap(([path, methods]) =>
+export const operations: ReadonlyArray<Operation> = documentedPaths<Documented>().flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, { tags = [], parameters = [], requestBody }]) => {
     const [type, media] = Object.entries(requestBody?.content ?? {})[0] ?? []
     return {

@@ -2,9 +2,8 @@
 import { readFileSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import { OnhandApi } from "@onhand/api"
-import { OpenApi } from "effect/http-api"
 import { undocumented } from "./Contract.ts"
+import { documentedPaths } from "./DocumentedPaths.ts"
 import { type Example, story } from "./ReferenceStory.ts"
 import { type Reply, startServer, type TestServer } from "./TestServer.ts"
 
@@ -30,9 +29,7 @@ interface Operation {
 }
 
 const operations = new Map(
-  Object.entries(
-    OpenApi.fromApi(OnhandApi).paths as unknown as Readonly<Record<string, Readonly<Record<string, Operation>>>>
-  ).flatMap(([path, methods]) =>
+  documentedPaths<Operation>().flatMap(([path, methods]) =>
     Object.entries(methods).map(
       ([method, operation]) => [operation.operationId, { method: method.toUpperCase(), path, operation }] as const
     )

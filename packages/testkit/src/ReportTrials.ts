@@ -27,7 +27,7 @@ import {
 import { DateTime, Effect } from "effect"
 import * as fc from "fast-check"
 import type { Features } from "./History.ts"
-import type { LawBroken } from "./Law.ts"
+import type { LawBroken, LawId } from "./Law.ts"
 import { checkProperty } from "./Property.ts"
 import { ensure, type Session, submissionOf, withSession } from "./Session.ts"
 import { commitBatch } from "./Setup.ts"
@@ -246,19 +246,30 @@ const ensureSales = (
     })
   })
 
-const salesByPeriod: Trial = {
-  title: "tells what was sold and came back in each period, and for how much, as movements and orders make it",
-  laws: ["H58"],
+/** A trial of what reports tell of random movements, and of periods before and after them. */
+const overMoves = (
+  title: string,
+  law: LawId,
+  check: (session: Session, made: Effect.Success<ReturnType<typeof withMoves>>) => Effect.Effect<void, LawBroken>
+): Trial => ({
+  title,
+  laws: [law],
   run: ({ subject, effort, features }) =>
     checkProperty(fc.tuple(moves, periods), { runs: effort.runs, seed: effort.seed }, ([moved, distances]) =>
       withSession(subject, (session) =>
-        Effect.gen(function* () {
-          const { bounds, movements, priced } = yield* withMoves(session, features, moved, distances)
-          for (const filter of filters) yield* ensureSales(session, { ...filter, bounds }, movements, priced)
-        })
+        Effect.flatMap(withMoves(session, features, moved, distances), (made) => check(session, made))
       )
     )
-}
+})
+
+const salesByPeriod = overMoves(
+  "tells what was sold and came back in each period, and for how much, as movements and orders make it",
+  "H58",
+  (session, { bounds, movements, priced }) =>
+    Effect.forEach(filters, (filter) => ensureSales(session, { ...filter, bounds }, movements, priced), {
+      discard: true
+    })
+)
 
 const byRecording = (a: Movement, b: Movement): number =>
   DateTime.toEpochMillis(a.recordedAt) - DateTime.toEpochMillis(b.recordedAt) ||
@@ -326,25 +337,20 @@ const ensureValues = (
     }
   })
 
-const valueOfStock: Trial = {
-  title: "values stock as its movements make it, whole, by place and layer, and through a period",
-  laws: ["H59"],
-  run: ({ subject, effort, features }) =>
-    checkProperty(fc.tuple(moves, periods), { runs: effort.runs, seed: effort.seed }, ([moved, distances]) =>
-      withSession(subject, (session) =>
-        Effect.gen(function* () {
-          const { bounds, movements } = yield* withMoves(session, features, moved, distances)
-          const [from, to] = [bounds[0], bounds.at(-1)]
-          const period = from === undefined || to === undefined ? undefined : { from, to }
-          for (const method of valuationMethods) {
-            for (const filter of [{}, { product: products[1] }, { category: categoryOf[0] }, { period }]) {
-              yield* ensureValues(session, { method, ...filter }, movements)
-            }
-          }
-        })
-      )
-    )
-}
+const valueOfStock = overMoves(
+  "values stock as its movements make it, whole, by place and layer, and through a period",
+  "H59",
+  (session, { bounds, movements }) =>
+    Effect.gen(function* () {
+      const [from, to] = [bounds[0], bounds.at(-1)]
+      const period = from === undefined || to === undefined ? undefined : { from, to }
+      for (const method of valuationMethods) {
+        for (const filter of [{}, { product: products[1] }, { category: categoryOf[0] }, { period }]) {
+          yield* ensureValues(session, { method, ...filter }, movements)
+        }
+      }
+    })
+)
 
 const ensureFlows = (
   { inventory }: Session,
@@ -386,22 +392,17 @@ const ensureFlows = (
     )
   })
 
-const flowsOfStock: Trial = {
-  title: "tells what a period did to the stock of each place, from what was there to what is left",
-  laws: ["H59"],
-  run: ({ subject, effort, features }) =>
-    checkProperty(fc.tuple(moves, periods), { runs: effort.runs, seed: effort.seed }, ([moved, distances]) =>
-      withSession(subject, (session) =>
-        Effect.gen(function* () {
-          const { bounds, movements } = yield* withMoves(session, features, moved, distances)
-          const [from, to] = [bounds[0], bounds.at(-1)]
-          if (from === undefined || to === undefined) return
-          for (const filter of [{}, { product: products[0], location: locations[0] }, { category: categoryOf[0] }]) {
-            yield* ensureFlows(session, { ...filter, period: { from, to } }, movements)
-          }
-        })
-      )
-    )
-}
+const flowsOfStock = overMoves(
+  "tells what a period did to the stock of each place, from what was there to what is left",
+  "H59",
+  (session, { bounds, movements }) =>
+    Effect.gen(function* () {
+      const [from, to] = [bounds[0], bounds.at(-1)]
+      if (from === undefined || to === undefined) return
+      for (const filter of [{}, { product: products[0], location: locations[0] }, { category: categoryOf[0] }]) {
+        yield* ensureFlows(session, { ...filter, period: { from, to } }, movements)
+      }
+    })
+)
 
 export const reportTrials: ReadonlyArray<Trial> = [salesByPeriod, flowsOfStock, valueOfStock]

@@ -1,12 +1,11 @@
 // Security checks 30 to 42: what a request may bring in. The numbers are those of docs/internals/security-checks.md.
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import { OnhandApi } from "@onhand/api"
 import { layerLocal } from "@onhand/auth"
 import { Inventory } from "@onhand/core"
 import { PostgresStore } from "@onhand/postgres"
 import { Layer, Redacted } from "effect"
-import { OpenApi } from "effect/http-api"
 import { createDatabase } from "../../../../test/PostgresDatabase.ts"
+import { documentedPaths } from "../DocumentedPaths.ts"
 import { type ListeningServer, startListening } from "../ListeningServer.ts"
 import { startServer, type TestServer, tokenSettings } from "../TestServer.ts"
 
@@ -51,9 +50,7 @@ interface Parameter {
 }
 
 /** Each operation of the contract with its query parameters. */
-const operations = Object.entries(
-  OpenApi.fromApi(OnhandApi).paths as Record<string, Record<string, { readonly parameters?: ReadonlyArray<Parameter> }>>
-).flatMap(([path, methods]) =>
+const operations = documentedPaths<{ readonly parameters?: ReadonlyArray<Parameter> }>().flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, { parameters = [] }]) => ({
     method: method.toUpperCase(),
     path: path.replace(/\{\w+\}/g, "none"),

@@ -1,7 +1,6 @@
 // Every operation of the contract, with who may call it, as the OpenAPI document says.
-import { OnhandApi } from "@onhand/api"
 import type { Permission } from "@onhand/core"
-import { OpenApi } from "effect/http-api"
+import { document, documentedPaths } from "../DocumentedPaths.ts"
 
 /** Who may call an operation: anyone, whoever is signed in, or who has one of the permissions. */
 export type Requires = "anyone" | "signedIn" | ReadonlyArray<Permission>
@@ -29,8 +28,6 @@ const requiresOf = (place: string, said: Documented["x-requires"]): Requires => 
   return said === "anyone" || said === "signedIn" ? said : [said]
 }
 
-const document = OpenApi.fromApi(OnhandApi)
-
 /** The names of the fields that a part of the document describes, by following its references. */
 const fieldsIn = (part: unknown, seen: Set<string> = new Set()): ReadonlySet<string> => {
   const fields = new Set<string>()
@@ -51,9 +48,7 @@ const fieldsIn = (part: unknown, seen: Set<string> = new Set()): ReadonlySet<str
   return fields
 }
 
-export const operations: ReadonlyArray<Operation> = Object.entries(
-  document.paths as unknown as Readonly<Record<string, Readonly<Record<string, Documented>>>>
-).flatMap(([path, methods]) =>
+export const operations: ReadonlyArray<Operation> = documentedPaths<Documented>().flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, said]) => {
     const name = `${method.toUpperCase()} ${path}`
     const good = Object.entries(said.responses).filter(([status]) => status.startsWith("2"))
