@@ -70,13 +70,23 @@ export const lastMicros = (view: LedgerView): number =>
 export const microsOf = (view: LedgerView, command: string): number =>
   (view.commands.get(command) satisfies CommandRecord | undefined)?.recordedMicros ?? 0
 
+/** The payloads of a command's thresholds, set by itself or as a step of a composition. */
+const thresholdsSet = ({ tag, payloadText }: CommandRecord): ReadonlyArray<{ readonly lines: Array<StockPlace> }> => {
+  if (tag === "SetThresholds") return [JSON.parse(payloadText)]
+  if (tag !== "Compose") return []
+  const steps: ReadonlyArray<{ command: string; payload: { lines: Array<StockPlace> } }> =
+    JSON.parse(payloadText).commands
+  return steps.filter(({ command }) => command === "setThresholds").map(({ payload }) => payload)
+}
+
 /** When a threshold was last compared with what is available, in microseconds. */
 export const lastLookAt = (view: LedgerView, place: StockPlace): number => {
   const isPlace = ({ product, location }: StockPlace) => product === place.product && location === place.location
   const told = Map.groupBy(view.snapshot.events, ({ command }) => command)
-  const looks = view.snapshot.commands.filter(({ key, tag, outcome, payloadText }) => {
-    if (outcome === "applied" && tag === "SetThresholds") return JSON.parse(payloadText).lines.some(isPlace)
-    return told.get(key)?.some(({ event }) => event._tag === "StockChanged" && event.levels.some(isPlace)) === true
-  })
+  const looks = view.snapshot.commands.filter(
+    (record) =>
+      (record.outcome === "applied" && thresholdsSet(record).some(({ lines }) => lines.some(isPlace))) ||
+      told.get(record.key)?.some(({ event }) => event._tag === "StockChanged" && event.levels.some(isPlace)) === true
+  )
   return Math.max(0, ...looks.map(({ recordedMicros }) => recordedMicros))
 }
