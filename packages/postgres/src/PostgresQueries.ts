@@ -79,7 +79,7 @@ const allStock = `LEFT JOIN (
     FROM onhand.balances b GROUP BY b.product) b ON b.product = p.id
   LEFT JOIN (
     SELECT c.product, sum(c.quantity)::bigint AS lapsed FROM onhand.claims c
-    WHERE c.state = 'held' AND c.expires_at <= clock_timestamp() GROUP BY c.product) c ON c.product = p.id
+    WHERE ${hasLapsed} GROUP BY c.product) c ON c.product = p.id
   LEFT JOIN (
     SELECT k.product, sum(${unclaimed("k")})::bigint AS blocked
     FROM onhand.lots l JOIN onhand.balances k ON k.product = l.product AND k.lot = l.lot

@@ -3,7 +3,7 @@
  * one of them; whoever changes a law runs it against these.
  */
 import type { Event, Memory, Store, Submission, UpdateProduct } from "@onhand/core"
-import { DateTime, Effect, type Layer } from "effect"
+import { Clock, DateTime, Effect, type Layer } from "effect"
 import type { LawId } from "./Law.ts"
 import type { RawReaders } from "./RawReaders.ts"
 import { afterBatch, beforeBatch, checkpoint, force, inCondition, linesOf, pretend, sabotaged } from "./Sabotage.ts"
@@ -245,6 +245,23 @@ const claims: Record<string, BrokenStore> = {
         memory.claims.set(claim.id, { ...claim, expiresAt: DateTime.subtract(claim.expiresAt, { seconds: 30 }) })
       }
     })
+  },
+  lateExpiryInReads: {
+    mistake: "shows readers a hold for one millisecond longer than it binds",
+    caughtBy: ["C16"],
+    layer: sabotaged(({ store }) => ({
+      queries: {
+        ...store.queries,
+        levels: (filter, page) =>
+          Effect.clockWith((clock) =>
+            Effect.provideService(store.queries.levels(filter, page), Clock.Clock, {
+              ...clock,
+              currentTimeMillis: Effect.map(clock.currentTimeMillis, (millis) => millis - 1),
+              currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe() - 1
+            })
+          )
+      }
+    }))
   },
   claimRowNotWritten: {
     mistake: "writes the event of a commit, but not the claim's new state",

@@ -1,8 +1,8 @@
 /**
  * Trials of claims: how long a hold binds, who ends it, and what a commitment is worth.
  */
-import { CartId, type ClaimId, type Outcome, type ReplyOf } from "@onhand/core"
-import { Effect } from "effect"
+import { CartId, type ClaimId, firstPage, type Outcome, type ReplyOf } from "@onhand/core"
+import { DateTime, Effect } from "effect"
 import type { LawBroken } from "./Law.ts"
 import { anotherEngine, checkRows, ensure, outcomeText, type Session, submissionOf, withSession } from "./Session.ts"
 import { commitOne, hold, mustApply, receive, refusalTag, type Shelf, sell, stockShelf } from "./Setup.ts"
@@ -73,6 +73,114 @@ const expiry: Trial = {
           () => `From the expiry of all holds on, a sale was ${outcomeText(sale, sold)}`
         )
         yield* checkRows(session)
+      })
+    )
+}
+
+/** How long before the expiry the store is first asked; where time is virtual, it passes millisecond by millisecond. */
+const ASKED_BEFORE: Readonly<Record<Session["time"], number>> = { virtual: 3, real: 50 }
+
+/** A hold that never ends must not be asked about for ever; a slow store needs few questions to get there. */
+const MOST_ASKED = 5_000
+/** So often is asked once the hold is over. */
+const ASKED_AFTER = 3
+
+const HELD = 5
+
+/** What a reader is told to be available of a shelf, by each question that tells it. */
+const readEverywhere = ({ inventory: { read } }: Session, { product, location }: Shelf) => {
+  const ofProduct = (sort: "name_asc" | "stock_asc") =>
+    Effect.map(
+      read.products({ sort }, firstPage(10)),
+      ({ items }) => items.find((one) => one.product.id === product)?.available
+    )
+  return Effect.orDie(
+    Effect.all({
+      levels: Effect.map(read.levels({ product, location }, firstPage(1)), ({ items }) => items[0]?.available),
+      productLevels: Effect.map(read.productLevels([product]), ([one]) => one?.levels[0]?.available),
+      "products by name": ofProduct("name_asc"),
+      "products by stock": ofProduct("stock_asc"),
+      explain: Effect.map(read.explain({ product, location }), ({ level }) => level.available),
+      claims: Effect.map(
+        read.claims({ product, location }, firstPage(1)),
+        ({ items }) => HELD - (items[0]?.quantity ?? 0)
+      )
+    })
+  )
+}
+
+/**
+ * Asks from before the expiry of a hold of both shelves until it is over: one is wanted again and again, the other only
+ * read, so that no write tidies it up. Answers what was read after each time.
+ */
+const askThrough = (session: Session, [wanted, watched]: readonly [Shelf, Shelf]) =>
+  Effect.gen(function* () {
+    const seen: Array<Effect.Success<ReturnType<typeof readEverywhere>>> = []
+    let over = 0
+    for (let asked = 0; asked < MOST_ASKED && over < ASKED_AFTER; asked++) {
+      const outcome = yield* commitOne(session, sell(wanted, HELD, `wanted-${asked}`))
+      if (outcome._tag === "Applied") {
+        over++
+        yield* commitOne(session, receive(wanted, HELD, `again-${asked}`))
+      }
+      seen.push(yield* readEverywhere(session, watched))
+      // So every other question is asked within one millisecond.
+      if (session.time === "virtual" && asked % 2 === 1) yield* session.wait(1)
+    }
+    yield* commitOne(session, sell(wanted, HELD, `wanted-${seen.length}`))
+    return seen
+  })
+
+// The store's own clock decides, and its records tell it: whatever is read between two commands of one side of the
+// expiry is what it is on that side.
+const instant: Trial = {
+  title: "gives back what was held at the very millisecond, to who reads and to who writes, with nobody sweeping",
+  laws: ["C16"],
+  needs: "claims",
+  run: ({ subject }) =>
+    withSession(subject, (session) =>
+      Effect.gen(function* () {
+        const shelves = [
+          yield* stockShelf(session, HELD, "wanted"),
+          yield* stockShelf(session, HELD, "watched")
+        ] as const
+        const [first, second] = shelves.map((shelf) => ({ ...shelf, quantity: HELD }))
+        if (first === undefined || second === undefined) return
+        const holding = submissionOf(
+          "holdStock",
+          { lines: [first, second], ttlMillis: session.shortHold },
+          { key: "hold" }
+        )
+        const held = yield* commitOne(session, holding)
+        yield* mustApply(holding, held)
+        if (held._tag !== "Applied") return
+        const end = DateTime.toEpochMillis((held.reply as ReplyOf<"holdStock">).expiresAt)
+        yield* session.wait(session.shortHold - ASKED_BEFORE[session.time])
+        const seen = yield* askThrough(session, shelves)
+        const { commands } = yield* checkRows(session)
+        const records = new Map(commands.map((record) => [record.key, record]))
+        const outcomeAt = (index: number) => records.get(`wanted-${index}`)?.outcome
+        const millisAt = (index: number) =>
+          Math.floor((records.get(`wanted-${index}`)?.recordedMicros ?? Number.NaN) / 1000)
+        for (const [index, reads] of seen.entries()) {
+          const [from, to] = [millisAt(index) - end, millisAt(index + 1) - end]
+          yield* ensure(
+            "C16",
+            (outcomeAt(index) === "applied") === from >= 0,
+            () => `A sale of what is held was ${outcomeAt(index)} ${from} ms after the hold's expiry`
+          )
+          const expected = from >= 0 ? HELD : to < 0 ? 0 : undefined
+          for (const [question, available] of Object.entries(reads)) {
+            yield* ensure(
+              "C16",
+              expected === undefined || available === expected,
+              () =>
+                `Of ${HELD} that are held, ${question} told of ${available} available, ${from} to ${to} ms after the expiry`
+            )
+          }
+        }
+        const last = millisAt(seen.length) - end
+        yield* ensure("C16", last >= 0, () => `A hold was still in the way after ${seen.length} questions`)
       })
     )
 }
@@ -189,4 +297,4 @@ const ownHold: Trial = {
     )
 }
 
-export const claimTrials: ReadonlyArray<Trial> = [expiry, commitments, race, ownHold]
+export const claimTrials: ReadonlyArray<Trial> = [expiry, instant, commitments, race, ownHold]
