@@ -175,7 +175,7 @@ const instant: Trial = {
               "C16",
               expected === undefined || available === expected,
               () =>
-                `Of ${HELD} that are held, ${question} told of ${available} available, ${from} to ${to} ms after the expiry`
+                `Of ${HELD} held, ${question} told of ${available} available, ${from} to ${to} ms after their expiry`
             )
           }
         }
