@@ -73,6 +73,7 @@ export const exposure = {
   trustedProxies: list("ONHAND_TRUSTED_PROXIES", isNetwork, "a list of networks such as 10.0.0.0/8 or 192.0.2.1/32"),
   userRequests: value("ONHAND_USER_REQUESTS_PER_MINUTE", Count, defaultSettings.requestsPerMinute.user),
   addressRequests: value("ONHAND_ADDRESS_REQUESTS_PER_MINUTE", Count, defaultSettings.requestsPerMinute.address),
+  userHolds: value("ONHAND_USER_HOLDS", Count, defaultSettings.holdsPerUser),
   maxConnections: value("ONHAND_MAX_CONNECTIONS", Count, 20_000),
   metricsToken: secret("ONHAND_METRICS_TOKEN"),
   privateWebhooks: value("ONHAND_PRIVATE_WEBHOOKS", YesNo, "false")
@@ -85,6 +86,7 @@ export type Exposure = { readonly [K in keyof typeof exposure]: Effect.Success<(
 export const settingsOf = (read: Exposure): Settings => ({
   ...defaultSettings,
   requestsPerMinute: { user: read.userRequests, address: read.addressRequests },
+  holdsPerUser: read.userHolds,
   trustedProxies: read.trustedProxies,
   origins: read.origins,
   metricsToken: Option.getOrNull<Redacted.Redacted<string>>(read.metricsToken),

@@ -65,7 +65,7 @@ describe("the program", () => {
     })
   )
 
-  it.effect("refuses a variable of its own name that is no setting, and says which there are", () =>
+  it.effect("73: refuses a variable of its own name that is no setting, and says which there are", () =>
     Effect.gen(function* () {
       const folder = yield* temporaryFolder
       const { code, err } = yield* run(["serve"], {

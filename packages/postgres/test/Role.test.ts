@@ -90,7 +90,7 @@ const statesOf = ({ url }: DatabaseRole, statements: ReadonlyArray<string>) =>
 const allFailWith = (state: string, statements: ReadonlyArray<string>) =>
   statements.map((statement) => `${statement}: ${state}`)
 
-describe("the application's role", () => {
+describe("check 72: the application's role", () => {
   it.live("can add to history, and neither change, remove nor empty it", () =>
     Effect.gen(function* () {
       const { app, owner } = yield* written

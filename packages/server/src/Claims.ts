@@ -7,6 +7,7 @@ import { Effect } from "effect"
 import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
 import { requireAt } from "./Authorizing.ts"
 import { faulty } from "./Faults.ts"
+import { OpenHolds } from "./OpenHolds.ts"
 import { answering, requiredKey, submitAs } from "./OutwardRefusal.ts"
 import { pageReply, pageRequest, replayedHeader, timestamp } from "./Replying.ts"
 import { ServerSettings } from "./Settings.ts"
@@ -77,6 +78,7 @@ export const layerClaims = HttpApiBuilder.group(
   "claims",
   Effect.fnUntraced(function* (handlers) {
     const { inventory, roles, changing } = yield* make
+    const holds = yield* OpenHolds
     const units = yield* Units
     return handlers.handleAll({
       list: Effect.fnUntraced(function* ({ query }) {
@@ -104,9 +106,10 @@ export const layerClaims = HttpApiBuilder.group(
         )
         const decimals = yield* units.of(lines.map(({ product }) => product))
         const command = { ...rest, lines: yield* linesInSteps(lines, decimals), ttlMillis: seconds * 1_000 }
-        const { reply, replayed } = yield* submitAs(inventory, "holdStock", command, { actor, key }).pipe(
+        const taken = submitAs(inventory, "holdStock", command, { actor, key }).pipe(
           Effect.catchTag("InsufficientStock", (refusal) => Effect.fail(shortageReply(refusal, decimals)))
         )
+        const { reply, replayed } = yield* holds.taking(actor.id, lines.length, taken)
         const body = { claims: reply.claims, expiresAt: timestamp(reply.expiresAt) }
         return HttpApiSchema.withHeaders({ body, headers: replayedHeader(replayed) })
       }),
@@ -115,17 +118,20 @@ export const layerClaims = HttpApiBuilder.group(
         const { seconds, ...named } = request.payload
         const command = { ...named, ttlMillis: seconds * 1_000 }
         const { reply, replayed } = yield* submitAs(inventory, "extendHolds", command, as)
+        if (!replayed) holds.extended({ claims: reply.extended, expiresAt: reply.expiresAt })
         const body = { claims: reply.extended, expiresAt: timestamp(reply.expiresAt) }
         return HttpApiSchema.withHeaders({ body, headers: replayedHeader(replayed) })
       }),
       commit: Effect.fnUntraced(function* (request) {
         const as = yield* changing(request)
         const { reply, replayed } = yield* submitAs(inventory, "commitClaims", request.payload, as)
+        holds.ended(reply.committed)
         return changedClaims(reply.committed, replayed)
       }),
       release: Effect.fnUntraced(function* (request) {
         const as = yield* changing(request)
         const { reply, replayed } = yield* submitAs(inventory, "releaseClaims", request.payload, as)
+        holds.ended(reply.released)
         return changedClaims(reply.released, replayed)
       })
     })

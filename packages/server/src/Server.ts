@@ -26,6 +26,7 @@ import { layerLots } from "./Lots.ts"
 import { layerMetrics } from "./Metrics.ts"
 import { createNodeServer, type NodeServerOptions } from "./NodeServer.ts"
 import { layerNotifications } from "./Notifications.ts"
+import { OpenHolds } from "./OpenHolds.ts"
 import { layerOrders } from "./Orders.ts"
 import { ProductReads } from "./ProductReads.ts"
 import { layerProducts } from "./Products.ts"
@@ -83,7 +84,14 @@ export const layer = Layer.mergeAll(
   HttpApiBuilder.layer(OnhandApi, { openapiPath: "/openapi.json" }).pipe(
     Layer.provide(handlers),
     Layer.provide([layerAuthorization, layerStrictness]),
-    Layer.provide([KeptReplies.layer, ProductReads.layer, Sessions.layer, SignInLimit.layer, Units.layer])
+    Layer.provide([
+      KeptReplies.layer,
+      OpenHolds.layer,
+      ProductReads.layer,
+      Sessions.layer,
+      SignInLimit.layer,
+      Units.layer
+    ])
   ),
   layerDocumentation,
   layerHome,

@@ -17,6 +17,8 @@ export interface Settings {
    * of health are not counted.
    */
   readonly requestsPerMinute: { readonly user: number; readonly address: number }
+  /** Holds that a user may have open at once, of those taken through this server. What lapses, or is taken, is free. */
+  readonly holdsPerUser: number
   /**
    * The networks of the proxies before the server, such as `10.0.0.0/8`. Only what they say of a client's address is
    * believed.
@@ -41,6 +43,7 @@ export const defaultSettings: Settings = {
   registrationRoles: ["customer"],
   signInsPerMinute: { address: 60, account: 10 },
   requestsPerMinute: { user: 12_000, address: 1_200 },
+  holdsPerUser: 5_000,
   trustedProxies: [],
   origins: [],
   metricsToken: null,

@@ -123,7 +123,7 @@ describe("a request", () => {
 })
 
 describe("a change", () => {
-  it("needs the version that was seen, and refuses another", async () => {
+  it("49: needs the version that was seen, and refuses another", async () => {
     const { id } = (await createProduct({ sku: "V-1" })).body
     const change = (headers: Record<string, string>, name = "Changed") =>
       server.ask("PATCH", `/api/v1/products/${id}`, { token: admin, headers, body: { name } })
@@ -166,7 +166,7 @@ describe("a change", () => {
 })
 
 describe("a read", () => {
-  it("is answered empty when the reader has it, until the stock or the product changes", async () => {
+  it("50: is answered empty when the reader has it, until the stock or the product changes", async () => {
     const { id } = (await createProduct({ sku: "E-1" })).body
     await server.ask("POST", "/api/v1/locations", { token: admin, body: { id: "etag", name: "Etag" } })
     const read = (etag?: string) =>

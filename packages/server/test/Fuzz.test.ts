@@ -70,7 +70,7 @@ const complaint = async (request: RandomRequest, token: string | undefined): Pro
 
 const groups = [...new Set(operations.map(({ group }) => group))]
 
-describe("random requests", { timeout: 30_000 + REQUESTS * 500 }, () => {
+describe("check 75: random requests", { timeout: 30_000 + REQUESTS * 500 }, () => {
   it.each(groups)("to %s are answered as documented, and never by a failure", async (group) => {
     const random = randomFrom(SEED + groups.indexOf(group))
     const own = operations.filter((operation) => operation.group === group)

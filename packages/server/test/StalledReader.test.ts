@@ -9,7 +9,7 @@ const LINES = 1_000
 /** More than a connection's buffers hold, which takes in a few megabytes that nobody reads. */
 const MOVEMENTS = 80
 
-describe("a reader that stops reading", () => {
+describe("check 61: a reader that stops reading", () => {
   it("is cut off, and the writers are not held up", { timeout: 120_000 }, async () => {
     const server = await startListening({ listen: { stalledMillis: 1_500 } })
     const token = await server.signIn()
