@@ -208,6 +208,9 @@ export class ReportsApi extends HttpApiGroup.make("reports")
         ...ofProducts,
         ...location,
         ...method,
+        as_of: Schema.optionalKey(
+          TimestampInput.annotate({ description: "Of what had happened by then; now if left out" })
+        ),
         known_at: Schema.optionalKey(TimestampInput.annotate({ description: "What was known then; now if left out" }))
       },
       success: [listOf(ValueLine), Csv],

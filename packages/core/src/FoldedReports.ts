@@ -32,6 +32,9 @@ const byRecording = (a: Movement, b: Movement): number =>
   a.seq - b.seq ||
   a.line - b.line
 
+const isBy = (time: DateTime.Utc, limit: DateTime.Utc | undefined): boolean =>
+  limit === undefined || !DateTime.isGreaterThan(time, limit)
+
 const flowsPage = (rows: ReportRows, filter: FlowFilter, request: PageRequest) => {
   const { product, category, location } = filter
   const moved = Map.groupBy(rows.movements({ product, location }), stockPlaceText)
@@ -53,7 +56,7 @@ const flowsPage = (rows: ReportRows, filter: FlowFilter, request: PageRequest) =
 }
 
 const valuesPage = (rows: ReportRows, filter: ValueFilter, request: PageRequest) => {
-  const { product, category, location, recordedBy } = filter
+  const { product, category, location, occurredBy, recordedBy } = filter
   const moved = Map.groupBy(rows.movements({ product }), (movement) => movement.product)
   const products = [...moved.entries()].filter(
     ([id, movements]) =>
@@ -66,7 +69,7 @@ const valuesPage = (rows: ReportRows, filter: ValueFilter, request: PageRequest)
       ...page,
       items: page.items.map(([id, movements]) => {
         const known = movements.filter(
-          ({ recordedAt }) => recordedBy === undefined || !DateTime.isGreaterThan(recordedAt, recordedBy)
+          ({ occurredAt, recordedAt }) => isBy(occurredAt, occurredBy) && isBy(recordedAt, recordedBy)
         )
         return valueProduct(id, rows.product(id)?.unit.decimals ?? 0, known.toSorted(byRecording), filter)
       })

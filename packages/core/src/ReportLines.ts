@@ -160,9 +160,10 @@ export const salesReport = (
     return { items, nextCursor: page.nextCursor }
   })
 
-/** Which value: of what, by which method, and as known when. */
+/** Which value: of what, by which method, as of when, and as known when. */
 export interface ValueReportFilter extends ReportFilter {
   readonly method: ValuationMethod
+  readonly occurredBy?: DateTime.Utc | undefined
   readonly recordedBy?: DateTime.Utc | undefined
 }
 

@@ -24,13 +24,15 @@ export interface Period {
 
 /**
  * Which products, valued by which method. `location` lets those through that ever had stock there. `recordedBy` is what
- * was known at that time, inclusive; `period` asks for what happened in it, beside what is there in the end.
+ * was known at that time; `occurredBy` is the value of what had happened by that time, from those movements alone; both
+ * are inclusive. `period` asks for what happened in it, beside what is there in the end.
  */
 export interface ValueFilter {
   readonly method: ValuationMethod
   readonly product?: ProductId | undefined
   readonly category?: string | undefined
   readonly location?: LocationId | undefined
+  readonly occurredBy?: DateTime.Utc | undefined
   readonly recordedBy?: DateTime.Utc | undefined
   readonly period?: Period | undefined
 }

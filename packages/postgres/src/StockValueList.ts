@@ -86,9 +86,9 @@ const historyText = (readAtOnce: number) => `
   FROM unnest($1::text[]) AS p(product) CROSS JOIN (VALUES ${kinds}) AS k(kind) CROSS JOIN LATERAL (
     SELECT m.* FROM onhand.movements m
     WHERE m.product = p.product AND m.kind = k.kind AND m.recorded_at < $2::timestamptz
-      AND m.recorded_at >= to_timestamp($3::float8 / 1e6)
+      AND m.occurred_at < $3::timestamptz AND m.recorded_at >= to_timestamp($4::float8 / 1e6)
       AND (m.recorded_at, m.shard, m.seq, m.line)
-        > (to_timestamp($3::float8 / 1e6), $4::int, $5::float8::bigint, $6::int)
+        > (to_timestamp($4::float8 / 1e6), $5::int, $6::float8::bigint, $7::int)
     ORDER BY m.recorded_at FETCH FIRST ${readAtOnce} ROWS WITH TIES) m
   ORDER BY m.recorded_at, m.shard, m.seq, m.line LIMIT ${readAtOnce}`
 
@@ -141,13 +141,14 @@ const valuesOf = (sql: SqlClient, group: ReadonlyArray<Moved>, filter: ValueFilt
       "text"
     )
     // Callers know times to the millisecond, the ledger to the microsecond.
-    const { recordedBy } = filter
-    const before =
-      recordedBy === undefined ? "infinity" : DateTime.formatIso(DateTime.add(recordedBy, { milliseconds: 1 }))
+    const after = (time: DateTime.Utc | undefined) =>
+      time === undefined ? "infinity" : DateTime.formatIso(DateTime.add(time, { milliseconds: 1 }))
+    const [recorded, occurred] = [after(filter.recordedBy), after(filter.occurredBy)]
     for (let position: Position | undefined = START; position !== undefined; ) {
       const rows: ReadonlyArray<ReadonlyArray<unknown>> = yield* rowsOf(sql, historyText(readAtOnce), [
         products,
-        before,
+        recorded,
+        occurred,
         ...position
       ])
       for (const row of rows) folds.get(row[0])?.add(movementOf(row, locationOf))

@@ -124,8 +124,8 @@ export const layerReports = HttpApiBuilder.group(
         return yield* reported("sales", query, (page) => salesReport(read, filter, page))
       }),
       value: ({ query }) => {
-        const { product, category, location, method = "fifo", known_at: recordedBy } = query
-        const filter = { product, category, location, method, recordedBy }
+        const { product, category, location, method = "fifo", as_of: occurredBy, known_at: recordedBy } = query
+        const filter = { product, category, location, method, occurredBy, recordedBy }
         return reported("value", query, (page) => valueReport(read, filter, page))
       },
       valuation: Effect.fnUntraced(function* ({ query }) {

@@ -101,6 +101,10 @@ describe("reports over HTTP", () => {
       value: "1.00"
     })
     assert.deepStrictEqual((await get("inventory/value?location=depot")).items, [])
+    const [then] = (await get("inventory/value?product=tea&as_of=2026-01-20T00:00:00Z")).items
+    assert.deepInclude(then, { quantity: 7.5, value: "15.00" })
+    const [unknown] = (await get("inventory/value?product=tea&known_at=2026-01-20T00:00:00Z")).items
+    assert.deepInclude(unknown, { quantity: 0, value: "0" })
     const [line] = (await get(`reports/valuation?since=2026-02-01&until=2026-04-01&category=Drinks`)).items
     assert.deepInclude(line, { openingQuantity: 7.5, openingValue: "15.00", soldQuantity: 7, soldValue: "14.00" })
     assert.deepInclude(line, {

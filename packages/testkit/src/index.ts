@@ -1,6 +1,7 @@
 export * as Arbitraries from "./Arbitraries.ts"
 export * from "./BrokenStores.ts"
 export * from "./ConcurrencyTrials.ts"
+export * from "./CostModel.ts"
 export { deliveryTrials } from "./DeliveryTrials.ts"
 export * from "./Diary.ts"
 export { type KeyChoice, type Known, nothingKnown, type Step } from "./Draft.ts"
