@@ -78,6 +78,29 @@ export const ExtendedHolds = Schema.Struct({ ...NamedClaims.fields, seconds: Hol
   identifier: "ExtendedHolds"
 })
 
+/** Where a claim goes, whole or in part. */
+export const ClaimMove = Schema.Struct({
+  location: LocationId,
+  product: ProductId,
+  claim: ClaimId,
+  quantity: Schema.optionalKey(Decimal.annotate({ description: "All that is open of it when left out" })),
+  to: Schema.Struct({
+    location: LocationId,
+    lot: Schema.optionalKey(Lot.annotate({ description: "Any lot when it is left out" }))
+  })
+}).annotate({
+  identifier: "ClaimMove",
+  description: "`location` and `product` are those of the claim. The new claims keep its state, expiry and source.",
+  examples: [
+    {
+      location: "corner",
+      product: "mug",
+      claim: "01990000-0000-7000-8000-000000000001-0",
+      to: { location: "depot" }
+    } as never
+  ]
+})
+
 const changed = HttpApiSchema.WithHeaders(Schema.Struct({ claims: Schema.Array(ClaimId) }), replayable)
 const errors = [problems.ClaimClosed, problems.ForeignClaim, problems.Forbidden, ...writeErrors] as const
 
@@ -143,6 +166,29 @@ export class ClaimsApi extends HttpApiGroup.make("claims")
         description:
           "They do not lapse any more. It never fails for lack of stock: what is held is there. A hold on a lot that " +
           "has expired or was recalled meanwhile is refused."
+      })
+    ),
+    HttpApiEndpoint.post("move", "/claims/move", {
+      headers: keyRequired,
+      payload: ClaimMove,
+      success: changed,
+      error: [
+        problems.ClaimExceeded,
+        problems.InsufficientStock,
+        problems.UnknownLocation,
+        problems.UnknownProduct,
+        problems.ProductInactive,
+        problems.NotLotTracked,
+        problems.LotExpired,
+        problems.LotRecalled,
+        ...errors
+      ]
+    }).annotateMerge(
+      about("stock:write", {
+        summary: "Move a claim to another location or lot",
+        description:
+          "In one commit, and checked there like a new one: nobody is left without either. The goods stay where they " +
+          "are. Answers the new claims, one for each lot."
       })
     ),
     HttpApiEndpoint.post("release", "/claims/release", {

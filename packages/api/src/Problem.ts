@@ -29,6 +29,7 @@ import {
   NotificationStateConflict,
   NotLotTracked,
   NotPriced,
+  NotReversible,
   OrderClosed,
   OutcomeUnknown,
   PaymentConflict,
@@ -47,6 +48,7 @@ import {
   UnknownDelivery,
   UnknownLocation,
   UnknownLot,
+  UnknownMovement,
   UnknownNotification,
   UnknownOrderLine,
   UnknownProduct,
@@ -65,6 +67,7 @@ import {
 import { Schema, SchemaTransformation } from "effect"
 import { HttpApiSchema } from "effect/http-api"
 import {
+  ClaimExceeded,
   Forbidden,
   ForeignClaim,
   InsufficientStock,
@@ -172,6 +175,7 @@ export const problems = {
   UnknownCode: problem(UnknownCode, 404, "No product has this code"),
   UnknownLocation: problem(UnknownLocation, 404, "There is no such location"),
   UnknownLot: problem(UnknownLot, 404, "There is no such lot"),
+  UnknownMovement: problem(UnknownMovement, 404, "There is no such movement"),
   UnknownCart: problem(UnknownCart, 404, "There is no such cart"),
   UnknownCount: problem(UnknownCount, 404, "There is no such count"),
   UnknownCountLine: problem(UnknownCountLine, 404, "The count has no such line"),
@@ -192,6 +196,7 @@ export const problems = {
   InsufficientStock: problem(InsufficientStock, 409, "There is not enough stock"),
   StaleQuantity: problem(StaleQuantity, 409, "The stock changed in the meantime"),
   ImpossibleFlow: problem(ImpossibleFlow, 409, "A movement of this kind cannot go there"),
+  NotReversible: problem(NotReversible, 409, "The movement cannot be reversed by itself"),
   InexactQuantity: problem(InexactQuantity, 409, "The quantity would have to be rounded"),
   UnknownUnit: problem(UnknownUnit, 409, "The product is not counted in that unit"),
   ProductInactive: problem(ProductInactive, 409, "The product is archived"),
@@ -224,6 +229,7 @@ export const problems = {
   CountStale: problem(CountStale, 409, "Stock moved after it was counted"),
   CountFull: problem(CountFull, 409, "The sheet is full"),
   ClaimClosed: problem(ClaimClosed, 409, "The claim is not open"),
+  ClaimExceeded: problem(ClaimExceeded, 409, "Less of the claim is open"),
   ForeignClaim: problem(ForeignClaim, 409, "The claim belongs to a document"),
   NotificationStateConflict: problem(NotificationStateConflict, 409, "The notification is in another state"),
   VendorExists: problem(VendorExists, 409, "The vendor exists already"),

@@ -178,6 +178,17 @@ export class ForeignClaim extends Schema.TaggedError<ForeignClaim>()("ForeignCla
   }
 }
 
+/** More of a claim is to be moved than is open of it. Quantities are decimals of the product's unit. */
+export class ClaimExceeded extends Schema.TaggedError<ClaimExceeded>()("ClaimExceeded", {
+  claim: ClaimId,
+  wanted: Schema.Finite,
+  open: Schema.Finite
+}) {
+  override get message() {
+    return `Of claim ${this.claim} ${this.open} are open, not ${this.wanted}; at most what is open is accepted`
+  }
+}
+
 /** The stock is not what the caller expected when it decided. Quantities are decimals of the product's unit. */
 export class StaleQuantity extends Schema.TaggedError<StaleQuantity>()("StaleQuantity", {
   product: ProductId,

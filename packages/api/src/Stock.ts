@@ -62,6 +62,15 @@ export const VerificationReport = Schema.Struct({
   )
 }).annotate({ identifier: "VerificationReport" })
 
+const Differences = VerificationReport.fields.differences
+
+/** What a rebuild corrected, and what differs still: a sum that would be unsound even as the ledgers make it. */
+export const RebuildReport = Schema.Struct({
+  sound: Schema.Boolean,
+  repaired: Differences,
+  left: Differences
+}).annotate({ identifier: "RebuildReport" })
+
 /** A product that ran low at a location: since when, and what is available now. */
 export const RestockAlert = Schema.Struct({
   product: ProductId,
@@ -117,6 +126,17 @@ export class StockApi extends HttpApiGroup.make("stock")
       about("stock:write", {
         summary: "Verify the books",
         description: "Recomputes every sum from the ledgers. Quantities are in the smallest steps of the unit."
+      })
+    ),
+    HttpApiEndpoint.post("rebuild", "/inventory/rebuild", {
+      success: RebuildReport,
+      error: [problems.OutcomeUnknown, problems.Unavailable]
+    }).annotateMerge(
+      about("stock:repair", {
+        summary: "Rebuild the sums from the ledgers",
+        description:
+          "Makes every sum what the ledgers say where `/inventory/verify` finds that it is not; the ledger keeps what " +
+          "was repaired when. Where the books are sound it changes nothing. Others go on writing meanwhile."
       })
     ),
     HttpApiEndpoint.get("restockAlerts", "/inventory/restock-alerts", {

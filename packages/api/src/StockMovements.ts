@@ -7,6 +7,7 @@ import {
   LocationId,
   Lot,
   MAX_LINES,
+  MovementId,
   type MovementKind,
   Place,
   ProductId,
@@ -87,6 +88,14 @@ export const MovedLevel = Schema.Struct({
   available: Decimal
 }).annotate({ identifier: "MovedLevel" })
 
+export const MovedLevels = Schema.Struct({ levels: Schema.Array(MovedLevel) })
+
+/** Which movement is to be undone: the location that it was recorded at, and why. */
+export const NewReversal = Schema.Struct({
+  location: LocationId,
+  reason: Schema.optionalKey(Schema.String.check(Schema.isMaxLength(200)))
+}).annotate({ identifier: "NewReversal", examples: [{ location: "corner", reason: "Booked twice" } as never] })
+
 /**
  * A movement in the ledger. `quantity` is as it was recorded; `change` is what it did to the stock on hand. The sums
  * after it are of its product, location and lot.
@@ -118,10 +127,7 @@ export class StockMovementsApi extends HttpApiGroup.make("stockMovements")
     HttpApiEndpoint.post("record", "/stock-movements", {
       headers: keyRequired,
       payload: NewMovements,
-      success: HttpApiSchema.WithHeaders(
-        Schema.Struct({ levels: Schema.Array(MovedLevel) }).pipe(HttpApiSchema.status(201)),
-        replayable
-      ),
+      success: HttpApiSchema.WithHeaders(MovedLevels.pipe(HttpApiSchema.status(201)), replayable),
       error: [
         problems.InsufficientStock,
         problems.ImpossibleFlow,
@@ -146,6 +152,28 @@ export class StockMovementsApi extends HttpApiGroup.make("stockMovements")
         description:
           "All lines or none. Quantities are in the product's unit. Of a product with lots each line names one; a " +
           "sale that names none takes those that expire first."
+      })
+    ),
+    HttpApiEndpoint.post("reverse", "/stock-movements/:id/reverse", {
+      params: { id: MovementId },
+      headers: keyRequired,
+      payload: NewReversal,
+      success: HttpApiSchema.WithHeaders(MovedLevels.pipe(HttpApiSchema.status(201)), replayable),
+      error: [
+        problems.UnknownMovement,
+        problems.NotReversible,
+        problems.InsufficientStock,
+        problems.UnknownLocation,
+        problems.LocationInactive,
+        problems.Forbidden,
+        ...writeErrors
+      ]
+    }).annotateMerge(
+      about("stock:write", {
+        summary: "Reverse a movement",
+        description:
+          "Records its exact inverse beside it, once, as long as what it brought is still there and nobody claims it. " +
+          "What an order, a transfer or a count recorded is taken back by that document alone."
       })
     ),
     HttpApiEndpoint.get("list", "/stock-movements", {

@@ -11,6 +11,7 @@ export const permissions = [
   "locations:write",
   "stock:read",
   "stock:write",
+  "stock:repair",
   "thresholds:write",
   "notifications:read",
   "notifications:write",

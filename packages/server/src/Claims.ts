@@ -1,8 +1,16 @@
 /**
  * Claims over HTTP. Those of carts, orders and transfers are listed with the others, and changed by these alone.
  */
-import { CurrentActor, ForeignClaim, OnhandApi, type Claim as WireClaim } from "@onhand/api"
-import { type Claim, type ClaimId, documentSources, Inventory, type LocationId } from "@onhand/core"
+import { ClaimExceeded, CurrentActor, ForeignClaim, OnhandApi, type Claim as WireClaim } from "@onhand/api"
+import {
+  type Claim,
+  ClaimClosed,
+  type ClaimId,
+  documentSources,
+  Inventory,
+  type LocationId,
+  type ProductId
+} from "@onhand/core"
 import { Effect } from "effect"
 import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
 import { requireAt } from "./Authorizing.ts"
@@ -12,7 +20,7 @@ import { answering, requiredKey, submitAs } from "./OutwardRefusal.ts"
 import { pageReply, pageRequest, replayedHeader, timestamp } from "./Replying.ts"
 import { ServerSettings } from "./Settings.ts"
 import { shortageReply } from "./StockMovements.ts"
-import { decimalsOf, linesInSteps, toDecimal, Units } from "./Units.ts"
+import { decimalsOf, linesInSteps, stepsAbove0, toDecimal, Units } from "./Units.ts"
 
 /** The sources whose claims follow from a cart or a document: done by hand, these would come to miss their stock. */
 const foreignSources: ReadonlySet<string> = new Set(["cart", ...documentSources])
@@ -33,6 +41,8 @@ export const claimReply = (claim: Claim, decimals: number): WireClaim => ({
 interface Named {
   readonly location: LocationId
   readonly claims: readonly [ClaimId, ...ReadonlyArray<ClaimId>]
+  /** Of which product they must be, if the request says. */
+  readonly product?: ProductId
 }
 
 const make = Effect.gen(function* () {
@@ -43,11 +53,14 @@ const make = Effect.gen(function* () {
    * Fails if a claim is not made by hand. What a claim is of never changes, so that it may be asked beforehand; what a
    * release would let go of tells it of every open claim.
    */
-  const requireByHand = ({ location, claims }: Named) =>
+  const requireByHand = ({ location, claims, product: asked }: Named) =>
     Effect.gen(function* () {
       const planned = yield* answering(inventory.plan("releaseClaims", { location, claims }))
-      for (const { claim, source } of planned._tag === "Applied" ? planned.claimEvents : []) {
+      for (const { claim, source, product } of planned._tag === "Applied" ? planned.claimEvents : []) {
         if (source !== null && foreignSources.has(source.type)) return yield* new ForeignClaim({ claim, source })
+        if (asked !== undefined && asked !== product) {
+          return yield* faulty("payload.product", `The product of the claim, ${product}, is accepted`)
+        }
       }
     })
 
@@ -127,6 +140,29 @@ export const layerClaims = HttpApiBuilder.group(
         const { reply, replayed } = yield* submitAs(inventory, "commitClaims", request.payload, as)
         holds.ended(reply.committed)
         return changedClaims(reply.committed, replayed)
+      }),
+      move: Effect.fnUntraced(function* ({ headers, payload: { product, quantity, ...move } }) {
+        const { location, claim, to } = move
+        const as = yield* changing({ headers, payload: { location, claims: [claim], product } })
+        yield* requireAt(roles, as.actor, "stock:write", [to.location])
+        const decimals = yield* units.of([product])
+        const digits = decimalsOf(decimals, product)
+        const part =
+          quantity === undefined ? {} : { quantity: yield* stepsAbove0(quantity, digits, "payload.quantity") }
+        const { reply, replayed } = yield* submitAs(inventory, "moveClaim", { ...move, ...part }, as).pipe(
+          Effect.catchTags({
+            InsufficientStock: (refusal) => Effect.fail(shortageReply(refusal, decimals)),
+            ClaimExceeded: ({ claim, wanted, open }) =>
+              Effect.fail(
+                new ClaimExceeded({ claim, wanted: toDecimal(wanted, digits), open: toDecimal(open, digits) })
+              ),
+            ClaimOfDocument: ({ claim, source }) =>
+              source === null
+                ? Effect.fail(new ClaimClosed({ claim, state: "unknown" }))
+                : Effect.fail(new ForeignClaim({ claim, source }))
+          })
+        )
+        return changedClaims(reply.claims, replayed)
       }),
       release: Effect.fnUntraced(function* (request) {
         const as = yield* changing(request)

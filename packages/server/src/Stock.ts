@@ -83,6 +83,12 @@ export const layerStock = HttpApiBuilder.group(
           sound: verification.differences.length === 0,
           ...verification
         })),
+      rebuild: () =>
+        answering(inventory.rebuild).pipe(
+          // Each repair has a key of its own, which nobody else can have.
+          Effect.catchTag("IdempotencyConflict", Effect.die),
+          Effect.map(({ repaired, left }) => ({ sound: left.length === 0, repaired, left }))
+        ),
       restockAlerts: Effect.fnUntraced(function* ({ query }) {
         const { product, location } = query
         const page = yield* answering(inventory.read.restockAlerts({ product, location }, yield* pageRequest(query)))

@@ -24,6 +24,7 @@ import {
   type MovementLine,
   movementId,
   type Product,
+  type ReplyOf,
   type UnknownUnit
 } from "@onhand/core"
 import { Effect, Option, Result } from "effect"
@@ -86,6 +87,12 @@ const staleReply = ({ key, expected, current }: CoreStaleQuantity, decimals: Dec
     expected: toDecimal(expected, decimalsOf(decimals, key.product)),
     current: toDecimal(current, decimalsOf(decimals, key.product))
   })
+
+const levelReply = ({ key, onHand, available }: ReplyOf<"reverseMovement">, decimals: Decimals) => ({
+  ...key,
+  onHand: toDecimal(onHand, decimalsOf(decimals, key.product)),
+  available: toDecimal(available, decimalsOf(decimals, key.product))
+})
 
 /** A movement on the wire, in a unit with so many decimals. */
 export const movementReply = (movement: Movement, decimals: number): WireMovement => {
@@ -161,11 +168,22 @@ export const layerStockMovements = HttpApiBuilder.group(
             StaleQuantity: (refusal) => Effect.fail(staleReply(refusal, decimals))
           })
         )
-        const levels = reply.levels.map(({ key, onHand, available }) => ({
-          ...key,
-          onHand: toDecimal(onHand, decimalsOf(decimals, key.product)),
-          available: toDecimal(available, decimalsOf(decimals, key.product))
-        }))
+        const levels = reply.levels.map((level) => levelReply(level, decimals))
+        return HttpApiSchema.withHeaders({ body: { levels }, headers: replayedHeader(replayed) })
+      }),
+      reverse: Effect.fnUntraced(function* ({ params, headers, payload }) {
+        const actor = yield* CurrentActor
+        const key = yield* requiredKey(headers["idempotency-key"])
+        yield* requireAt(roles, actor, "stock:write", [payload.location])
+        const command = { ...payload, movement: params.id }
+        const { reply, replayed } = yield* submitAs(inventory, "reverseMovement", command, { actor, key }).pipe(
+          Effect.catchTag("InsufficientStock", (refusal) =>
+            Effect.flatMap(units.ofKnown(refusal.lines.map((line) => line.key.product)), (decimals) =>
+              Effect.fail(shortageReply(refusal, decimals))
+            )
+          )
+        )
+        const levels = [levelReply(reply, yield* units.ofKnown([reply.key.product]))]
         return HttpApiSchema.withHeaders({ body: { levels }, headers: replayedHeader(replayed) })
       }),
       list: Effect.fnUntraced(function* ({ query }) {

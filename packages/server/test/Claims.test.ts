@@ -99,6 +99,35 @@ describe("a claim over HTTP", () => {
     assert.strictEqual((await get("inventory/tea/explain")).body.faults[0].path, "query.location")
   })
 
+  it("is moved to another location, whole or in part", async () => {
+    await post("stock-movements", "m-0", { lines: [{ kind: "purchase", ...line(2), location: "depot" }] })
+    const [claim] = (await post("claims", "m-1", { lines: [line(3)], seconds: 600, source: quote })).body.claims
+    const move = { product: "tea", location: "shop", claim, to: { location: "depot" } }
+    const moved = await post("claims/move", "m-2", { ...move, quantity: 1.5 })
+    assert.strictEqual(moved.status, 200)
+    const again = await post("claims/move", "m-2", { ...move, quantity: 1.5 })
+    assert.deepStrictEqual([again.body, again.headers.get("idempotency-replayed")], [moved.body, "true"])
+    const listed = (await get("claims?source_type=quote&source_id=Q-7")).body.items
+    assert.sameDeepMembers(
+      listed.map(({ id, location, quantity, state }: Record<string, unknown>) => [id, location, quantity, state]),
+      [
+        [claim, "shop", 1.5, "held"],
+        [moved.body.claims[0], "depot", 1.5, "held"]
+      ]
+    )
+    const short = await post("claims/move", "m-3", move)
+    assert.deepStrictEqual([short.status, short.body.lines[0].available], [409, 0.5])
+    const much = await post("claims/move", "m-4", { ...move, quantity: 1.501 })
+    assert.deepStrictEqual([much.status, much.body.wanted, much.body.open], [409, 1.501, 1.5])
+    const other = await post("claims/move", "m-5", { ...move, product: "salt" })
+    assert.strictEqual(other.body.faults[0].path, "payload.product")
+    const limited = await server.user("shopkeeper", ["warehouse_manager"], ["shop" as never])
+    const away = await post("claims/move", "m-6", { ...move, quantity: 0.5 }, limited)
+    assert.deepStrictEqual([away.status, away.body.location], [403, "depot"])
+    await post("claims/release", "m-7", { location: "shop", claims: [claim] })
+    await post("claims/release", "m-8", { location: "depot", claims: moved.body.claims })
+  })
+
   it("is refused with what would be accepted", async () => {
     const short = await post("claims", "r-1", { lines: [line(8), line(2)], seconds: 60 })
     assert.strictEqual(short.status, 409)

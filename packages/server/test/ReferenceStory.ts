@@ -68,12 +68,29 @@ const stock: ReadonlyArray<Example> = [
   { operation: "stockMovements.record", body: { lines: [{ kind: "purchase", ...shop, quantity: 50 }] } },
   { operation: "stockMovements.record", body: { lines: [{ kind: "sale", ...shop, quantity: 80 }] } },
   { operation: "stockMovements.list", query: { product: "mug", kind: "purchase" } },
+  {
+    operation: "stockMovements.record",
+    body: {
+      lines: [
+        { kind: "purchase", product: "mug", location: "depot", quantity: 5 },
+        { kind: "purchase", product: "mug", location: "depot", quantity: 2 }
+      ]
+    },
+    unseen: true
+  },
+  { operation: "stockMovements.list", query: { location: "depot" }, save: "movement", unseen: true },
+  {
+    operation: "stockMovements.reverse",
+    params: { id: "{movement}" },
+    body: { location: "depot", reason: "Booked at the wrong location" }
+  },
   { operation: "thresholds.set", body: { lines: [{ ...shop, low: 60, clear: 70 }] } },
   { operation: "thresholds.list", query: { location: "corner" } },
   { operation: "stock.levels", query: { product: "mug" } },
   { operation: "stock.levels", query: { product: "mug", as_of: "2026-01-01T00:00:00Z" } },
   { operation: "stock.restockAlerts" },
   { operation: "stock.verify" },
+  { operation: "stock.rebuild" },
   {
     operation: "claims.hold",
     body: { lines: [{ ...shop, quantity: 2 }], seconds: 900, source: { type: "quote", id: "Q-7" } },
@@ -84,7 +101,17 @@ const stock: ReadonlyArray<Example> = [
   { operation: "claims.extend", body: { location: "corner", claims: ["{claim}"], seconds: 3600 } },
   { operation: "claims.commit", body: { location: "corner", claims: ["{claim}"] } },
   { operation: "claims.release", body: { location: "corner", claims: ["{claim}"] } },
-  { operation: "claims.release", body: { location: "corner", claims: ["{claim}"] } }
+  { operation: "claims.release", body: { location: "corner", claims: ["{claim}"] } },
+  {
+    operation: "claims.hold",
+    body: { lines: [{ ...shop, quantity: 2 }], seconds: 900 },
+    save: "other claim",
+    unseen: true
+  },
+  {
+    operation: "claims.move",
+    body: { ...shop, claim: "{other claim}", quantity: 1, to: { location: "depot" } }
+  }
 ]
 
 const transfer = (quantity: number) => ({

@@ -25,6 +25,7 @@ export const elsewhere: Readonly<
   "POST /api/v1/locations/{id}/archive": () => at("locations/south/archive"),
   "POST /api/v1/locations/{id}/restore": () => at("locations/south/restore"),
   "POST /api/v1/stock-movements": () => at("stock-movements", { lines: [sold(north), sold(south)] }),
+  "POST /api/v1/stock-movements/{id}/reverse": () => at("stock-movements/0-1-1/reverse", { location: south }),
   "POST /api/v1/stock-transfers": () => at("stock-transfers", { origin: south, destination: north, lines }),
   "PUT /api/v1/stock-transfers/{id}": (ids) => at(`stock-transfers/${ids["draft"]}`, { lines }),
   "POST /api/v1/stock-transfers/{id}/ready": (ids) => at(`stock-transfers/${ids["draft"]}/ready`),
@@ -59,6 +60,8 @@ export const elsewhere: Readonly<
   "POST /api/v1/claims": () => at("claims", { lines: [hold(north), hold(south)], seconds: 60 }),
   "POST /api/v1/claims/extend": (ids) => at("claims/extend", { location: south, claims: [ids["hold"]], seconds: 60 }),
   "POST /api/v1/claims/commit": (ids) => at("claims/commit", { location: south, claims: [ids["hold"]] }),
+  "POST /api/v1/claims/move": (ids) =>
+    at("claims/move", { location: south, product: "cup", claim: ids["hold"], to: { location: north } }),
   "POST /api/v1/claims/release": (ids) => at("claims/release", { location: south, claims: [ids["hold"]] }),
   "PUT /api/v1/reorder-policies": () =>
     at("reorder-policies", { lines: [north, south].map((location) => ({ product: "cup", location })) }),
