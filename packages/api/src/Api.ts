@@ -4,6 +4,7 @@
 import { HttpApi, OpenApi } from "effect/http-api"
 import { AccountsApi } from "./Accounts.ts"
 import { ApiKeysApi } from "./ApiKeys.ts"
+import { BatchesApi } from "./Batches.ts"
 import { CartsApi } from "./Carts.ts"
 import { ClaimsApi } from "./Claims.ts"
 import { Strictness } from "./Convention.ts"
@@ -54,6 +55,7 @@ export class OnhandApi extends HttpApi.make("onhand")
   .add(WebhooksApi)
   .add(CartsApi)
   .add(OrdersApi)
+  .add(BatchesApi)
   .add(EventsApi)
   .add(HealthApi)
   .middleware(Strictness)

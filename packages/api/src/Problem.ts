@@ -67,6 +67,7 @@ import {
 import { Schema, SchemaTransformation } from "effect"
 import { HttpApiSchema } from "effect/http-api"
 import {
+  BatchRefused,
   ClaimExceeded,
   Forbidden,
   ForeignClaim,
@@ -229,6 +230,7 @@ export const problems = {
   CountStale: problem(CountStale, 409, "Stock moved after it was counted"),
   CountFull: problem(CountFull, 409, "The sheet is full"),
   ClaimClosed: problem(ClaimClosed, 409, "The claim is not open"),
+  BatchRefused: problem(BatchRefused, 409, "A request of the batch was refused"),
   ClaimExceeded: problem(ClaimExceeded, 409, "Less of the claim is open"),
   ForeignClaim: problem(ForeignClaim, 409, "The claim belongs to a document"),
   NotificationStateConflict: problem(NotificationStateConflict, 409, "The notification is in another state"),

@@ -168,6 +168,18 @@ export class InsufficientStock extends Schema.TaggedError<InsufficientStock>()("
   }
 }
 
+/** A request of a batch that is done as a whole was refused. `refusal` is its own problem; `index` counts from 0. */
+export class BatchRefused extends Schema.TaggedError<BatchRefused>()("BatchRefused", {
+  index: Schema.Int,
+  refusal: Schema.Json
+}) {
+  override get message() {
+    const { index, refusal } = this
+    const why = typeof refusal === "object" && refusal !== null && "detail" in refusal ? String(refusal["detail"]) : ""
+    return `Request ${index} of the batch was refused, and nothing happened: ${why}`
+  }
+}
+
 /** The claim belongs to a cart or a document, which alone may commit or release it. */
 export class ForeignClaim extends Schema.TaggedError<ForeignClaim>()("ForeignClaim", {
   claim: ClaimId,

@@ -135,8 +135,8 @@ export class StockApi extends HttpApiGroup.make("stock")
       about("stock:repair", {
         summary: "Rebuild the sums from the ledgers",
         description:
-          "Makes every sum what the ledgers say where `/inventory/verify` finds that it is not; the ledger keeps what " +
-          "was repaired when. Where the books are sound it changes nothing. Others go on writing meanwhile."
+          "Makes every sum what the ledgers say where `/inventory/verify` finds that it is not; the ledger keeps " +
+          "what was repaired when. Where the books are sound it changes nothing. Others go on writing meanwhile."
       })
     ),
     HttpApiEndpoint.get("restockAlerts", "/inventory/restock-alerts", {

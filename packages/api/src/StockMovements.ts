@@ -172,8 +172,8 @@ export class StockMovementsApi extends HttpApiGroup.make("stockMovements")
       about("stock:write", {
         summary: "Reverse a movement",
         description:
-          "Records its exact inverse beside it, once, as long as what it brought is still there and nobody claims it. " +
-          "What an order, a transfer or a count recorded is taken back by that document alone."
+          "Records its exact inverse beside it, once, as long as what it brought is still there and nobody claims " +
+          "it. What an order, a transfer or a count recorded is taken back by that document alone."
       })
     ),
     HttpApiEndpoint.get("list", "/stock-movements", {

@@ -262,6 +262,7 @@ const BRANDS: Readonly<Record<string, string>> = {
   destination: "LocationId",
   vendor: "VendorId",
   claims: "ClaimId",
+  claim: "ClaimId",
   locations: "LocationId"
 }
 

@@ -17,7 +17,7 @@ import {
   type SubmitOptions,
   type Submitted
 } from "@onhand/core"
-import { Effect } from "effect"
+import { Context, Effect } from "effect"
 
 /** What becomes of a refusal of core on its way out. */
 export type Outward<E> = E extends InvalidCommand
@@ -83,6 +83,14 @@ export interface ActorCommand {
   readonly occurredAt?: SubmitOptions["occurredAt"]
 }
 
+/**
+ * What stands in for the inventory's `submit` while a request is part of a batch that is done as a whole; nothing
+ * otherwise. So every write can be planned and composed, and none needs to know of it.
+ */
+export const Submitter = Context.Reference<Inventory["Service"]["submit"] | undefined>("@onhand/server/Submitter", {
+  defaultValue: () => undefined
+})
+
 /** Submits a command of an actor. */
 export const submitAs = <K extends CommandName>(
   inventory: Inventory["Service"],
@@ -92,10 +100,13 @@ export const submitAs = <K extends CommandName>(
 ): Effect.Effect<Submitted<ReplyOf<K>>, Outward<CommandError<K>>> =>
   Effect.mapError(
     reported(
-      inventory.submit(command, payload, {
-        key: key === undefined ? undefined : scopedKey(actor, key),
-        actor: actor.id,
-        occurredAt
+      Effect.withFiber((fiber) => {
+        const submit = fiber.getRef(Submitter) ?? inventory.submit
+        return submit(command, payload, {
+          key: key === undefined ? undefined : scopedKey(actor, key),
+          actor: actor.id,
+          occurredAt
+        })
       })
     ),
     (error) => outward(error, key ?? "") as Outward<CommandError<K>>

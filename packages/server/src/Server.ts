@@ -12,6 +12,7 @@ import { layerAccounts } from "./Accounts.ts"
 import { layerAnswering } from "./Answering.ts"
 import { layerApiKeys } from "./ApiKeys.ts"
 import { layerAuthorization } from "./Authorizing.ts"
+import { layerBatches } from "./Batches.ts"
 import { layerCarts } from "./Carts.ts"
 import { layerClaims } from "./Claims.ts"
 import { layerDocumentation } from "./Documentation.ts"
@@ -72,6 +73,7 @@ const handlers = Layer.mergeAll(
   layerWebhooks,
   layerCarts,
   layerOrders,
+  layerBatches,
   layerEvents,
   layerHealth
 )

@@ -58,6 +58,7 @@ const expected: ReadonlyArray<ReadonlyArray<string | RegExp>> = [
   ['"status":"completed"', '"change":-2', '"onHand":3,"available":3'],
   ["insufficient-stock", '"wanted":4,"available":3'],
   ['"amount":"8.90"', '"version":2'],
+  ['"onHand":7,"available":6', '"change":4', '"status":201', "batch-refused", '"index":1', '"available":10'],
   ['"created":2,"updated":0,"unchanged":0,"refused":0'],
   ['"sold":2,"returned":0,"unpriced":0,"currency":"USD","revenue":"19.00"', "product,sku,name,category,", "MUG-BLUE"],
   [/^id: /m]

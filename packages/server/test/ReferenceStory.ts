@@ -360,6 +360,27 @@ const closing: ReadonlyArray<Example> = [
   { operation: "locations.restore", params: { id: "kiosk" } }
 ]
 
+const record = (kind: string, quantity: number) => ({
+  method: "POST",
+  path: "/api/v1/stock-movements",
+  body: { lines: [{ kind, ...shop, quantity }] }
+})
+
+const batches: ReadonlyArray<Example> = [
+  { operation: "batches.run", body: { mode: "plan", requests: [record("purchase", 12), record("damaged", 2)] } },
+  { operation: "batches.run", body: { mode: "all", requests: [record("purchase", 12), record("sale", 5000)] } },
+  {
+    operation: "batches.run",
+    body: {
+      mode: "each",
+      requests: [
+        record("purchase", 12),
+        { method: "PATCH", path: "/api/v1/products/mug", ifMatch: "*", body: { category: "Mugs" } }
+      ]
+    }
+  }
+]
+
 export const story: ReadonlyArray<Example> = [
   ...catalogue,
   ...stock,
@@ -371,6 +392,7 @@ export const story: ReadonlyArray<Example> = [
   ...reports,
   ...lots,
   ...notices,
+  ...batches,
   ...closing,
   ...accounts
 ]
