@@ -43,7 +43,7 @@ export const requireDating = (
   occurredAt === undefined ? Effect.void : requireAt(roles, actor, "orders:write", [location])
 
 /** The permission that the actor lacks for an endpoint; of several that would do, the first. */
-const missingOf = (roles: Roles, actor: Actor, requirement: Requirement): Permission | undefined => {
+export const missingOf = (roles: Roles, actor: Actor, requirement: Requirement): Permission | undefined => {
   if (requirement === "signedIn" || requirement === "anyone") return undefined
   const enough = typeof requirement === "string" ? [requirement] : requirement
   return enough.some((permission) => permits(roles, actor, permission)) ? undefined : enough[0]

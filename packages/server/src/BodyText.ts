@@ -78,7 +78,7 @@ const wrongInJson = (text: string): string | null => {
 }
 
 /** The text of a body, if it is one that every reader reads alike. */
-export const textOfBody = (bytes: ArrayBuffer, isJson: boolean) => {
+export const textOfBody = (bytes: ArrayBuffer | Uint8Array, isJson: boolean) => {
   let text: string
   try {
     text = strict.decode(bytes)

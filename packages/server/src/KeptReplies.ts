@@ -17,7 +17,7 @@ const MAX_EVENTS = 500
 
 /** A reply as it is sent; a page has no ETag. */
 export interface Reply {
-  readonly body: Uint8Array
+  readonly body: string
   readonly etag: string | undefined
 }
 

@@ -9,6 +9,8 @@ export interface LifecycleShape {
   /** Completes when the server begins to close. */
   readonly closing: Effect.Effect<void>
   readonly isClosing: Effect.Effect<boolean>
+  /** The same, for who is in the middle of something. */
+  readonly isClosingNow: () => boolean
 }
 
 export class Lifecycle extends Context.Service<Lifecycle, LifecycleShape>()("@onhand/server/Lifecycle") {
@@ -18,7 +20,8 @@ export class Lifecycle extends Context.Service<Lifecycle, LifecycleShape>()("@on
       Lifecycle.of({
         close: Effect.asVoid(Deferred.succeed(closing, undefined)),
         closing: Deferred.await(closing),
-        isClosing: Deferred.isDone(closing)
+        isClosing: Deferred.isDone(closing),
+        isClosingNow: () => Deferred.isDoneUnsafe(closing)
       })
     )
   )

@@ -30,7 +30,6 @@ import { exportedProducts } from "./ProductExport.ts"
 import { importProducts } from "./ProductImport.ts"
 import { ProductReads } from "./ProductReads.ts"
 import {
-  bytesOf,
   changedReply,
   etagOf,
   expectedVersion,
@@ -42,6 +41,7 @@ import {
   replayedHeader,
   timestamp
 } from "./Replying.ts"
+import { ShortWay } from "./ShortWay.ts"
 import { toDecimal, Units } from "./Units.ts"
 
 export const productReply = (product: Product): WireProduct => ({
@@ -128,20 +128,46 @@ export const layerProducts = HttpApiBuilder.group(
     const units = yield* Units
     const kept = yield* KeptReplies
     const reads = yield* ProductReads
-    return handlers.handleAll({
-      list: Effect.fnUntraced(function* ({ query }) {
+    const shortWay = yield* ShortWay
+
+    const list = shortWay.take(
+      OnhandApi.groups.products.endpoints.list,
+      Effect.fnUntraced(function* ({ query }) {
         const { search, category, status = "active", sort_by: sort } = query
         const filter = { search, category, sort, status: status === "any" ? undefined : status }
         const request = yield* pageRequest(query)
         const read = Effect.map(answering(inventory.read.products(filter, request)), (page) => ({
-          body: bytesOf(pageReply(page, listedReply)),
+          body: JSON.stringify(pageReply(page, listedReply)),
           etag: undefined,
           products: new Set(page.items.map(({ product }) => product.id)),
           // In the order of stock, even a product that is not in the page may come into it.
           lasts: sort?.startsWith("stock") !== true && page.items.every(isLasting)
         }))
         return keptReply(yield* kept.replyTo({ _tag: "Page", name: JSON.stringify([filter, request]) }, read))
-      }),
+      })
+    )
+
+    const byId = shortWay.take(
+      OnhandApi.groups.products.endpoints.byId,
+      Effect.fnUntraced(function* ({ params: { id }, headers }) {
+        const read = Effect.gen(function* () {
+          const found = yield* answering(reads.get(id))
+          if (Option.isNone(found)) return yield* new UnknownProduct({ product: id })
+          const { product, levels } = found.value
+          units.learn(product)
+          return {
+            body: JSON.stringify(stockedReply(product, levels)),
+            etag: etagOf(product.version, stockMark(levels)),
+            products: new Set([id]),
+            lasts: levels.every(({ held }) => isLasting({ product, held }))
+          }
+        })
+        return keptReply(yield* kept.replyTo({ _tag: "Product", product: id }, read), headers["if-none-match"])
+      })
+    )
+
+    return handlers.handleAll({
+      list,
       create: Effect.fnUntraced(function* ({ headers, payload }) {
         const actor = yield* CurrentActor
         const product = yield* pricedPayload(payload)
@@ -150,21 +176,7 @@ export const layerProducts = HttpApiBuilder.group(
         units.learn(reply)
         return changedReply(productReply(reply), reply.version, replayed)
       }),
-      byId: Effect.fnUntraced(function* ({ params: { id }, headers }) {
-        const read = Effect.gen(function* () {
-          const found = yield* answering(reads.get(id))
-          if (Option.isNone(found)) return yield* new UnknownProduct({ product: id })
-          const { product, levels } = found.value
-          units.learn(product)
-          return {
-            body: bytesOf(stockedReply(product, levels)),
-            etag: etagOf(product.version, stockMark(levels)),
-            products: new Set([id]),
-            lasts: levels.every(({ held }) => isLasting({ product, held }))
-          }
-        })
-        return keptReply(yield* kept.replyTo({ _tag: "Product", product: id }, read), headers["if-none-match"])
-      }),
+      byId,
       lookup: Effect.fnUntraced(function* ({ query: { barcode, sku } }) {
         const code = barcode ?? sku
         if (code === undefined || (barcode !== undefined && sku !== undefined)) {

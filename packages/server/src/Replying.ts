@@ -81,15 +81,12 @@ export const conditional = <Body>(body: Body, etag: string, ifNoneMatch: string 
 export const jsonReply = <Body>(body: Body, headers: Readonly<Record<string, string>> = {}, status = 200) =>
   HttpServerResponse.text(JSON.stringify(body), { status, contentType: "application/json", headers })
 
-/** A body in bytes, to be sent more than once. */
-export const bytesOf = <Body>(body: Body): Uint8Array => new TextEncoder().encode(JSON.stringify(body))
-
 /** A reply whose body was made before, or 304 for a reader who has it. */
 export const keptReply = ({ body, etag }: Reply, ifNoneMatch?: string) => {
-  if (etag === undefined) return HttpServerResponse.uint8Array(body, { contentType: "application/json" })
+  if (etag === undefined) return HttpServerResponse.text(body, { contentType: "application/json" })
   return isKnown(ifNoneMatch, etag)
     ? HttpServerResponse.empty({ status: 304, headers: { etag } })
-    : HttpServerResponse.uint8Array(body, { contentType: "application/json", headers: { etag } })
+    : HttpServerResponse.text(body, { contentType: "application/json", headers: { etag } })
 }
 
 /** The header that marks a reply as given before. */

@@ -11,6 +11,8 @@ export interface RequestFacts {
   readonly path: string
   /** The trace that the request belongs to, if it belongs to one. */
   readonly traceId: string | null
+  /** When it came, in nanoseconds of a clock that never goes back. */
+  readonly begun: bigint
   /** The id of who asks, once that is known. */
   actor: string | null
   /** The session in which it is asked; null of who has none, such as a program with an API key. */
@@ -21,5 +23,5 @@ export interface RequestFacts {
 
 /** The facts of the request at hand; outside of one, facts that nobody reads. */
 export const RequestInfo = Context.Reference<RequestFacts>("@onhand/server/RequestInfo", {
-  defaultValue: () => ({ id: "", path: "", traceId: null, actor: null, session: null, standing: null })
+  defaultValue: () => ({ id: "", path: "", traceId: null, begun: 0n, actor: null, session: null, standing: null })
 })

@@ -38,6 +38,12 @@ export const faultAtSight = (request: HttpServerRequest.HttpServerRequest, bodyL
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\b/i
 
+// What the short way read of a request before it found that the long way has to answer it.
+const keptBodies = new WeakMap<object, Uint8Array>()
+
+/** Keeps the body of a request that was read already. */
+export const keepBody = (source: object, bytes: Uint8Array): void => void keptBodies.set(source, bytes)
+
 /**
  * The request with a body that is looked at as soon as somebody reads it. A wrong one ends the request: the types of
  * a body leave no room for a problem, so it goes past them and is answered where all defects are.
@@ -45,9 +51,10 @@ const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\b/i
 export const withSoundBody = (request: HttpServerRequest.HttpServerRequest): HttpServerRequest.HttpServerRequest => {
   if (BODYLESS.has(request.method)) return request
   const isJson = JSON_TYPE.test(request.headers["content-type"] ?? "application/json")
-  const text: Effect.Effect<string, HttpServerError.HttpServerError> = Effect.flatMap(request.arrayBuffer, (bytes) =>
-    Effect.orDie(Effect.fromResult(textOfBody(bytes, isJson)))
-  )
+  const kept = keptBodies.get(request.source)
+  const read: Effect.Effect<ArrayBuffer | Uint8Array, HttpServerError.HttpServerError> =
+    kept === undefined ? request.arrayBuffer : Effect.succeed(kept)
+  const text = Effect.flatMap(read, (bytes) => Effect.orDie(Effect.fromResult(textOfBody(bytes, isJson))))
   const urlParamsBody = Effect.map(text, (form) => UrlParams.fromInput(new URLSearchParams(form)))
   return Object.create(request, { text: { value: text }, urlParamsBody: { value: urlParamsBody } })
 }

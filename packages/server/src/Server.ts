@@ -2,6 +2,7 @@
  * The server: the contract over an inventory and an auth port, to be served by Node or handed to a host as a function
  * from Request to Response.
  */
+import type { Server } from "node:http"
 import { NodeHttpServer } from "@effect/platform-node"
 import { OnhandApi } from "@onhand/api"
 import type { Auth, Inventory } from "@onhand/core"
@@ -17,6 +18,7 @@ import { layerCarts } from "./Carts.ts"
 import { layerClaims } from "./Claims.ts"
 import { layerDocumentation } from "./Documentation.ts"
 import { layerEvents } from "./Events.ts"
+import { Finishing } from "./Finishing.ts"
 import { layerForecasts } from "./Forecasts.ts"
 import { layerHealth } from "./Health.ts"
 import { layerHome } from "./Home.ts"
@@ -38,6 +40,7 @@ import { layerReports } from "./Reports.ts"
 import { RequestQuota } from "./RequestQuota.ts"
 import { MAX_URL_LENGTH } from "./Screening.ts"
 import { Sessions } from "./Sessions.ts"
+import { ShortWay, type ShortWayShape } from "./ShortWay.ts"
 import { SignInLimit } from "./SignInLimit.ts"
 import { layerStock } from "./Stock.ts"
 import { layerStockCounts } from "./StockCounts.ts"
@@ -86,20 +89,15 @@ export const layer = Layer.mergeAll(
   HttpApiBuilder.layer(OnhandApi, { openapiPath: "/openapi.json" }).pipe(
     Layer.provide(handlers),
     Layer.provide([layerAuthorization, layerStrictness]),
-    Layer.provide([
-      KeptReplies.layer,
-      OpenHolds.layer,
-      ProductReads.layer,
-      Sessions.layer,
-      SignInLimit.layer,
-      Units.layer
-    ])
+    Layer.provide([KeptReplies.layer, OpenHolds.layer, ProductReads.layer, SignInLimit.layer, Units.layer]),
+    Layer.provideMerge(ShortWay.layer),
+    Layer.provide(Sessions.layer)
   ),
   layerDocumentation,
   layerHome,
   layerMetrics,
   layerAnswering
-).pipe(Layer.provide(RequestQuota.layer))
+).pipe(Layer.provide([RequestQuota.layer, Finishing.layer]))
 
 // One path, one meaning: what stands before the server and guards paths must not be told another one.
 // An id that is too long is told by its own schema, or as one that nobody has.
@@ -115,6 +113,17 @@ export interface ListenOptions extends NodeServerOptions {
   readonly host?: string
 }
 
+/** Has requests try the short way before they go the long one. */
+const shorten = (server: Server, { answers }: ShortWayShape): void => {
+  for (const longWay of server.listeners("request")) {
+    server.off("request", longWay as () => void)
+    server.on("request", (request, response) => {
+      const goOn = () => longWay.call(server, request, response)
+      if (!answers(request, response, goOn)) goOn()
+    })
+  }
+}
+
 /**
  * Serves on a port. When its scope closes it stops accepting, ends event streams, lets requests in flight finish, and
  * only then is done.
@@ -122,17 +131,23 @@ export interface ListenOptions extends NodeServerOptions {
 export const serve = (
   options: ListenOptions
 ): Layer.Layer<HttpServer.HttpServer, HttpServerError.ServeError, Inventory | Auth> => {
-  const node = NodeHttpServer.layer(() => createNodeServer(options), {
+  const server = createNodeServer(options)
+  const node = NodeHttpServer.layer(() => server, {
     port: options.port,
     host: options.host ?? "127.0.0.1",
     gracefulShutdownTimeout: DRAIN_TIMEOUT
   })
   const serving = HttpRouter.serve(layer, { disableLogger: true, disableListenLog: true, routerConfig })
+  const shortened = Layer.effectDiscard(Effect.map(ShortWay, (shortWay) => shorten(server, shortWay)))
   // Scopes close in reverse: this one, opened last, says first that the server closes, while it still serves.
   const closing = Layer.effectDiscard(
     Effect.flatMap(Lifecycle, (lifecycle) => Effect.addFinalizer(() => lifecycle.close))
   )
-  return closing.pipe(Layer.provideMerge(serving), Layer.provide(Lifecycle.layer), Layer.provideMerge(node))
+  return Layer.mergeAll(closing, shortened).pipe(
+    Layer.provideMerge(serving),
+    Layer.provide(Lifecycle.layer),
+    Layer.provideMerge(node)
+  )
 }
 
 /** The server as a function for a host: Hono, Next, Bun, Deno, or any that knows Request and Response. */

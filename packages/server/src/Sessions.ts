@@ -40,6 +40,8 @@ export interface SessionsShape {
    * active, the session has ended, or the key was revoked or has expired.
    */
   readonly callerOf: (credential: Redacted.Redacted<string>) => Effect.Effect<Option.Option<Caller>, Unproven>
+  /** Who a credential speaks for, if that was looked up within the last second; undefined if it must be looked up. */
+  readonly known: (credential: string) => Caller | undefined
   /** The actor alone. */
   readonly actorOf: (credential: Redacted.Redacted<string>) => Effect.Effect<Option.Option<Actor>, Unproven>
   /** Makes a change of a user, a session or a key count for the next request already. */
@@ -119,15 +121,19 @@ const make = Effect.gen(function* () {
     return caller
   })
 
+  const known = (credential: string): Caller | undefined => {
+    const found = remembered.get(credential)
+    return found !== undefined && clock.currentTimeMillisUnsafe() < found.until ? found.caller : undefined
+  }
+
   const callerOf: SessionsShape["callerOf"] = (credential) => {
-    const known = remembered.get(Redacted.value(credential))
-    return known !== undefined && clock.currentTimeMillisUnsafe() < known.until
-      ? Effect.succeedSome(known.caller)
-      : look(credential)
+    const caller = known(Redacted.value(credential))
+    return caller === undefined ? look(credential) : Effect.succeedSome(caller)
   }
 
   return Sessions.of({
     callerOf,
+    known,
     actorOf: (credential) =>
       Effect.map(
         callerOf(credential),

@@ -32,8 +32,9 @@ import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
 import { requireAt } from "./Authorizing.ts"
 import { faulty } from "./Faults.ts"
 import { answering, requiredKey, submitAs } from "./OutwardRefusal.ts"
-import { pageReply, pageRequest, replayedHeader, timestamp } from "./Replying.ts"
+import { jsonReply, pageReply, pageRequest, replayedHeader, timestamp } from "./Replying.ts"
 import { ServerSettings } from "./Settings.ts"
+import { ShortWay } from "./ShortWay.ts"
 import { type Decimals, decimalsOf, toDecimal, toSteps, Units } from "./Units.ts"
 
 const stepsAt = (decimal: number, decimals: number, path: string): Result.Result<number, InvalidRequest> =>
@@ -127,8 +128,10 @@ export const layerStockMovements = HttpApiBuilder.group(
     const inventory = yield* Inventory
     const units = yield* Units
     const { roles } = yield* ServerSettings
-    return handlers.handleAll({
-      record: Effect.fnUntraced(function* ({ headers, payload }) {
+    const shortWay = yield* ShortWay
+    const record = shortWay.take(
+      OnhandApi.groups.stockMovements.endpoints.record,
+      Effect.fnUntraced(function* ({ headers, payload }) {
         const actor = yield* CurrentActor
         const key = yield* requiredKey(headers["idempotency-key"])
         const { lines, occurredAt, ...rest } = payload
@@ -169,8 +172,11 @@ export const layerStockMovements = HttpApiBuilder.group(
           })
         )
         const levels = reply.levels.map((level) => levelReply(level, decimals))
-        return HttpApiSchema.withHeaders({ body: { levels }, headers: replayedHeader(replayed) })
-      }),
+        return jsonReply({ levels }, replayedHeader(replayed), 201)
+      })
+    )
+    return handlers.handleAll({
+      record,
       reverse: Effect.fnUntraced(function* ({ params, headers, payload }) {
         const actor = yield* CurrentActor
         const key = yield* requiredKey(headers["idempotency-key"])

@@ -41,7 +41,6 @@ const servers = Effect.gen(function* () {
     yield* mine.recordMovements({ lines: [{ kind: "receipt", product: id, location: shop, quantity: STOCK }] })
   }
   let reads = 0
-  const text = new TextDecoder()
   const ask = (product: ProductId) =>
     Effect.map(
       replyTo(
@@ -53,14 +52,14 @@ const servers = Effect.gen(function* () {
           const { items } = yield* Effect.orDie(mine.read.levels({ product }, { _tag: "Cursor", limit: 10 }))
           yield* Effect.yieldNow
           return {
-            body: new TextEncoder().encode(String(items[0]?.available)),
+            body: String(items[0]?.available),
             etag: undefined,
             products: new Set([product]),
             lasts: items.every(({ held }) => held === 0)
           }
         })
       ),
-      ({ body }) => Number(text.decode(body))
+      ({ body }) => Number(body)
     )
   const page = Effect.map(
     replyTo(
@@ -69,14 +68,14 @@ const servers = Effect.gen(function* () {
         reads++
         const { items } = yield* Effect.orDie(mine.read.products({}, { _tag: "Cursor", limit: 10 }))
         return {
-          body: new TextEncoder().encode(items.map(({ product, onHand }) => `${product.name} ${onHand}`).join()),
+          body: items.map(({ product, onHand }) => `${product.name} ${onHand}`).join(),
           etag: undefined,
           products: new Set(items.map(({ product }) => product.id)),
           lasts: true
         }
       })
     ),
-    ({ body }) => text.decode(body)
+    ({ body }) => body
   )
   const breakFeed = Effect.sync(() => {
     feedFails = true
