@@ -2,7 +2,7 @@
  * Amounts on the wire: money as a decimal text, quantities as decimal numbers, time as RFC 3339 text. Everything is
  * plain JSON, so that what a client reads is what was sent.
  */
-import { Currency, MAX_DECIMALS } from "@onhand/core"
+import { Currency, Entered, MAX_DECIMALS } from "@onhand/core"
 import { DateTime, Schema } from "effect"
 
 /** Money: a decimal text with the digits of the currency, because JSON numbers lose cents. */
@@ -21,6 +21,19 @@ export const Decimal = Schema.Finite.annotate({
   description: `A quantity in the product's unit, with at most its decimals (0 to ${MAX_DECIMALS})`,
   examples: [2]
 })
+
+/** How much of a product a line is about, in its own unit or in one of its packs. */
+export const quantityInUnit = {
+  quantity: Decimal,
+  unit: Schema.optionalKey(
+    Entered.fields.unit.annotate({
+      description: "What the quantity counts: the product's own unit when left out, or one of its packs, such as a case"
+    })
+  )
+}
+
+/** How a quantity was said, where somebody said it in a unit that he named. */
+export const AsEntered = Schema.NullOr(Entered)
 
 /** An instant, in UTC. */
 export const Timestamp = Schema.String.annotate({

@@ -4,10 +4,10 @@
 import { Cart as CoreCart, LocationId, ProductId } from "@onhand/core"
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
-import { Decimal, Money, Timestamp } from "./Amount.ts"
+import { AsEntered, Decimal, Money, quantityInUnit, Timestamp } from "./Amount.ts"
 import { Authorization, about, etag, keyAllowed, keyRequired, replayable, writeErrors } from "./Convention.ts"
 import { buyErrors, Order, purchasedAt } from "./Orders.ts"
-import { problems } from "./Problem.ts"
+import { problems, unitProblems } from "./Problem.ts"
 
 /** A line with the price of the moment; the order copies the prices of the moment it is placed. */
 export const CartLine = Schema.Struct({
@@ -15,6 +15,7 @@ export const CartLine = Schema.Struct({
   sku: Schema.String,
   name: Schema.String,
   quantity: Decimal,
+  entered: AsEntered,
   unitPrice: Schema.NullOr(Money),
   total: Schema.NullOr(Money)
 }).annotate({ identifier: "CartEntry" })
@@ -33,12 +34,13 @@ export const Cart = Schema.Struct({
 }).annotate({ identifier: "ShoppingCart" })
 export interface Cart extends Schema.Schema.Type<typeof Cart> {}
 
-export const NewCartLine = Schema.Struct({ product: ProductId, quantity: Decimal }).annotate({
+export const NewCartLine = Schema.Struct({ product: ProductId, ...quantityInUnit }).annotate({
   identifier: "NewCartLine",
   description: "What to add: it comes on top of what the cart has of the product"
 })
 
 export const CartLineChange = Schema.Struct({
+  ...quantityInUnit,
   quantity: Decimal.annotate({ description: "How many the cart shall have; 0 takes the product out" })
 }).annotate({ identifier: "CartLineChange", examples: [{ quantity: 3 }] })
 
@@ -56,6 +58,7 @@ const changeErrors = [
   problems.ProductInactive,
   problems.CartFull,
   problems.CartNotReady,
+  ...unitProblems,
   ...writeErrors
 ] as const
 

@@ -14,7 +14,7 @@ import {
 } from "@onhand/core"
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
-import { Decimal, Money, Timestamp, TimestampInput } from "./Amount.ts"
+import { AsEntered, Decimal, Money, quantityInUnit, Timestamp, TimestampInput } from "./Amount.ts"
 import {
   Authorization,
   about,
@@ -26,7 +26,7 @@ import {
   writeErrors
 } from "./Convention.ts"
 import { cursorQuery, listOf } from "./Listing.ts"
-import { problems } from "./Problem.ts"
+import { problems, unitProblems } from "./Problem.ts"
 
 const line = CoreOrderLine.fields
 const order = CoreOrder.fields
@@ -40,6 +40,7 @@ export const OrderLine = Schema.Struct({
   name: line.name,
   unit: line.unit,
   ordered: Decimal,
+  entered: AsEntered,
   canceled: Decimal,
   shipped: Decimal,
   open: Decimal,
@@ -76,7 +77,7 @@ export const Order = Schema.Struct({
 }).annotate({ identifier: "PlacedOrder" })
 export interface Order extends Schema.Schema.Type<typeof Order> {}
 
-const LineQuantity = Schema.Struct({ line: Schema.Int, quantity: Decimal })
+const LineQuantity = Schema.Struct({ line: Schema.Int, ...quantityInUnit })
 
 /** Some lines of an order, or all that is open of it. */
 export const OrderPart = Schema.Struct({
@@ -102,8 +103,7 @@ export const OrderReturn = Schema.Struct({
   ),
   lines: Schema.NonEmptyArray(
     Schema.Struct({
-      line: Schema.Int,
-      quantity: Decimal,
+      ...LineQuantity.fields,
       into: Schema.Union([Condition, Schema.Literal("scrap")]).annotate({
         description: "The condition in which they are, or `scrap` when they are thrown away"
       }),
@@ -134,6 +134,7 @@ const changeErrors = [
   problems.UnknownOrderLine,
   problems.OrderExceeded,
   problems.Forbidden,
+  ...unitProblems,
   ...writeErrors
 ] as const
 

@@ -253,3 +253,6 @@ export const problems = {
 
 /** Each refusal's status, for those who answer without going through an endpoint. */
 export type ProblemTag = keyof typeof problems
+
+/** What may be wrong with a quantity that was said in a unit. */
+export const unitProblems = [problems.UnknownUnit, problems.InexactQuantity] as const

@@ -87,6 +87,17 @@ export const StockedProduct = Schema.Struct({ ...ListedProduct.fields, stock: Sc
 })
 export interface StockedProduct extends Schema.Schema.Type<typeof StockedProduct> {}
 
+/** A product that was found by a code, and what one of what has the code is. */
+export const FoundProduct = Schema.Struct({
+  ...StockedProduct.fields,
+  scanned: Schema.Struct({
+    unit: core.unit.fields.name.annotate({ description: "The pack that the code is on, or the product's own unit" }),
+    quantity: Schema.NullOr(Decimal).annotate({
+      description: "How much one of it is, in the product's own unit; null where that has no end, such as a third"
+    })
+  })
+}).annotate({ identifier: "FoundProduct" })
+
 const optional = {
   barcodes: Schema.optionalKey(core.barcodes),
   packs: Schema.optionalKey(
@@ -234,12 +245,14 @@ export class ProductsApi extends HttpApiGroup.make("products")
     ),
     HttpApiEndpoint.get("lookup", "/products/lookup", {
       query: { barcode: Schema.optionalKey(core.sku), sku: Schema.optionalKey(core.sku) },
-      success: HttpApiSchema.WithHeaders(StockedProduct, etag),
+      success: HttpApiSchema.WithHeaders(FoundProduct, etag),
       error: [problems.UnknownCode, problems.Unavailable]
     }).annotateMerge(
       about("catalogue:read", {
         summary: "Find the product with a barcode or SKU",
-        description: "The whole code, as a scanner reads it; one of the two is given. With its stock at each location."
+        description:
+          "The whole code, as a scanner reads it; one of the two is given. With its stock at each location, and with " +
+          "what is in hand: whoever scanned the barcode of a case has a case of it, not a piece."
       })
     ),
     HttpApiEndpoint.get("export", "/products/export", {

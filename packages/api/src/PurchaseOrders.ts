@@ -18,7 +18,7 @@ import {
 } from "@onhand/core"
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
-import { Decimal, Timestamp, TimestampInput } from "./Amount.ts"
+import { AsEntered, Decimal, quantityInUnit, Timestamp, TimestampInput } from "./Amount.ts"
 import {
   Authorization,
   about,
@@ -31,7 +31,7 @@ import {
   writeErrors
 } from "./Convention.ts"
 import { cursorQuery, listOf } from "./Listing.ts"
-import { problems } from "./Problem.ts"
+import { problems, unitProblems } from "./Problem.ts"
 
 const line = CorePurchaseOrderLine.fields
 const order = CorePurchaseOrder.fields
@@ -43,6 +43,7 @@ export const PurchaseOrderLine = Schema.Struct({
   vendorSku: line.vendorSku,
   unitCost: line.unitCost,
   ordered: Decimal,
+  entered: AsEntered,
   received: Decimal,
   over: Decimal,
   damaged: Decimal,
@@ -69,7 +70,7 @@ export interface PurchaseOrder extends Schema.Schema.Type<typeof PurchaseOrder> 
 
 const Line = Schema.Struct({
   product: ProductId,
-  quantity: Decimal,
+  ...quantityInUnit,
   unitCost: Schema.optionalKey(UnitCost.annotate({ description: "The vendor's price when it is left out" }))
 })
 export interface NewPurchaseOrderLine extends Schema.Schema.Type<typeof Line> {}
@@ -95,7 +96,7 @@ export const PurchaseOrderChange = Schema.Struct({
 
 const Arrived = Schema.Struct({
   line: Schema.Int,
-  quantity: Decimal,
+  ...quantityInUnit,
   condition: Schema.optionalKey(Condition.annotate({ description: "Sellable when it is left out" })),
   lot: Schema.optionalKey(Lot),
   expiresOn: Schema.optionalKey(
@@ -111,7 +112,7 @@ export const PurchaseReceipt = Schema.Struct({
 }).annotate({ identifier: "PurchaseReceipt" })
 
 const reason = Schema.optionalKey(Schema.NonEmptyString.check(Schema.isMaxLength(200)))
-const Canceled = Schema.Struct({ line: Schema.Int, quantity: Decimal })
+const Canceled = Schema.Struct({ line: Schema.Int, ...quantityInUnit })
 export interface CanceledOrderLine extends Schema.Schema.Type<typeof Canceled> {}
 
 export const PurchaseCancellation = Schema.Struct({
@@ -154,6 +155,7 @@ export class PurchaseOrdersApi extends HttpApiGroup.make("purchaseOrders")
         problems.UnknownProduct,
         problems.ProductInactive,
         problems.Forbidden,
+        ...unitProblems,
         ...writeErrors
       ]
     }).annotateMerge(about("stock:write", { summary: "Create a purchase order", description: "It is a draft." })),
@@ -173,6 +175,7 @@ export class PurchaseOrdersApi extends HttpApiGroup.make("purchaseOrders")
         problems.ProductInactive,
         problems.StaleVersion,
         problems.PreconditionRequired,
+        ...unitProblems,
         ...errors
       ]
     }).annotateMerge(about("stock:write", { summary: "Change a draft" })),
@@ -205,6 +208,7 @@ export class PurchaseOrdersApi extends HttpApiGroup.make("purchaseOrders")
         problems.LotRequired,
         problems.NotLotTracked,
         problems.LotExpiryConflict,
+        ...unitProblems,
         ...errors
       ]
     }).annotateMerge(
@@ -219,7 +223,7 @@ export class PurchaseOrdersApi extends HttpApiGroup.make("purchaseOrders")
       headers: keyRequired,
       payload: PurchaseCancellation,
       success: changed,
-      error: [problems.UnknownPurchaseOrderLine, problems.PurchaseOrderExceeded, ...errors]
+      error: [problems.UnknownPurchaseOrderLine, problems.PurchaseOrderExceeded, ...unitProblems, ...errors]
     }).annotateMerge(
       about("stock:write", {
         summary: "Cancel what is still to come",

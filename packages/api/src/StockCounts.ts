@@ -2,6 +2,7 @@
  * Stock counts over HTTP: sheets on which people note what they find on the shelf, and which correct the books.
  */
 import {
+  CalendarDate,
   Condition,
   Count as CoreCount,
   CountLine as CoreCountLine,
@@ -16,10 +17,10 @@ import {
 } from "@onhand/core"
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
-import { Decimal, Timestamp } from "./Amount.ts"
+import { AsEntered, Decimal, quantityInUnit, Timestamp } from "./Amount.ts"
 import { Authorization, about, etag, keyRequired, replayable, versionKnown, writeErrors } from "./Convention.ts"
 import { cursorQuery, listOf } from "./Listing.ts"
-import { problems } from "./Problem.ts"
+import { problems, unitProblems } from "./Problem.ts"
 
 const line = CoreCountLine.fields
 const count = CoreCount.fields
@@ -27,6 +28,7 @@ const count = CoreCount.fields
 /**
  * A line: one condition of one lot of a product. `expected` is what the books had at the moment it was counted, and
  * `difference` is counted − expected; both are null while the line is not counted or a blind count is under way.
+ * `entered` is how `counted` was said, and `expiresOn` what was read from the lot, where either was.
  */
 export const CountLine = Schema.Struct({
   line: line.line,
@@ -34,11 +36,13 @@ export const CountLine = Schema.Struct({
   lot: line.lot,
   condition: line.condition,
   counted: Schema.NullOr(Decimal),
+  entered: AsEntered,
   expected: Schema.NullOr(Decimal),
   difference: Schema.NullOr(Decimal),
   countedAt: Schema.NullOr(Timestamp),
   countedBy: line.countedBy,
-  reason: line.reason
+  reason: line.reason,
+  expiresOn: Schema.NullOr(CalendarDate)
 }).annotate({ identifier: "StockCountLine" })
 
 export const Count = Schema.Struct({
@@ -89,7 +93,11 @@ export const NewCount = Schema.Struct({
 
 const FoundLine = Schema.Struct({
   ...counted,
+  ...quantityInUnit,
   quantity: Decimal.annotate({ description: "What was found; zero where there was nothing" }),
+  expiresOn: Schema.optionalKey(
+    CalendarDate.annotate({ description: "The day until which the lot may be used, where it is not known yet" })
+  ),
   reason: Schema.optionalKey(CountReason)
 })
 export interface FoundLine extends Schema.Schema.Type<typeof FoundLine> {}
@@ -166,7 +174,15 @@ export class StockCountsApi extends HttpApiGroup.make("stockCounts")
       headers: keyRequired,
       payload: CountedLines,
       success: changed,
-      error: [problems.UnknownProduct, problems.LotRequired, problems.NotLotTracked, problems.CountFull, ...errors]
+      error: [
+        problems.UnknownProduct,
+        problems.LotRequired,
+        problems.NotLotTracked,
+        problems.LotExpiryConflict,
+        problems.CountFull,
+        ...unitProblems,
+        ...errors
+      ]
     }).annotateMerge(
       about("stock:write", {
         summary: "Note what was found",
@@ -210,7 +226,7 @@ export class StockCountsApi extends HttpApiGroup.make("stockCounts")
       params,
       headers: keyRequired,
       success: changed,
-      error: [problems.CountStale, problems.InsufficientStock, ...errors]
+      error: [problems.CountStale, problems.InsufficientStock, problems.LotExpiryConflict, ...errors]
     }).annotateMerge(
       about("stock:write", {
         summary: "Post the differences",

@@ -3,7 +3,6 @@
  */
 import {
   CalendarDate,
-  Entered,
   LocationId,
   Lot,
   MAX_LINES,
@@ -16,10 +15,10 @@ import {
 } from "@onhand/core"
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
-import { Decimal, Timestamp, TimestampInput } from "./Amount.ts"
+import { AsEntered, Decimal, quantityInUnit, Timestamp, TimestampInput } from "./Amount.ts"
 import { Authorization, about, keyRequired, replayable, writeErrors } from "./Convention.ts"
 import { listOf, pagedQuery } from "./Listing.ts"
-import { problems } from "./Problem.ts"
+import { problems, unitProblems } from "./Problem.ts"
 
 /** The name on the wire of each kind in the ledger. */
 export const wireKindOf = {
@@ -55,14 +54,10 @@ const Line = Schema.Struct({
   expiresOn: Schema.optionalKey(
     CalendarDate.annotate({ description: "The day until which the lot may be used, where it is not known yet" })
   ),
+  ...quantityInUnit,
   quantity: Decimal.annotate({
     description: "Above zero; an adjustment may be below zero, which takes stock away"
   }),
-  unit: Schema.optionalKey(
-    Schema.NonEmptyString.check(Schema.isMaxLength(32)).annotate({
-      description: "What the quantity counts: the product's own unit when left out, or one of its packs, such as a case"
-    })
-  ),
   from: Schema.optionalKey(Place),
   to: Schema.optionalKey(Place),
   expected: Schema.optionalKey(
@@ -113,7 +108,7 @@ export const Movement = Schema.Struct({
   reason: Schema.NullOr(Schema.String),
   source: Schema.NullOr(Source),
   unitCost: Schema.NullOr(UnitCost),
-  entered: Schema.NullOr(Entered),
+  entered: AsEntered,
   onHandAfter: Decimal,
   sellableAfter: Decimal,
   actor: Schema.NullOr(Schema.String),
@@ -132,8 +127,7 @@ export class StockMovementsApi extends HttpApiGroup.make("stockMovements")
         problems.InsufficientStock,
         problems.ImpossibleFlow,
         problems.StaleQuantity,
-        problems.UnknownUnit,
-        problems.InexactQuantity,
+        ...unitProblems,
         problems.UnknownProduct,
         problems.ProductInactive,
         problems.UnknownLocation,

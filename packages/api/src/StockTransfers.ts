@@ -14,7 +14,7 @@ import {
 } from "@onhand/core"
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
-import { Decimal, Timestamp } from "./Amount.ts"
+import { AsEntered, Decimal, quantityInUnit, Timestamp } from "./Amount.ts"
 import {
   Authorization,
   about,
@@ -27,7 +27,7 @@ import {
   writeErrors
 } from "./Convention.ts"
 import { cursorQuery, listOf } from "./Listing.ts"
-import { problems } from "./Problem.ts"
+import { problems, unitProblems } from "./Problem.ts"
 
 const line = CoreTransferLine.fields
 const transfer = CoreTransfer.fields
@@ -38,6 +38,7 @@ export const TransferLine = Schema.Struct({
   product: line.product,
   lot: line.lot,
   quantity: Decimal,
+  entered: AsEntered,
   shipped: Decimal,
   received: Decimal,
   damaged: Decimal,
@@ -62,7 +63,7 @@ export interface Transfer extends Schema.Schema.Type<typeof Transfer> {}
 const Line = Schema.Struct({
   product: ProductId,
   lot: Schema.optionalKey(Lot.annotate({ description: "Any lot when it is left out" })),
-  quantity: Decimal
+  ...quantityInUnit
 })
 export interface NewTransferLine extends Schema.Schema.Type<typeof Line> {}
 const Lines = Schema.NonEmptyArray(Line).check(Schema.isMaxLength(MAX_LINES))
@@ -78,7 +79,7 @@ export const TransferLines = Schema.Struct({ lines: Lines }).annotate({ identifi
 
 const Arrived = Schema.Struct({
   line: Schema.Int,
-  quantity: Decimal,
+  ...quantityInUnit,
   condition: Schema.optionalKey(Condition.annotate({ description: "Sellable when it is left out" }))
 })
 export interface ArrivedTransferLine extends Schema.Schema.Type<typeof Arrived> {}
@@ -134,6 +135,7 @@ export class StockTransfersApi extends HttpApiGroup.make("stockTransfers")
         problems.LotExpired,
         problems.LotRecalled,
         problems.Forbidden,
+        ...unitProblems,
         ...writeErrors
       ]
     }).annotateMerge(
@@ -158,6 +160,7 @@ export class StockTransfersApi extends HttpApiGroup.make("stockTransfers")
         problems.NotLotTracked,
         problems.StaleVersion,
         problems.PreconditionRequired,
+        ...unitProblems,
         ...errors
       ]
     }).annotateMerge(about("stock:write", { summary: "Set the lines of a draft" })),
@@ -186,7 +189,7 @@ export class StockTransfersApi extends HttpApiGroup.make("stockTransfers")
       headers: keyRequired,
       payload: TransferArrival,
       success: changed,
-      error: [problems.UnknownTransferLine, problems.TransferExceeded, ...errors]
+      error: [problems.UnknownTransferLine, problems.TransferExceeded, ...unitProblems, ...errors]
     }).annotateMerge(
       about("stock:write", {
         summary: "Receive a part of what is on its way",

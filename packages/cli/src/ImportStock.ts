@@ -4,6 +4,8 @@
  */
 import { createHash } from "node:crypto"
 import {
+  CalendarDate,
+  entering,
   firstPage,
   InvalidRow,
   Inventory,
@@ -17,7 +19,7 @@ import {
   stockRows,
   unitCostFromDecimal
 } from "@onhand/core"
-import { Cache, Effect, Option, Result, Stream } from "effect"
+import { Cache, Effect, Option, Result, Schema, Stream } from "effect"
 import { Argument, Command } from "effect/cli"
 import { openTable } from "./CsvTable.ts"
 import { allowRefused, judge, runImport } from "./ImportRun.ts"
@@ -80,19 +82,50 @@ export const productNamed = (sku: string, found: Option.Option<Product>): Result
   return Result.fail(refused("sku", `the product "${sku}" is archived; restore it first`))
 }
 
-/** The movement that a row stands for. */
-const movementOf = (row: StockRow, product: Product, location: LocationId): Result.Result<MovementLine, InvalidRow> =>
+/** How much a row puts on the shelf: in the product's own unit, or in the pack that it names. */
+const quantityOf = (
+  row: StockRow,
+  product: Product
+): Result.Result<Pick<MovementLine, "quantity" | "entered">, InvalidRow> =>
   Result.gen(function* () {
     const { decimals, name } = product.unit
+    if (row.unit !== undefined) {
+      return yield* Result.mapError(entering(product, row.quantity, row.unit), ({ _tag, message }) =>
+        refused(_tag === "UnknownUnit" ? "unit" : "quantity", message)
+      )
+    }
     const quantity = yield* Result.mapError(quantityFromDecimal(row.quantity, decimals), ({ message }) =>
       refused("quantity", message)
     )
-    if (quantity <= 0) {
-      return yield* Result.fail(
-        refused("quantity", `"${row.quantity}" ${name} cannot be put on a shelf; more than 0 can`)
-      )
+    if (quantity > 0) return { quantity }
+    return yield* Result.fail(
+      refused("quantity", `"${row.quantity}" ${name} cannot be put on a shelf; more than 0 can`)
+    )
+  })
+
+const isDay = Schema.is(CalendarDate)
+
+/** The lot that a row names. */
+const lotOf = ({ lot, expiresOn }: StockRow): Result.Result<Pick<MovementLine, "lot" | "expiresOn">, InvalidRow> => {
+  if (expiresOn === undefined) return Result.succeed(lot === undefined ? {} : { lot })
+  if (!isDay(expiresOn)) {
+    return Result.fail(refused("expires_on", `"${expiresOn}" is no day; one as 2027-02-28 is accepted`))
+  }
+  return lot === undefined
+    ? Result.fail(refused("lot", "it is empty; what expires needs the code of its lot"))
+    : Result.succeed({ lot, expiresOn })
+}
+
+/** The movement that a row stands for. */
+const movementOf = (row: StockRow, product: Product, location: LocationId): Result.Result<MovementLine, InvalidRow> =>
+  Result.gen(function* () {
+    const line = {
+      kind: "opening" as const,
+      product: product.id,
+      location,
+      ...(yield* quantityOf(row, product)),
+      ...(yield* lotOf(row))
     }
-    const line = { kind: "opening" as const, product: product.id, location, quantity }
     if (row.unitCost === undefined) return line
     const unitCost = yield* unitCostFromDecimal(row.unitCost, row.currency ?? product.price?.currency ?? "")
     return { ...line, unitCost }
@@ -149,8 +182,10 @@ export const importStockCommand = Command.make(
   Command.withShortDescription("Record opening stock from a CSV file"),
   Command.withDescription(
     "Records what is on the shelves when a shop moves in, as opening stock in the ledger. Columns, in any order: " +
-      "sku, location, quantity, and if you like unit_cost and currency. location is the id or name of a location; " +
-      "quantity is in the product's unit, such as 1.5 for kilograms; unit_cost is a decimal for one unit, in the " +
+      "sku, location, quantity, and if you like unit, lot, expires_on, unit_cost and currency. location is the id or " +
+      "name of a location; quantity is in the product's unit, such as 1.5 for kilograms, or in the pack that unit " +
+      "names, such as case; lot is the code of a lot and expires_on the last day on which it may be used, as " +
+      "2027-02-28; unit_cost is a decimal for one of the product's own unit, in the " +
       "currency of the product's price unless the row names one. A file is known by its content, so importing it " +
       "again adds nothing; a changed file counts as new stock in every row. Refused rows are told on standard error, " +
       "counted from 1 without the header, and the other rows are imported."

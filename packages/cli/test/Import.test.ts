@@ -138,6 +138,39 @@ describe("importing stock", () => {
     }).pipe(Effect.provide(Live))
   )
 
+  it.effect("takes quantities in packs, and lots with their last day", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      const inventory = yield* stocked(folder)
+      const packs = [{ unit: "case", steps: 24, per: 1, barcodes: [] }]
+      const milk = yield* inventory.createProduct({ sku: "MILK", name: "Milk", lotTracked: true, packs })
+      const { result, told } = yield* listening(
+        importStock(
+          writeLines(folder, "stock.csv", [
+            "sku,location,quantity,unit,lot,expires_on",
+            "MILK,Corner shop,2,case,L-1,2999-02-28",
+            "MILK,Corner shop,1,pallet,L-1,",
+            "MILK,Corner shop,0.3,case,L-1,",
+            "MILK,Corner shop,1,,L-1,2999-02-30",
+            "MILK,Corner shop,1,,,2999-02-28",
+            "MILK,Corner shop,1,,,"
+          ])
+        )
+      )
+      assert.deepStrictEqual(result, { imported: 1, "already imported": 0, refused: 5 })
+      for (const [row, reason] of ["unit: .*pallet", "quantity: .*not exact", "expires_on", "lot", "lot"].entries()) {
+        assert.match(told, new RegExp(`^row ${row + 2}: .*${reason}`, "m"))
+      }
+      const { items } = yield* inventory.read.movements({ product: milk.id }, { _tag: "Cursor", limit: 10 })
+      assert.deepStrictEqual(
+        items.map(({ quantity, entered, lot }) => ({ quantity, entered, lot })),
+        [{ quantity: 48, entered: { unit: "case", quantity: "2" }, lot: "L-1" }]
+      )
+      const lots = yield* inventory.read.lots({ product: milk.id }, { _tag: "Cursor", limit: 10 })
+      assert.strictEqual(lots.items[0]?.lot.expiresOn, "2999-02-28")
+    }).pipe(Effect.provide(Live))
+  )
+
   it.effect("refuses what it cannot place or count, row by row", () =>
     Effect.gen(function* () {
       const folder = yield* temporaryFolder

@@ -5,8 +5,18 @@ import { Result, Schema } from "effect"
 import { ClaimId } from "./Claim.ts"
 import { type DecisionContext, define } from "./Command.ts"
 import { LocationId } from "./Location.ts"
-import { activeProduct, ProductId, ProductInactive, UnknownProduct } from "./Product.ts"
-import { Quantity, QuantityOrZero } from "./Quantity.ts"
+import {
+  checkEntered,
+  decimalInUnit,
+  type Entered,
+  enteredQuantity,
+  enteredRefusals,
+  type InexactQuantity,
+  keptEntered,
+  type UnknownUnit
+} from "./Pack.ts"
+import { activeProduct, type Product, ProductId, ProductInactive, UnknownProduct } from "./Product.ts"
+import { QuantityOrZero } from "./Quantity.ts"
 import { put, putName, ref } from "./Row.ts"
 import type { Slice } from "./Slice.ts"
 
@@ -16,7 +26,8 @@ export type CartId = typeof CartId.Type
 /** The most different products in one cart: far above what a person buys, and bounded work for a checkout. */
 export const MAX_CART_LINES = 500
 
-export const CartLine = Schema.Struct({ product: ProductId, quantity: Quantity })
+/** `entered` is how the quantity was said, where somebody said it in another way than in steps. */
+export const CartLine = Schema.Struct({ product: ProductId, ...enteredQuantity })
 export interface CartLine extends Schema.Schema.Type<typeof CartLine> {}
 
 /**
@@ -105,27 +116,45 @@ const newCart = (owner: string | null, context: DecisionContext): Cart => ({
 const LineChange = Schema.Struct({
   product: ProductId,
   quantity: QuantityOrZero,
+  entered: enteredQuantity.entered,
   mode: Schema.Literals(["add", "set"])
 })
+
+/** How a line is said after more was added to it: in the pack in which all of it was said, or in none. */
+const saidOfSum = (
+  product: Product,
+  before: CartLine,
+  { quantity, entered }: Pick<CartLine, "quantity" | "entered">
+): { readonly entered?: Entered } => {
+  if (entered === undefined || before.entered?.unit !== entered.unit) return {}
+  const sum = decimalInUnit(product, before.quantity + quantity, entered.unit)
+  return sum === undefined ? {} : { entered: { unit: entered.unit, quantity: sum } }
+}
 
 /** The lines after changes: `add` is relative, `set` is absolute, and a line of quantity 0 is gone. */
 const changeLines = (
   slice: Slice,
   cart: Cart,
   changes: ReadonlyArray<typeof LineChange.Type>
-): Result.Result<ReadonlyArray<CartLine>, UnknownProduct | ProductInactive | CartFull> =>
+): Result.Result<
+  ReadonlyArray<CartLine>,
+  UnknownProduct | ProductInactive | UnknownUnit | InexactQuantity | CartFull
+> =>
   Result.gen(function* () {
-    const lines = new Map(cart.lines.map((line) => [line.product, line.quantity]))
-    for (const { product, quantity, mode } of changes) {
-      if (quantity > 0) yield* activeProduct(slice, product)
-      const after = mode === "add" ? (lines.get(product) ?? 0) + quantity : quantity
-      if (after > 0) lines.set(product, after)
-      else lines.delete(product)
+    const lines = new Map(cart.lines.map((line) => [line.product, line]))
+    for (const { product: id, mode, ...asked } of changes) {
+      const before = mode === "add" ? lines.get(id) : undefined
+      if (asked.quantity > 0) {
+        const product = yield* activeProduct(slice, id)
+        if (asked.entered !== undefined) yield* checkEntered(product, asked.quantity, asked.entered)
+        const said = before === undefined ? keptEntered(asked) : saidOfSum(product, before, asked)
+        lines.set(id, { product: id, quantity: (before?.quantity ?? 0) + asked.quantity, ...said })
+      } else if (before === undefined) lines.delete(id)
     }
     if (lines.size > MAX_CART_LINES) {
       return yield* Result.fail(new CartFull({ cart: cart.id, accepted: MAX_CART_LINES }))
     }
-    return [...lines].map(([product, quantity]) => ({ product, quantity }))
+    return [...lines.values()]
   })
 
 const productRows = (changes: ReadonlyArray<{ readonly product: ProductId }>) =>
@@ -140,7 +169,7 @@ export const OpenCart = define("OpenCart", {
     lines: Schema.optionalKey(Changes)
   },
   reply: Cart,
-  refusals: [CartNotReady, UnknownProduct, ProductInactive, CartFull],
+  refusals: [CartNotReady, UnknownProduct, ProductInactive, ...enteredRefusals, CartFull],
   footprint: ({ owner, lines }, slice) => {
     const name = owner === undefined ? undefined : slice.row("names", activeCartName(owner))
     return {
@@ -176,7 +205,7 @@ export const OpenCart = define("OpenCart", {
 export const ChangeCart = define("ChangeCart", {
   payload: { cart: CartId, lines: Changes },
   reply: Cart,
-  refusals: [UnknownCart, CartNotReady, UnknownProduct, ProductInactive, CartFull],
+  refusals: [UnknownCart, CartNotReady, UnknownProduct, ProductInactive, ...enteredRefusals, CartFull],
   footprint: ({ cart, lines }) => ({ rows: [ref("carts", cart), ...productRows(lines)] }),
   decide: (slice, { cart: id, lines }, context) =>
     Result.gen(function* () {

@@ -8,6 +8,7 @@ import {
   activeCartName,
   type Cart,
   CartId,
+  type CartLine,
   CartNotReady,
   Cart as CartSchema,
   cartIn,
@@ -28,9 +29,11 @@ import {
   orderMovement,
   orderSource,
   type Shipment,
+  saidOfAll,
   shipmentOf,
   toldOf
 } from "./Order.ts"
+import { checkEntered } from "./Pack.ts"
 import { activeProduct, type Product, ProductId, ProductInactive, UnknownProduct } from "./Product.ts"
 import { put, ref, removeName } from "./Row.ts"
 import type { Slice } from "./Slice.ts"
@@ -170,7 +173,7 @@ const nothingDone = {
 
 const orderLine = (
   product: Product,
-  quantity: number,
+  { quantity, entered }: CartLine,
   index: number,
   charged: Money | undefined
 ): Result.Result<OrderLine, NotPriced> => {
@@ -183,6 +186,8 @@ const orderLine = (
     name: product.name,
     unit: product.unit,
     ordered: quantity,
+    // A pack may be another by now; then what was said is no longer what is bought.
+    ...(entered !== undefined && Result.isSuccess(checkEntered(product, quantity, entered)) ? { entered } : {}),
     ...nothingDone,
     unitPrice: product.price,
     total
@@ -216,9 +221,9 @@ const priced = (
     if (cart.lines.length === 0) return yield* Result.fail(new CartEmpty({ cart: cart.id }))
     const charges = new Map(charged.map((charge) => [charge.product, charge.total]))
     const lines: Array<OrderLine> = []
-    for (const [index, { product: wanted, quantity }] of cart.lines.entries()) {
-      const product = yield* activeProduct(slice, wanted)
-      lines.push(yield* orderLine(product, quantity, index, charges.get(wanted)))
+    for (const [index, line] of cart.lines.entries()) {
+      const product = yield* activeProduct(slice, line.product)
+      lines.push(yield* orderLine(product, line, index, charges.get(line.product)))
     }
     return { lines, total: yield* totalOf(lines) }
   })
@@ -367,12 +372,13 @@ export const Checkout = define("Checkout", {
       const order = orderOf(before, location, shipped, [shipmentOf(1, parts, context)], total, context)
       return {
         reply: order,
-        movements: parts.map(({ product, location, lot, quantity }) =>
+        movements: parts.map(({ product, location, lot, quantity, line }) =>
           orderMovement(order.id, {
             kind: "sale",
             ...{ product, location, lot, quantity },
             from: "sellable",
-            to: "customer"
+            to: "customer",
+            ...saidOfAll(lines[line - 1], quantity)
           })
         ),
         claims: [

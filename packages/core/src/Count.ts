@@ -5,6 +5,8 @@
 import { Result, Schema } from "effect"
 import type { DecisionContext } from "./Command.ts"
 import { LocationId } from "./Location.ts"
+import { CalendarDate } from "./Lot.ts"
+import { Entered } from "./Pack.ts"
 import { ProductId } from "./Product.ts"
 import { QuantityOrZero } from "./Quantity.ts"
 import { put } from "./Row.ts"
@@ -26,7 +28,8 @@ export const CountReason = Schema.NonEmptyString.check(Schema.isMaxLength(200))
 /**
  * A line: one condition of one stock key. `counted` is null until somebody counted it; `expected` is what the books had
  * then, and `position` the version of the key's balance, which is its place in the ledger. Quantities are steps of the
- * product's unit; the difference is counted − expected.
+ * product's unit; the difference is counted − expected. `entered` is how `counted` was said, where somebody said it in
+ * another way than in steps, and `expiresOn` what stands on a lot that the books do not know yet.
  */
 export const CountLine = Schema.Struct({
   line: Schema.Int,
@@ -38,7 +41,9 @@ export const CountLine = Schema.Struct({
   position: Schema.NullOr(Schema.Int),
   countedAt: Schema.NullOr(Schema.DateTimeUtcFromString),
   countedBy: Schema.NullOr(Schema.String),
-  reason: Schema.NullOr(CountReason)
+  reason: Schema.NullOr(CountReason),
+  entered: Schema.optionalKey(Entered),
+  expiresOn: Schema.optionalKey(CalendarDate)
 }).annotate({ identifier: "CountLine" })
 export interface CountLine extends Schema.Schema.Type<typeof CountLine> {}
 

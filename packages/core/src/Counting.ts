@@ -25,8 +25,21 @@ import {
   writtenCount
 } from "./Count.ts"
 import { knownLocation, LocationId, UnknownLocation } from "./Location.ts"
-import { checkLotNamed, LotRequired, lotRefs, NotLotTracked, newLots, writtenLots } from "./Lot.ts"
+import {
+  CalendarDate,
+  checkExpiries,
+  checkLotNamed,
+  type LotArrival,
+  LotExpiryConflict,
+  LotRequired,
+  lotArrivalRefusals,
+  lotRefs,
+  NotLotTracked,
+  newLots,
+  writtenLots
+} from "./Lot.ts"
 import type { NewMovement } from "./Movement.ts"
+import { checkEntered, enteredQuantity, enteredRefusals, keptEntered } from "./Pack.ts"
 import { knownProduct, ProductId, UnknownProduct } from "./Product.ts"
 import { QuantityOrZero } from "./Quantity.ts"
 import { ref } from "./Row.ts"
@@ -43,6 +56,15 @@ const PlannedLine = Schema.Struct(CountedKey)
 type PlannedLine = typeof PlannedLine.Type
 
 const uncounted = { counted: null, expected: null, position: null, countedAt: null, countedBy: null, reason: null }
+
+/** A line without what somebody said when it was counted before. */
+const plain = ({ entered: _entered, expiresOn: _expiresOn, ...line }: CountLine): CountLine => line
+
+/** Lots that were found at a location. */
+const foundAt = (
+  location: LocationId,
+  lines: ReadonlyArray<Pick<LotArrival, "product" | "lot" | "expiresOn">>
+): ReadonlyArray<LotArrival> => lines.map((line) => ({ ...line, location }))
 
 const keyOf = ({ product, lot = NO_LOT, condition = "sellable" }: PlannedLine): string =>
   JSON.stringify([product, lot, condition])
@@ -135,27 +157,42 @@ export const RecordCount = define("RecordCount", {
   payload: {
     ...atLocation,
     lines: Schema.NonEmptyArray(
-      Schema.Struct({ ...CountedKey, quantity: QuantityOrZero, reason: Schema.optionalKey(CountReason) })
+      Schema.Struct({
+        ...CountedKey,
+        quantity: QuantityOrZero,
+        /** How the quantity was said, where it is not zero. */
+        entered: enteredQuantity.entered,
+        /** The day until which the lot may be used, where it is not known yet. */
+        expiresOn: Schema.optionalKey(CalendarDate),
+        reason: Schema.optionalKey(CountReason)
+      })
     ).check(Schema.isMaxLength(MAX_LINES))
   },
   reply: Count,
-  refusals: [...refusals, UnknownProduct, LotRequired, NotLotTracked, CountFull],
+  refusals: [...refusals, UnknownProduct, ...lotArrivalRefusals, ...enteredRefusals, CountFull],
   locations: ({ location }) => [location],
   footprint: ({ count, location, lines }) => ({
-    rows: [ref("counts", count), ...lines.map(({ product }) => ref("products", product))],
+    rows: [ref("counts", count), ...lines.map(({ product }) => ref("products", product)), ...lotRefs(lines)],
     stock: lines.map(({ product }) => ({ product, location }))
   }),
   decide: (slice, { count: id, location, lines: found }, context) =>
     Result.gen(function* () {
       const before = yield* countAt(slice, id, location, ["counting"])
-      for (const { product, lot } of found) yield* checkLotNamed(yield* knownProduct(slice, product), lot)
+      for (const { product: id, lot, quantity, entered } of found) {
+        const product = yield* knownProduct(slice, id)
+        yield* checkLotNamed(product, lot)
+        yield* checkEntered(product, quantity, entered)
+      }
+      yield* checkExpiries(slice, foundAt(location, found))
       const known = withLines(before.lines, found)
       if (known.length > MAX_LINES) return yield* Result.fail(new CountFull({ count: id, accepted: MAX_LINES }))
       const lastOf = new Map(found.map((key) => [keyOf(key), key]))
       const lines = known.map((line) => {
         const last = lastOf.get(keyOf(line))
         if (last === undefined) return line
-        return { ...countedLine(slice, location, line, last.quantity, context), reason: last.reason ?? null }
+        const { quantity, reason = null, expiresOn } = last
+        const said = { ...keptEntered(last), ...(expiresOn === undefined ? {} : { expiresOn }) }
+        return { ...countedLine(slice, location, plain(line), quantity, context), reason, ...said }
       })
       return writtenCount(changedCount(before, { lines }, context))
     })
@@ -200,7 +237,7 @@ export const RecountLines = define("RecountLines", {
         return yield* Result.fail(new UnknownCountLine({ count: id, line: unknown, lines: before.lines.length }))
       }
       const lines = before.lines.map((line) =>
-        again === undefined || again.includes(line.line) ? { ...line, ...uncounted } : line
+        again === undefined || again.includes(line.line) ? { ...plain(line), ...uncounted } : line
       )
       return writtenCount(changedCount(before, { state: "counting", lines }, context))
     })
@@ -255,13 +292,13 @@ const spare = (slice: Slice, { location }: Count, { product, lot, condition }: C
 /**
  * Posts an approved count: each difference goes to the books as they are now, all of them or none. A key that moved
  * after it was counted keeps what happened to it, unless the count rejects that. What is claimed is not counted away:
- * then the claims are to be released first. A lot
- * that was found, and that nobody received, is known from then on; it does not expire until somebody says when.
+ * then the claims are to be released first. A lot that was found, and that nobody received, is known from then on, with
+ * the expiry that was read from it; without one it does not expire until somebody says when.
  */
 export const PostCount = define("PostCount", {
   payload: atLocation,
   reply: Count,
-  refusals: [...refusals, CountStale, InsufficientStock],
+  refusals: [...refusals, CountStale, InsufficientStock, LotExpiryConflict],
   locations: ({ location }) => [location],
   footprint: stockFootprint,
   decide: (slice, { count: id, location }, context) =>
@@ -282,7 +319,8 @@ export const PostCount = define("PostCount", {
       if (short.length > 0) return yield* Result.fail(new InsufficientStock({ lines: short }))
       const differing = before.lines.filter((line) => differenceOf(line) !== 0)
       const posted = writtenCount(changedCount(before, { state: "posted" }, context))
-      const found = differing.map(({ product, lot }) => ({ product, location, lot }))
+      const found = foundAt(location, differing)
+      yield* checkExpiries(slice, found)
       const lots = writtenLots(newLots(slice, found, context))
       return {
         reply: posted.reply,

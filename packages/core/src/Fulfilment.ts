@@ -10,6 +10,7 @@ import { LocationId } from "./Location.ts"
 import { isUsableLot } from "./Lot.ts"
 import {
   changedOrder,
+  checkSaid,
   LineQuantity,
   Order,
   OrderClosed,
@@ -21,6 +22,8 @@ import {
   orderAt,
   orderMovement,
   orderSource,
+  saidOfAll,
+  saidProducts,
   shipmentOf,
   toldOf,
   UnknownOrder,
@@ -28,6 +31,7 @@ import {
   wantedOf,
   writtenOrder
 } from "./Order.ts"
+import { enteredRefusals, type InexactQuantity, keptEntered, type UnknownUnit } from "./Pack.ts"
 import { ref } from "./Row.ts"
 import type { Slice } from "./Slice.ts"
 
@@ -56,14 +60,19 @@ export class ShipmentClosed extends Schema.TaggedError<ShipmentClosed>()("Shipme
 }
 
 const orderFootprint = (
-  { order: id, location }: { readonly order: OrderId; readonly location: LocationId },
+  payload: {
+    readonly order: OrderId
+    readonly location: LocationId
+    readonly lines?: ReadonlyArray<LineQuantity>
+  },
   slice: Slice
 ): Footprint => {
+  const { order: id, location, lines: named = [] } = payload
   const order = slice.row("orders", id)
   // Stock of another location is in a ledger that the command does not lock.
   const lines = order?.location === location ? order.lines : []
   return {
-    rows: [ref("orders", id)],
+    rows: [ref("orders", id), ...saidProducts(order, named)],
     stock: lines.map(({ product }) => ({ product, location })),
     claims: lines.flatMap(({ claims }) => claims)
   }
@@ -72,18 +81,39 @@ const orderFootprint = (
 const atLocation = { order: OrderId, location: LocationId }
 /** Some lines of an order; all that is open of every line when left out. */
 const someLines = Schema.optionalKey(Schema.NonEmptyArray(LineQuantity).check(Schema.isMaxLength(MAX_LINES)))
-const refusals = [UnknownOrder, OrderElsewhere, OrderClosed, UnknownOrderLine, OrderExceeded] as const
+const refusals = [
+  UnknownOrder,
+  OrderElsewhere,
+  OrderClosed,
+  UnknownOrderLine,
+  OrderExceeded,
+  ...enteredRefusals
+] as const
 
 /** How much of each line is meant, of an order that has something open. */
 const meantOf = (
+  slice: Slice,
   order: Order,
   lines: ReadonlyArray<LineQuantity> | undefined
-): Result.Result<ReadonlyMap<number, number>, OrderClosed | UnknownOrderLine | OrderExceeded> => {
+): Result.Result<
+  ReadonlyMap<number, number>,
+  OrderClosed | UnknownOrderLine | OrderExceeded | UnknownUnit | InexactQuantity
+> => {
   if (order.status !== "placed") return Result.fail(new OrderClosed({ order: order.id, state: order.status }))
   const open = order.lines
     .map((line) => ({ line: line.line, quantity: openQuantity(line) }))
     .filter(({ quantity }) => quantity > 0)
-  return wantedOf(order, lines ?? open, openQuantity)
+  const wanted = wantedOf(order, lines ?? open, openQuantity)
+  return lines === undefined
+    ? wanted
+    : Result.flatMap(wanted, (sums) => Result.map(checkSaid(slice, order, lines), () => sums))
+}
+
+/** How what leaves of a line was said: alone in the command, or as the whole line was. */
+const saidOf = (line: OrderLine, named: ReadonlyArray<LineQuantity> | undefined, quantity: number) => {
+  const [only, ...others] = (named ?? []).filter((one) => one.line === line.line)
+  if (only === undefined) return saidOfAll(line, quantity)
+  return others.length === 0 && only.quantity === quantity ? keptEntered(only) : {}
 }
 
 const openClaimsOf = (slice: Slice, line: OrderLine): ReadonlyArray<Claim> =>
@@ -140,7 +170,7 @@ export const ShipOrder = define("ShipOrder", {
   decide: (slice, { order: id, location, lines }, context) =>
     Result.gen(function* () {
       const before = yield* orderAt(slice, id, location)
-      const wanted = yield* meantOf(before, lines)
+      const wanted = yield* meantOf(slice, before, lines)
       const { claimed, freed, parts } = yield* taken(slice, before, wanted, context.now)
       const shipment = shipmentOf(before.shipments.length + 1, parts, context)
       const isFreed = (id: ClaimId) => freed.flat().some((claim) => claim.id === id)
@@ -152,7 +182,6 @@ export const ShipOrder = define("ShipOrder", {
         })),
         shipments: [...before.shipments, shipment]
       })
-      const productOf = (line: number) => order.lines[line - 1]?.product
       return {
         ...writtenOrder(order),
         events: [{ _tag: "OrderShipped" as const, ...toldOf(order) }],
@@ -160,10 +189,11 @@ export const ShipOrder = define("ShipOrder", {
           ...freed.flat().map((claim) => claimEvent("released", claim)),
           ...claimed.flat().map(({ claim, quantity }) => ({ ...claimEvent("consumed", claim), quantity }))
         ],
-        movements: shipment.lines.flatMap(({ line, lot, quantity }) => {
-          const product = productOf(line)
-          const place = { kind: "sale", location, from: "sellable", to: "customer" } as const
-          return product === undefined ? [] : [orderMovement(id, { ...place, product, lot, quantity })]
+        movements: shipment.lines.flatMap(({ line: number, lot, quantity }) => {
+          const line = order.lines[number - 1]
+          if (line === undefined) return []
+          const place = { kind: "sale", product: line.product, location, from: "sellable", to: "customer" } as const
+          return [orderMovement(id, { ...place, lot, quantity, ...saidOf(line, lines, quantity) })]
         })
       }
     })
@@ -239,7 +269,7 @@ export const CancelOrder = define("CancelOrder", {
   decide: (slice, { order: id, location, lines }) =>
     Result.gen(function* () {
       const before = yield* orderAt(slice, id, location)
-      const wanted = yield* meantOf(before, lines)
+      const wanted = yield* meantOf(slice, before, lines)
       // Of what is claimed, only what the rest of the line does not need is let go of; the last claimed goes first.
       const released = before.lines.map((line) => {
         const claims = openClaimsOf(slice, line)

@@ -22,7 +22,16 @@ export const productColumns = [
 ] as const
 
 /** The columns of a table of stock; the first three must be there. */
-export const stockColumns = ["sku", "location", "quantity", "unit_cost", "currency"] as const
+export const stockColumns = [
+  "sku",
+  "location",
+  "quantity",
+  "unit",
+  "lot",
+  "expires_on",
+  "unit_cost",
+  "currency"
+] as const
 
 /** The columns of a table of demand; the first three must be there. */
 export const demandColumns = ["sku", "date", "quantity", "location", "name", "in_stock"] as const
@@ -187,6 +196,11 @@ export interface StockRow {
   /** The id or the name of a location. */
   readonly location: string
   readonly quantity: string
+  /** What the quantity counts: the product's own unit when it is missing, or one of its packs. */
+  readonly unit?: string
+  readonly lot?: string
+  /** The day until which the lot may be used, such as `2027-02-28`. */
+  readonly expiresOn?: string
   /** The cost of one unit as a decimal, such as `1.25`. */
   readonly unitCost?: string
   /** The currency of the cost; the product's own when it is missing. */
@@ -194,7 +208,7 @@ export interface StockRow {
 }
 
 const stockOfRow = (row: Cells<(typeof stockColumns)[number]>): Result.Result<StockRow, InvalidRow> => {
-  const { sku, location, quantity, unit_cost: unitCost, currency } = row
+  const { sku, location, quantity, unit, lot, expires_on: expiresOn, unit_cost: unitCost, currency } = row
   if (sku === undefined || location === undefined || quantity === undefined) {
     const empty = stockColumns.slice(0, 3).filter((column) => row[column] === undefined)
     const faults = empty.map((path) => ({ path, message: "it is empty; every row needs one" }))
@@ -204,6 +218,9 @@ const stockOfRow = (row: Cells<(typeof stockColumns)[number]>): Result.Result<St
     sku,
     location,
     quantity,
+    ...(unit === undefined ? {} : { unit }),
+    ...(lot === undefined ? {} : { lot }),
+    ...(expiresOn === undefined ? {} : { expiresOn }),
     ...(unitCost === undefined ? {} : { unitCost }),
     ...(currency === undefined ? {} : { currency })
   })

@@ -19,9 +19,9 @@ import {
   writtenLots
 } from "./Lot.ts"
 import { MovementKind, movementFlows, type NewMovement, Source, UnitCost } from "./Movement.ts"
-import { checkEntered, Entered, InexactQuantity, UnknownUnit } from "./Pack.ts"
+import { checkEntered, enteredQuantity, enteredRefusals, keptEntered } from "./Pack.ts"
 import { activeProduct, knownProduct, ProductInactive, UnknownProduct } from "./Product.ts"
-import { MAX_QUANTITY, Quantity } from "./Quantity.ts"
+import { MAX_QUANTITY } from "./Quantity.ts"
 import { ref } from "./Row.ts"
 import { balanceOf, type Slice } from "./Slice.ts"
 import { isCondition, Lot, NO_LOT, Place, StockKey, stockKeyText } from "./StockKey.ts"
@@ -56,9 +56,7 @@ const MovementLine = Schema.Struct({
   lot: Schema.optionalKey(Lot),
   /** The day until which the lot may be used, where it is not known yet. */
   expiresOn: Schema.optionalKey(CalendarDate),
-  quantity: Quantity,
-  /** How the quantity was said, as {@link entering} makes it: kept as it is, and refused unless it is the quantity. */
-  entered: Schema.optionalKey(Entered),
+  ...enteredQuantity,
   from: Schema.optionalKey(Place),
   to: Schema.optionalKey(Place),
   /** What the caller saw in the condition that changes; when given, any other quantity there refuses the command. */
@@ -95,7 +93,7 @@ const toMovement = (line: MovementLine, source: Source | null): Result.Result<Ne
     reason: line.reason ?? null,
     source,
     unitCost: line.unitCost ?? null,
-    ...(line.entered === undefined ? {} : { entered: line.entered })
+    ...keptEntered(line)
   })
 }
 
@@ -209,8 +207,7 @@ export const RecordMovements = define("RecordMovements", {
     ProductInactive,
     UnknownLocation,
     LocationInactive,
-    UnknownUnit,
-    InexactQuantity,
+    ...enteredRefusals,
     ...lotArrivalRefusals,
     ...lotBlocks
   ],

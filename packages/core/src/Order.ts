@@ -9,9 +9,10 @@ import type { DecisionContext } from "./Command.ts"
 import { LocationId } from "./Location.ts"
 import { Money } from "./Money.ts"
 import type { NewMovement } from "./Movement.ts"
+import { checkEntered, Entered, enteredQuantity, type InexactQuantity, type UnknownUnit } from "./Pack.ts"
 import { ProductId } from "./Product.ts"
 import { MAX_QUANTITY, Quantity, QuantityOrZero, UnitOfMeasure } from "./Quantity.ts"
-import { put } from "./Row.ts"
+import { put, ref } from "./Row.ts"
 import type { Slice } from "./Slice.ts"
 import { Lot } from "./StockKey.ts"
 
@@ -22,7 +23,8 @@ export type OrderId = typeof OrderId.Type
  * A line with what was copied from the product when it was placed, in steps of `unit`. ordered = canceled + shipped +
  * open, shipped = kept + returned, and returned = restocked + damaged + scrapped; `requested` is what the customer
  * wants to send back. `claims` are its commitments while something is open. `unitPrice` is the price of one whole unit,
- * `total` what was charged for the line when it was placed.
+ * `total` what was charged for the line when it was placed. `entered` is how `ordered` was said, where somebody said it
+ * in another way than in steps.
  */
 export const OrderLine = Schema.Struct({
   line: Schema.Int,
@@ -31,6 +33,7 @@ export const OrderLine = Schema.Struct({
   name: Schema.String,
   unit: UnitOfMeasure,
   ordered: Quantity,
+  entered: Schema.optionalKey(Entered),
   canceled: QuantityOrZero,
   shipped: QuantityOrZero,
   requested: QuantityOrZero,
@@ -188,8 +191,36 @@ export const orderAt = (
   )
 
 /** A quantity of a line of an order. */
-export const LineQuantity = Schema.Struct({ line: Schema.Int, quantity: Quantity })
+export const LineQuantity = Schema.Struct({ line: Schema.Int, ...enteredQuantity })
 export interface LineQuantity extends Schema.Schema.Type<typeof LineQuantity> {}
+
+/** How a movement's quantity was said: as the line's, if it is all of it. */
+export const saidOfAll = (
+  line: Pick<OrderLine, "ordered" | "entered"> | undefined,
+  quantity: number
+): { readonly entered?: Entered } =>
+  line?.entered !== undefined && line.ordered === quantity ? { entered: line.entered } : {}
+
+/** The products of the lines that are named with what was entered of them: it is held against their packs. */
+export const saidProducts = (order: Order | undefined, named: ReadonlyArray<LineQuantity>) =>
+  named.flatMap(({ line, entered }) => {
+    const product = entered && order?.lines[line - 1]?.product
+    return product === undefined ? [] : [ref("products", product)]
+  })
+
+/** Refuses what was entered of lines where it is not their quantity. */
+export const checkSaid = (
+  slice: Slice,
+  { lines }: Order,
+  named: ReadonlyArray<LineQuantity>
+): Result.Result<void, UnknownUnit | InexactQuantity> =>
+  Result.gen(function* () {
+    for (const { line, quantity, entered } of named) {
+      const id = entered && lines[line - 1]?.product
+      const product = id && slice.row("products", id)
+      if (product !== undefined) yield* checkEntered(product, quantity, entered)
+    }
+  })
 
 /** What is wanted of each line in all, if the order has the lines and each has so much left. */
 export const wantedOf = (
@@ -240,6 +271,7 @@ export const orderMovement = (
   order: OrderId,
   movement: Pick<NewMovement, "kind" | "product" | "location" | "lot" | "from" | "to" | "quantity"> & {
     readonly reason?: string
+    readonly entered?: Entered
   }
 ): NewMovement => ({ reason: null, ...movement, source: orderSource(order), unitCost: null })
 

@@ -8,20 +8,24 @@ import { activeLocation, LocationId, LocationInactive, UnknownLocation } from ".
 import { lotRefs } from "./Lot.ts"
 import {
   changedOrder,
+  checkSaid,
   keptQuantity,
   knownOrder,
+  LineQuantity,
   Order,
   OrderExceeded,
   OrderId,
   orderMovement,
   Payment,
   type Shipment,
+  saidProducts,
   UnknownOrder,
   UnknownOrderLine,
   wantedOf,
   writtenOrder
 } from "./Order.ts"
-import { Quantity, QuantityOrZero } from "./Quantity.ts"
+import { enteredRefusals, keptEntered } from "./Pack.ts"
+import { QuantityOrZero } from "./Quantity.ts"
 import { ref } from "./Row.ts"
 import { Condition, Lot } from "./StockKey.ts"
 
@@ -52,8 +56,7 @@ export const RequestReturn = define("RequestReturn", {
 const Into = Schema.Union([Condition, Schema.Literal("scrap")])
 
 const ReturnedLine = Schema.Struct({
-  line: Schema.Int,
-  quantity: Quantity,
+  ...LineQuantity.fields,
   into: Into,
   lot: Schema.optionalKey(Lot)
 })
@@ -101,7 +104,10 @@ const returnedParts = ({ lines, shipments: before }: Order, returned: ReadonlyAr
       const quantity = Math.min(open, part.quantity - part.returned)
       part.returned += quantity
       open -= quantity
-      return quantity === 0 ? [] : [{ ...wanted, product, lot: part.lot, quantity }]
+      const { line, into } = wanted
+      // What was entered is said of the whole, and of none of its parts.
+      const said = quantity === wanted.quantity ? keptEntered(wanted) : {}
+      return quantity === 0 ? [] : [{ line, into, product, lot: part.lot, quantity, ...said }]
     })
   })
   return { parts, shipments }
@@ -119,16 +125,17 @@ export const ReceiveReturn = define("ReceiveReturn", {
     lines: Schema.NonEmptyArray(ReturnedLine).check(Schema.isMaxLength(MAX_LINES))
   },
   reply: Order,
-  refusals: [UnknownOrder, UnknownLocation, LocationInactive, UnknownOrderLine, OrderExceeded],
+  refusals: [UnknownOrder, UnknownLocation, LocationInactive, UnknownOrderLine, OrderExceeded, ...enteredRefusals],
   locations: ({ location }) => [location],
-  footprint: ({ order: id, location }, slice) => {
-    const { lines = [], shipments = [] } = slice.row("orders", id) ?? {}
+  footprint: ({ order: id, location, lines: named }, slice) => {
+    const order = slice.row("orders", id)
+    const { lines = [], shipments = [] } = order ?? {}
     const shipped = shipments.flatMap((shipment) => shipment.lines)
     const lots = shipped.flatMap(({ line, lot }) =>
       lines.slice(line - 1, line).map(({ product }) => ({ product, lot }))
     )
     return {
-      rows: [ref("orders", id), ref("locations", location), ...lotRefs(lots)],
+      rows: [ref("orders", id), ref("locations", location), ...saidProducts(order, named), ...lotRefs(lots)],
       stock: lines.map(({ product }) => ({ product, location }))
     }
   },
@@ -137,6 +144,7 @@ export const ReceiveReturn = define("ReceiveReturn", {
       const before = yield* knownOrder(slice, id)
       yield* activeLocation(slice, location)
       yield* wantedOf(before, lines, keptQuantity)
+      yield* checkSaid(slice, before, lines)
       yield* checkLots(before, lines)
       const { parts, shipments } = returnedParts(before, lines)
       const after = before.lines.map((line) => {
@@ -150,12 +158,13 @@ export const ReceiveReturn = define("ReceiveReturn", {
       })
       return {
         ...writtenOrder(changedOrder(before, { lines: after, shipments })),
-        movements: parts.map(({ product, lot, quantity, into }) =>
+        movements: parts.map(({ product, lot, quantity, into, ...said }) =>
           orderMovement(id, {
             kind: "customerReturn",
             ...{ product, location, lot, quantity },
             from: "customer",
-            to: into
+            to: into,
+            ...keptEntered(said)
           })
         )
       }

@@ -25,6 +25,16 @@ export const Entered = Schema.Struct({
 }).annotate({ identifier: "Entered", description: "What was entered: a decimal, and the unit that it counts" })
 export interface Entered extends Schema.Schema.Type<typeof Entered> {}
 
+/**
+ * How much a line is about, wherever somebody may say it in a pack: the steps, and how they were said, as
+ * {@link entering} makes both of it. What was said is kept as it is, and refused unless it is the quantity.
+ */
+export const enteredQuantity = { quantity: Quantity, entered: Schema.optionalKey(Entered) }
+
+/** What a line keeps of how its quantity was said. */
+export const keptEntered = ({ entered }: { readonly entered?: Entered }): { readonly entered?: Entered } =>
+  entered === undefined ? {} : { entered }
+
 /** The units of a product: its own, and its packs. */
 export interface Units {
   readonly unit: UnitOfMeasure
@@ -50,6 +60,9 @@ export class InexactQuantity extends Schema.TaggedError<InexactQuantity>()("Inex
     return `${this.entered.quantity} ${this.entered.unit} is not exact here; ${this.accepted}`
   }
 }
+
+/** The refusals of commands that take a quantity as it was entered. */
+export const enteredRefusals = [UnknownUnit, InexactQuantity] as const
 
 const inexact = (entered: Entered, accepted: string) => Result.fail(new InexactQuantity({ entered, accepted }))
 

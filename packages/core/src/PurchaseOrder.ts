@@ -7,6 +7,7 @@ import { type DecisionContext, MAX_LINES } from "./Command.ts"
 import type { NewEvent } from "./Event.ts"
 import { LocationId } from "./Location.ts"
 import { UnitCost } from "./Movement.ts"
+import { Entered, enteredQuantity } from "./Pack.ts"
 import { ProductId } from "./Product.ts"
 import { MAX_QUANTITY, Quantity, QuantityOrZero } from "./Quantity.ts"
 import { put } from "./Row.ts"
@@ -28,6 +29,7 @@ export const expectedStates: ReadonlyArray<PurchaseOrderState> = ["placed", "par
  * A line. Quantities are steps of the product's unit, and ordered = received + canceled + open. `over` is what arrived
  * beyond that; `damaged` is how much of what arrived, received or over, came damaged. `vendorSku` and, unless it was
  * given, `unitCost` are copied from the vendor's terms when the order is placed; the cost is that of one whole unit.
+ * `entered` is how `ordered` was said, where somebody said it in another way than in steps.
  */
 export const PurchaseOrderLine = Schema.Struct({
   line: Schema.Int,
@@ -35,6 +37,7 @@ export const PurchaseOrderLine = Schema.Struct({
   vendorSku: Schema.NullOr(Schema.String),
   unitCost: Schema.NullOr(UnitCost),
   ordered: Quantity,
+  entered: Schema.optionalKey(Entered),
   received: QuantityOrZero,
   over: QuantityOrZero,
   damaged: QuantityOrZero,
@@ -67,7 +70,7 @@ export interface PurchaseOrder extends Schema.Schema.Type<typeof PurchaseOrder> 
 /** A line that is asked for. `unitCost` is what one whole unit costs; without it the vendor's price at the placing. */
 export const PurchaseOrderDraftLine = Schema.Struct({
   product: ProductId,
-  quantity: Quantity,
+  ...enteredQuantity,
   unitCost: Schema.optionalKey(UnitCost)
 })
 export interface PurchaseOrderDraftLine extends Schema.Schema.Type<typeof PurchaseOrderDraftLine> {}

@@ -15,7 +15,7 @@ import {
   writtenLots
 } from "./Lot.ts"
 import { type NewMovement, UnitCost } from "./Movement.ts"
-import { checkEntered, Entered, InexactQuantity, UnknownUnit } from "./Pack.ts"
+import { checkEntered, enteredQuantity, enteredRefusals, keptEntered } from "./Pack.ts"
 import {
   changedPurchaseOrder,
   openOnOrder,
@@ -33,7 +33,6 @@ import {
   wantedOfLines,
   writtenPurchaseOrder
 } from "./PurchaseOrder.ts"
-import { Quantity } from "./Quantity.ts"
 import { ref } from "./Row.ts"
 import { Condition, Lot, NO_LOT } from "./StockKey.ts"
 
@@ -43,8 +42,7 @@ import { Condition, Lot, NO_LOT } from "./StockKey.ts"
  */
 const ArrivedLine = Schema.Struct({
   line: Schema.Int,
-  quantity: Quantity,
-  entered: Schema.optionalKey(Entered),
+  ...enteredQuantity,
   condition: Schema.optionalKey(Condition),
   lot: Schema.optionalKey(Lot),
   expiresOn: Schema.optionalKey(CalendarDate),
@@ -66,7 +64,7 @@ const arrivalsOf = (
 const receiptOf = (
   { id, destination }: PurchaseOrder,
   line: PurchaseOrderLine,
-  { quantity, entered, condition = "sellable", lot = NO_LOT, unitCost }: ArrivedLine
+  { quantity, condition = "sellable", lot = NO_LOT, unitCost, ...said }: ArrivedLine
 ): NewMovement => ({
   kind: "receipt",
   product: line.product,
@@ -78,7 +76,7 @@ const receiptOf = (
   reason: null,
   source: purchaseOrderSource(id),
   unitCost: unitCost ?? line.unitCost,
-  ...(entered === undefined ? {} : { entered })
+  ...keptEntered(said)
 })
 
 /** What an order becomes when something of it arrives. What is open is filled first; the rest is beyond it. */
@@ -117,8 +115,7 @@ export const ReceivePurchaseOrder = define("ReceivePurchaseOrder", {
     PurchaseOrderStateConflict,
     UnknownPurchaseOrderLine,
     PurchaseOrderExceeded,
-    UnknownUnit,
-    InexactQuantity,
+    ...enteredRefusals,
     ...lotArrivalRefusals
   ],
   locations: ({ destination }) => [destination],

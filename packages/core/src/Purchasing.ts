@@ -5,6 +5,7 @@
 import { DateTime, Result, Schema } from "effect"
 import { type DecisionContext, define, type Footprint, MAX_LINES } from "./Command.ts"
 import { activeLocation, LocationId, LocationInactive, UnknownLocation } from "./Location.ts"
+import { checkEntered, enteredRefusals, type InexactQuantity, keptEntered, type UnknownUnit } from "./Pack.ts"
 import { activeProduct, ProductId, ProductInactive, UnknownProduct } from "./Product.ts"
 import {
   changedPurchaseOrder,
@@ -47,12 +48,13 @@ const nothingArrived = { received: 0, over: 0, damaged: 0, canceled: 0 }
 const askedLines = (
   slice: Slice,
   asked: ReadonlyArray<PurchaseOrderDraftLine>
-): Result.Result<ReadonlyArray<PurchaseOrderLine>, UnknownProduct | ProductInactive> =>
+): Result.Result<ReadonlyArray<PurchaseOrderLine>, UnknownProduct | ProductInactive | UnknownUnit | InexactQuantity> =>
   Result.gen(function* () {
     const lines: Array<PurchaseOrderLine> = []
-    for (const [index, { product, quantity, unitCost = null }] of asked.entries()) {
-      yield* activeProduct(slice, product)
-      lines.push({ line: index + 1, product, vendorSku: null, unitCost, ordered: quantity, ...nothingArrived })
+    for (const [index, { product, quantity, unitCost = null, ...said }] of asked.entries()) {
+      yield* checkEntered(yield* activeProduct(slice, product), quantity, said.entered)
+      const ordered = { ordered: quantity, ...keptEntered(said) }
+      lines.push({ line: index + 1, product, vendorSku: null, unitCost, ...ordered, ...nothingArrived })
     }
     return lines
   })
@@ -65,7 +67,15 @@ const Reason = Schema.NonEmptyString.check(Schema.isMaxLength(200))
 export const CreatePurchaseOrder = define("CreatePurchaseOrder", {
   payload: PurchaseOrderDraft.fields,
   reply: PurchaseOrder,
-  refusals: [UnknownVendor, VendorInactive, UnknownLocation, LocationInactive, UnknownProduct, ProductInactive],
+  refusals: [
+    UnknownVendor,
+    VendorInactive,
+    UnknownLocation,
+    LocationInactive,
+    UnknownProduct,
+    ProductInactive,
+    ...enteredRefusals
+  ],
   locations: ({ destination }) => [destination],
   footprint: ({ vendor, destination, lines }) => ({
     rows: [
@@ -107,7 +117,7 @@ export const UpdatePurchaseOrder = define("UpdatePurchaseOrder", {
     note: PurchaseOrderDraft.fields.note
   },
   reply: PurchaseOrder,
-  refusals: [...refusals, StaleVersion, UnknownProduct, ProductInactive],
+  refusals: [...refusals, StaleVersion, UnknownProduct, ProductInactive, ...enteredRefusals],
   locations: ({ destination }) => [destination],
   footprint: ({ purchaseOrder, lines = [] }) => ({
     rows: [ref("purchaseOrders", purchaseOrder), ...lines.map(({ product }) => ref("products", product))]

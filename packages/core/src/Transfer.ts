@@ -8,6 +8,7 @@ import type { DecisionContext } from "./Command.ts"
 import type { NewEvent } from "./Event.ts"
 import { LocationId } from "./Location.ts"
 import type { NewMovement } from "./Movement.ts"
+import { type Entered, enteredQuantity } from "./Pack.ts"
 import { ProductId } from "./Product.ts"
 import { Quantity, QuantityOrZero } from "./Quantity.ts"
 import { put } from "./Row.ts"
@@ -33,13 +34,14 @@ export type TransferState = typeof TransferState.Type
 /**
  * A line: first what is asked for, and from the dispatch on what left, a line for each lot. Quantities are steps of the
  * product's unit, and shipped = received + damaged + lost + returned + open. `lot` is null while any lot will do;
- * `claims` are its commitments at the origin while the transfer is ready.
+ * `claims` are its commitments at the origin while the transfer is ready. `entered` is how the quantity was said, as
+ * long as the line is all of what was asked for.
  */
 export const TransferLine = Schema.Struct({
   line: Schema.Int,
   product: ProductId,
   lot: Schema.NullOr(Lot),
-  quantity: Quantity,
+  ...enteredQuantity,
   claims: Schema.Array(ClaimId),
   shipped: QuantityOrZero,
   received: QuantityOrZero,
@@ -165,7 +167,10 @@ export const transferSource = (transfer: TransferId) => ({ type: "transfer", id:
 export const transferMovement = (
   transfer: TransferId,
   line: TransferLine,
-  movement: Pick<NewMovement, "kind" | "location" | "from" | "to" | "quantity"> & { readonly reason?: string }
+  movement: Pick<NewMovement, "kind" | "location" | "from" | "to" | "quantity"> & {
+    readonly reason?: string
+    readonly entered?: Entered
+  }
 ): NewMovement => ({
   reason: null,
   ...movement,

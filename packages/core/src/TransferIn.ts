@@ -5,7 +5,8 @@ import { Result, Schema } from "effect"
 import { type DecisionContext, define, type Footprint, MAX_LINES } from "./Command.ts"
 import { LocationId } from "./Location.ts"
 import { lotRefs } from "./Lot.ts"
-import { MAX_QUANTITY, Quantity } from "./Quantity.ts"
+import { checkEntered, enteredQuantity, enteredRefusals, keptEntered } from "./Pack.ts"
+import { MAX_QUANTITY } from "./Quantity.ts"
 import { ref } from "./Row.ts"
 import type { Slice } from "./Slice.ts"
 import { Condition } from "./StockKey.ts"
@@ -31,7 +32,7 @@ const destinationFootprint = (
 ): Footprint => {
   const lines = slice.row("transfers", id)?.lines ?? []
   return {
-    rows: [ref("transfers", id), ...lotRefs(lines)],
+    rows: [ref("transfers", id), ...lines.map(({ product }) => ref("products", product)), ...lotRefs(lines)],
     stock: lines.map(({ product }) => ({ product, location: destination }))
   }
 }
@@ -43,7 +44,7 @@ const onItsWay = ["inTransit", "partiallyReceived"] as const
 /** What arrived of a line, and in which condition; sellable when nothing is said. */
 const ArrivedLine = Schema.Struct({
   line: Schema.Int,
-  quantity: Quantity,
+  ...enteredQuantity,
   condition: Schema.optionalKey(Condition)
 })
 interface ArrivedLine extends Schema.Schema.Type<typeof ArrivedLine> {}
@@ -83,13 +84,14 @@ const received = (transfer: Transfer, arrived: ReadonlyArray<ArrivedLine>, conte
   return {
     ...writtenTransfer(changedTransfer(transfer, { state, lines }, context)),
     movements: lines.flatMap((line) =>
-      (byLine.get(line.line) ?? []).map(({ quantity, condition = "sellable" }) =>
+      (byLine.get(line.line) ?? []).map(({ quantity, condition = "sellable", ...said }) =>
         transferMovement(transfer.id, line, {
           kind: "transferIn",
           location: transfer.destination,
           from: "transit",
           to: condition,
-          quantity
+          quantity,
+          ...keptEntered(said)
         })
       )
     )
@@ -100,13 +102,18 @@ const received = (transfer: Transfer, arrived: ReadonlyArray<ArrivedLine>, conte
 export const ReceiveTransfer = define("ReceiveTransfer", {
   payload: { ...atDestination, lines: Schema.NonEmptyArray(ArrivedLine).check(Schema.isMaxLength(MAX_LINES)) },
   reply: Transfer,
-  refusals: [...refusals, UnknownTransferLine, TransferExceeded],
+  refusals: [...refusals, UnknownTransferLine, TransferExceeded, ...enteredRefusals],
   locations: ({ destination }) => [destination],
   footprint: destinationFootprint,
   decide: (slice, { transfer: id, destination, lines }, context) =>
     Result.gen(function* () {
       const before = yield* transferAt(slice, id, "destination", destination, onItsWay)
       yield* checkArrived(before, lines)
+      for (const { line, quantity, entered } of lines) {
+        const sent = before.lines[line - 1]
+        const product = sent && slice.row("products", sent.product)
+        if (product !== undefined) yield* checkEntered(product, quantity, entered)
+      }
       return received(before, lines, context)
     })
 })

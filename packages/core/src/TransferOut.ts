@@ -8,8 +8,15 @@ import { type Claim, ClaimId, claimEvent, type NewClaimEvent } from "./Claim.ts"
 import { type DecisionContext, define, type Footprint, MAX_LINES } from "./Command.ts"
 import { activeLocation, knownLocation, LocationId, LocationInactive, UnknownLocation } from "./Location.ts"
 import { checkLotAsked, checkUsable, isUsableLot, lotBlocks, lotRefs, NotLotTracked } from "./Lot.ts"
+import {
+  checkEntered,
+  enteredQuantity,
+  enteredRefusals,
+  type InexactQuantity,
+  keptEntered,
+  type UnknownUnit
+} from "./Pack.ts"
 import { knownProduct, ProductId, UnknownProduct } from "./Product.ts"
-import { Quantity } from "./Quantity.ts"
 import { ref } from "./Row.ts"
 import type { Slice } from "./Slice.ts"
 import { Lot } from "./StockKey.ts"
@@ -30,7 +37,7 @@ import {
 } from "./Transfer.ts"
 import { checkVersion, ExpectedVersion, StaleVersion } from "./Version.ts"
 
-const AskedLine = Schema.Struct({ product: ProductId, lot: Schema.optionalKey(Lot), quantity: Quantity })
+const AskedLine = Schema.Struct({ product: ProductId, lot: Schema.optionalKey(Lot), ...enteredQuantity })
 const AskedLines = Schema.NonEmptyArray(AskedLine).check(Schema.isMaxLength(MAX_LINES))
 
 const nothingMoved = { claims: [], shipped: 0, received: 0, damaged: 0, lost: 0, returned: 0 }
@@ -38,13 +45,15 @@ const nothingMoved = { claims: [], shipped: 0, received: 0, damaged: 0, lost: 0,
 const askedLines = (
   slice: Slice,
   asked: ReadonlyArray<typeof AskedLine.Type>
-): Result.Result<ReadonlyArray<TransferLine>, UnknownProduct | NotLotTracked> =>
+): Result.Result<ReadonlyArray<TransferLine>, UnknownProduct | NotLotTracked | UnknownUnit | InexactQuantity> =>
   Result.gen(function* () {
     const lines: Array<TransferLine> = []
-    for (const [index, { product, lot = null, quantity }] of asked.entries()) {
+    for (const [index, { product: id, lot = null, quantity, ...said }] of asked.entries()) {
       // An archived product is not bought or sold any more, but what is left of it still goes from place to place.
-      yield* checkLotAsked(yield* knownProduct(slice, product), lot)
-      lines.push({ line: index + 1, product, lot, quantity, ...nothingMoved })
+      const product = yield* knownProduct(slice, id)
+      yield* checkLotAsked(product, lot)
+      yield* checkEntered(product, quantity, said.entered)
+      lines.push({ line: index + 1, product: id, lot, quantity, ...keptEntered(said), ...nothingMoved })
     }
     return lines
   })
@@ -122,6 +131,7 @@ export const CreateTransfer = define("CreateTransfer", {
     UnknownProduct,
     NotLotTracked,
     InsufficientStock,
+    ...enteredRefusals,
     ...lotBlocks
   ],
   locations: ({ origin }) => [origin],
@@ -160,7 +170,7 @@ export const CreateTransfer = define("CreateTransfer", {
 export const UpdateTransfer = define("UpdateTransfer", {
   payload: { ...atOrigin, expected: ExpectedVersion, lines: AskedLines },
   reply: Transfer,
-  refusals: [...refusals, StaleVersion, UnknownProduct, NotLotTracked],
+  refusals: [...refusals, StaleVersion, UnknownProduct, NotLotTracked, ...enteredRefusals],
   locations: ({ origin }) => [origin],
   footprint: ({ transfer, lines }) => ({
     rows: [ref("transfers", transfer), ...lines.map(({ product }) => ref("products", product))]
@@ -231,14 +241,16 @@ const taken = (
     const demands = wanting.map(([index, line]) => demandOf(line, origin, missing[index] ?? 0))
     const found = yield* allocate(slice, demands, now)
     const foundFor = Map.groupBy(found, ({ demand }) => wanting[demand]?.[0])
-    const shipped = lines.flatMap(({ product }, index) => {
+    const shipped = lines.flatMap(({ product, ...line }, index) => {
       const lots = new Map<string, number>()
       const parts: ReadonlyArray<Pick<Allocated, "lot" | "quantity">> = [
         ...(claimed[index] ?? []),
         ...(foundFor.get(index) ?? [])
       ]
       for (const { lot, quantity } of parts) lots.set(lot, (lots.get(lot) ?? 0) + quantity)
-      return [...lots].map(([lot, quantity]) => ({ product, lot, quantity }))
+      // What was entered is said of the whole line, and of none of its parts.
+      const said = lots.size > 1 ? {} : keptEntered(line)
+      return [...lots].map(([lot, quantity]) => ({ product, lot, quantity, ...said }))
     })
     return {
       lines: shipped.map((part, index) => ({ line: index + 1, ...part, ...nothingMoved, shipped: part.quantity })),
@@ -261,7 +273,9 @@ export const DispatchTransfer = define("DispatchTransfer", {
       return {
         ...writtenTransfer(changedTransfer(before, { state: "inTransit", lines }, context)),
         claims,
-        movements: lines.map((line) => transferMovement(id, line, { ...place, quantity: line.shipped }))
+        movements: lines.map((line) =>
+          transferMovement(id, line, { ...place, quantity: line.shipped, ...keptEntered(line) })
+        )
       }
     })
 })

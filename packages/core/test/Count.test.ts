@@ -176,6 +176,30 @@ describe("a count", () => {
     }).pipe(Effect.provide(Live))
   )
 
+  it.effect("knows a lot that it found by the day that was read from it", () =>
+    Effect.gen(function* () {
+      const { inventory, at, record, post } = yield* given
+      yield* record(10, 4)
+      const found = (lot: string, expiresOn: string) =>
+        inventory.recordCount({ ...at, lines: [{ product: tea, lot, quantity: 3, expiresOn }] })
+      const counted = yield* found("B", "2999-02-28")
+      assert.strictEqual(counted.lines.at(-1)?.expiresOn, "2999-02-28")
+      // Lot A was received without a date, so it has none.
+      assert.strictEqual((yield* Effect.flip(found("A", "2999-02-28")))._tag, "LotExpiryConflict")
+      // Meanwhile lot B arrives, with another date: one of the two was read wrongly.
+      yield* inventory.recordMovements({
+        lines: [{ kind: "receipt", product: tea, location: shop, lot: "B", quantity: 1, expiresOn: "2999-03-01" }]
+      })
+      const conflict = yield* Effect.flip(post)
+      assert.strictEqual(conflict._tag, "LotExpiryConflict")
+      yield* inventory.recountLines({ ...at, lines: [3] })
+      const again = yield* found("B", "2999-03-01")
+      assert.deepInclude(again.lines.at(-1), { counted: 3, expected: 1, expiresOn: "2999-03-01" })
+      assert.strictEqual((yield* post).state, "posted")
+      assert.strictEqual((yield* inventory.read.balance({ product: tea, location: shop, lot: "B" })).sellable, 3)
+    }).pipe(Effect.provide(Live))
+  )
+
   it.effect("counts conditions apart, and takes in keys that were not planned", () =>
     Effect.gen(function* () {
       const { inventory, at, move, post } = yield* given

@@ -9,6 +9,7 @@ import {
   firstPage,
   Inventory,
   layerMemory,
+  type Transfer,
   type Units,
   unitOfBarcode
 } from "../src/index.ts"
@@ -112,6 +113,42 @@ describe("a product with packs", () => {
       )
       const other = yield* Effect.flip(inventory.recordMovements({ lines: [{ ...line, ...said, quantity: 59 }] }))
       assert.strictEqual(other._tag, "InexactQuantity")
+    }).pipe(Effect.provide(Live))
+  )
+
+  it.effect("says of no part of a transfer what was entered of all of it", () =>
+    Effect.gen(function* () {
+      const { inventory, location } = yield* given
+      const { id: cellar } = yield* inventory.createLocation({ name: "Cellar" })
+      const packs = [{ unit: "case", steps: 24, per: 1, barcodes: [] }]
+      const { id: product } = yield* inventory.createProduct({ sku: "MILK", name: "Milk", lotTracked: true, packs })
+      const receipt = { kind: "receipt", product, location } as const
+      const lots = [
+        { ...receipt, lot: "A", quantity: 20 },
+        { ...receipt, lot: "B", quantity: 40 }
+      ] as const
+      yield* inventory.recordMovements({ lines: lots })
+      const entered = { unit: "case", quantity: "1" }
+      const send = Effect.gen(function* () {
+        const lines = [{ product, quantity: 24, entered }] as const
+        const { id } = yield* inventory.createTransfer({ origin: location, destination: cellar, lines })
+        return yield* inventory.dispatchTransfer({ transfer: id, origin: location })
+      })
+      const said = ({ lines }: Transfer) => lines.map((line) => [line.lot, line.quantity, line.entered])
+      assert.deepStrictEqual(said(yield* send), [
+        ["A", 20, undefined],
+        ["B", 4, undefined]
+      ])
+      assert.deepStrictEqual(said(yield* send), [["B", 24, entered]])
+      const { items } = yield* inventory.read.movements({ kind: "transferOut" }, firstPage())
+      assert.deepStrictEqual(
+        items.map((movement) => [movement.quantity, movement.entered]),
+        [
+          [24, entered],
+          [4, null],
+          [20, null]
+        ]
+      )
     }).pipe(Effect.provide(Live))
   )
 

@@ -7,11 +7,13 @@ import { Effect, Option } from "effect"
 import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
 import { requireDating } from "./Authorizing.ts"
 import { buyActiveCart, locationOf } from "./Checkout.ts"
-import { faulty } from "./Faults.ts"
 import { answering, bareKey, requiredKey, submitAs } from "./OutwardRefusal.ts"
 import { changedReply, etagOf, moneyReply, timestamp } from "./Replying.ts"
 import { ServerSettings } from "./Settings.ts"
-import { decimalsOf, toDecimal, toSteps, Units } from "./Units.ts"
+import { decimalsOf, type QuantityInUnit, type Steps, stepsOf, toDecimal, Units } from "./Units.ts"
+
+/** How many a cart shall have of a product. */
+type CartLineSteps = Steps & { readonly product: ProductId }
 
 /** The products of a cart that are read at once. */
 const READS_AT_ONCE = 16
@@ -31,11 +33,11 @@ const sumOf = (totals: ReadonlyArray<Money | null>): Money | null => {
 }
 
 const cartOf = (cart: Cart, products: ReadonlyMap<ProductId, Product>): WireCart => {
-  const priced = cart.lines.flatMap(({ product: id, quantity }) => {
+  const priced = cart.lines.flatMap(({ product: id, quantity, entered = null }) => {
     const product = products.get(id)
     if (product === undefined) return []
     const { sku, name, unit, price } = product
-    return [{ id, sku, name, quantity, unit, price, total: price && priceOf(price, quantity, unit.decimals) }]
+    return [{ id, sku, name, quantity, entered, unit, price, total: price && priceOf(price, quantity, unit.decimals) }]
   })
   const total = sumOf(priced.map((line) => line.total))
   return {
@@ -46,6 +48,7 @@ const cartOf = (cart: Cart, products: ReadonlyMap<ProductId, Product>): WireCart
       sku: line.sku,
       name: line.name,
       quantity: toDecimal(line.quantity, line.unit.decimals),
+      entered: line.entered,
       unitPrice: line.price && moneyReply(line.price),
       total: line.total && moneyReply(line.total)
     })),
@@ -70,25 +73,15 @@ const make = Effect.gen(function* () {
     )
 
   /** What a line of a request means in steps. Zero is for taking out only. */
-  const quantityOf = (product: ProductId, decimal: number, least: 0 | 1) =>
+  const quantityOf = (product: ProductId, said: QuantityInUnit, least: 0 | 1) =>
     Effect.gen(function* () {
       const decimals = decimalsOf(yield* units.of([product]), product)
-      const steps = yield* Effect.mapError(Effect.fromResult(toSteps(decimal, decimals)), (message) =>
-        faulty("payload.quantity", message)
-      )
-      if (steps >= least) return steps
-      return yield* faulty(
-        "payload.quantity",
-        least === 0 ? "A quantity of zero or more is accepted" : "A quantity above zero is accepted"
-      )
+      const packed = yield* units.packed([{ ...said, product }])
+      return yield* stepsOf(said, packed.get(product), decimals, "payload.quantity", least)
     })
 
   /** Sets how many the actor's cart has of products. */
-  const setLines = (
-    actor: Actor,
-    header: string | undefined,
-    linesOf: (cart: Cart) => ReadonlyArray<{ readonly product: ProductId; readonly quantity: number }>
-  ) =>
+  const setLines = (actor: Actor, header: string | undefined, linesOf: (cart: Cart) => ReadonlyArray<CartLineSteps>) =>
     Effect.gen(function* () {
       const found = yield* answering(inventory.read.activeCart(actor.id))
       if (Option.isNone(found)) return HttpApiSchema.withHeaders({ body: emptyCart, headers: { etag: etagOf(0) } })
@@ -118,9 +111,9 @@ export const layerCarts = HttpApiBuilder.group(
         const emptied = (cart: Cart) => cart.lines.map(({ product }) => ({ product, quantity: 0 }))
         return yield* setLines(yield* CurrentActor, headers["idempotency-key"], emptied)
       }),
-      add: Effect.fnUntraced(function* ({ headers, payload: { product, quantity } }) {
+      add: Effect.fnUntraced(function* ({ headers, payload: { product, ...said } }) {
         const actor = yield* CurrentActor
-        const line = { product, quantity: yield* quantityOf(product, quantity, 1), mode: "add" as const }
+        const line = { product, ...(yield* quantityOf(product, said, 1)), mode: "add" as const }
         const { reply, replayed } = yield* submitAs(
           inventory,
           "openCart",
@@ -131,8 +124,8 @@ export const layerCarts = HttpApiBuilder.group(
       }),
       change: Effect.fnUntraced(function* ({ headers, params: { product }, payload }) {
         const actor = yield* CurrentActor
-        const quantity = yield* quantityOf(product, payload.quantity, 0)
-        return yield* setLines(actor, headers["idempotency-key"], () => [{ product, quantity }])
+        const steps = yield* quantityOf(product, payload, 0)
+        return yield* setLines(actor, headers["idempotency-key"], () => [{ product, ...steps }])
       }),
       remove: Effect.fnUntraced(function* ({ headers, params: { product } }) {
         const actor = yield* CurrentActor

@@ -23,6 +23,7 @@ export const orderReply = (order: Order): WireOrder => ({
       name: line.name,
       unit: line.unit,
       ordered: decimal(line.ordered),
+      entered: line.entered ?? null,
       canceled: decimal(line.canceled),
       shipped: decimal(line.shipped),
       open: decimal(openQuantity(line)),

@@ -6,13 +6,14 @@ import { CurrentActor, OnhandApi, UnknownOrder } from "@onhand/api"
 import {
   type Actor,
   Inventory,
+  type LineQuantity,
   type LocationId,
   type Order,
   type OrderId,
   permits,
   UnknownOrderLine
 } from "@onhand/core"
-import { Effect, Option } from "effect"
+import { Effect, Option, Result } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { requireAt, requireDating } from "./Authorizing.ts"
 import { buyActiveCart, locationOf } from "./Checkout.ts"
@@ -21,38 +22,32 @@ import { answering, bareKey, requiredKey, submitAs } from "./OutwardRefusal.ts"
 import { changedReply, conditional, etagOf, pageReply, pageRequest } from "./Replying.ts"
 import { ServerSettings } from "./Settings.ts"
 import { shortageReply } from "./StockMovements.ts"
-import { stepsAbove0, stepsFrom0, Units } from "./Units.ts"
+import { type Decimals, type QuantityInUnit, Units } from "./Units.ts"
 
-interface WireLine {
-  readonly line: number
-  readonly quantity: number
-}
-
-/** Lines of an order with their quantities in steps. */
-const inSteps = <Line extends WireLine>(
-  order: Order,
-  [first, ...rest]: readonly [Line, ...ReadonlyArray<Line>],
-  steps: typeof stepsAbove0 = stepsAbove0
-) => {
-  const one = Effect.fnUntraced(function* (line: Line, index: number) {
-    const found = order.lines[line.line - 1]
-    if (found === undefined) {
-      return yield* new UnknownOrderLine({ order: order.id, line: line.line, lines: order.lines.length })
-    }
-    const quantity = yield* steps(line.quantity, found.unit.decimals, `payload.lines.${index}.quantity`)
-    return { ...line, quantity }
-  })
-  return Effect.gen(function* () {
-    const others = yield* Effect.forEach(rest, (line, index) => one(line, index + 1))
-    return [yield* one(first, 0), ...others] as const
-  })
-}
+/** The decimals of an order's products. */
+const decimalsIn = ({ lines }: Order): Decimals => new Map(lines.map(({ product, unit }) => [product, unit.decimals]))
 
 const make = Effect.gen(function* () {
   const inventory = yield* Inventory
   const units = yield* Units
   const { roles } = yield* ServerSettings
 
+  /** Lines of an order with their quantities in steps. */
+  const inSteps = <Line extends QuantityInUnit & { readonly line: number }>(
+    order: Order,
+    lines: ReadonlyArray<Line>,
+    least: 0 | 1 = 1
+  ) =>
+    units.inSteps(
+      lines,
+      decimalsIn(order),
+      ({ line }) =>
+        Result.fromNullishOr(
+          order.lines[line - 1]?.product,
+          () => new UnknownOrderLine({ order: order.id, line, lines: order.lines.length })
+        ),
+      least
+    )
   const isOwn = (actor: Actor, { customer }: Order) => customer === actor.id && permits(roles, actor, "orders:own")
   /** Whether the actor sees the orders of all. Whoever may write them must see what there is to be done. */
   const seesAll = (actor: Actor) => permits(roles, actor, "orders:read") || permits(roles, actor, "orders:write")
@@ -72,14 +67,15 @@ const make = Effect.gen(function* () {
   const told = ({ reply, replayed }: { readonly reply: Order; readonly replayed: boolean }) =>
     changedReply(orderReply(reply), reply.version, replayed)
 
-  return { inventory, units, roles, seesAll, visible, writable, ownOrWritable, impossible, told }
+  return { inventory, units, roles, inSteps, seesAll, visible, writable, ownOrWritable, impossible, told }
 })
 
 export const layerOrders = HttpApiBuilder.group(
   OnhandApi,
   "orders",
   Effect.fnUntraced(function* (handlers) {
-    const { inventory, units, roles, seesAll, visible, writable, ownOrWritable, impossible, told } = yield* make
+    const { inventory, units, roles, inSteps, seesAll, visible, writable, ownOrWritable, impossible, told } =
+      yield* make
     return handlers.handleAll({
       list: Effect.fnUntraced(function* ({ query }) {
         const actor = yield* CurrentActor
@@ -106,7 +102,7 @@ export const layerOrders = HttpApiBuilder.group(
         yield* writable(actor, order)
         const lines = payload.lines && (yield* inSteps(order, payload.lines))
         const at = { order: order.id, location: order.location }
-        const decimals = new Map(order.lines.map(({ product, unit }) => [product, unit.decimals]))
+        const decimals = decimalsIn(order)
         return yield* submitAs(inventory, "shipOrder", lines === undefined ? at : { ...at, lines }, {
           actor,
           key,
@@ -151,7 +147,10 @@ export const layerOrders = HttpApiBuilder.group(
         const actor = yield* CurrentActor
         const order = yield* visible(actor, params.id)
         yield* ownOrWritable(actor, order)
-        const lines = yield* inSteps(order, payload.lines, stepsFrom0)
+        // A wish is no movement, and nothing is kept of how it was said.
+        const [first, ...others] = yield* inSteps(order, payload.lines, 0)
+        const wish = ({ line, quantity }: LineQuantity) => ({ line, quantity })
+        const lines = [wish(first), ...others.map(wish)] as const
         return yield* submitAs(
           inventory,
           "requestReturn",

@@ -12,15 +12,17 @@ import {
   type Product as WireProduct
 } from "@onhand/api"
 import {
+  enteredSteps,
   Inventory,
   type Level,
   LotTrackingFixed,
   type Product,
   type StockedProduct,
   UnitFixed,
-  UnknownProduct
+  UnknownProduct,
+  unitOfBarcode
 } from "@onhand/core"
-import { Effect, Option, Stream } from "effect"
+import { Effect, Option, Result, Stream } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
 import { faulty } from "./Faults.ts"
@@ -82,6 +84,12 @@ export const levelReply = (level: Level, decimals: number): LocationStock => ({
   blocked: toDecimal(level.blocked, decimals),
   incoming: toDecimal(level.incoming, decimals)
 })
+
+/** What one of a unit is, in the product's own. */
+const oneOf = (product: Product, unit: string) => {
+  const steps = enteredSteps(product, { unit, quantity: "1" })
+  return { unit, quantity: Result.isSuccess(steps) ? toDecimal(steps.success, product.unit.decimals) : null }
+}
 
 const stockedReply = (product: Product, levels: ReadonlyArray<Level>) => {
   const { decimals } = product.unit
@@ -189,7 +197,11 @@ export const layerProducts = HttpApiBuilder.group(
         if (Option.isNone(stocked)) return yield* new UnknownCode({ field, code })
         const { product, levels } = stocked.value
         const headers = { etag: etagOf(product.version, stockMark(levels)) }
-        return HttpApiSchema.withHeaders({ body: stockedReply(product, levels), headers })
+        const unit = barcode === undefined ? product.unit.name : unitOfBarcode(product, barcode)
+        return HttpApiSchema.withHeaders({
+          body: { ...stockedReply(product, levels), scanned: oneOf(product, unit) },
+          headers
+        })
       }),
       export: Effect.fnUntraced(function* ({ query: { search, category, status = "active" } }) {
         const filter = { search, category, status: status === "any" ? undefined : status }

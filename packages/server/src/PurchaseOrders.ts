@@ -5,7 +5,6 @@
 import {
   type ArrivedOrderLine,
   CurrentActor,
-  type NewPurchaseOrderLine,
   OnhandApi,
   PurchaseOrderExceeded,
   QuantityNotOffered,
@@ -23,14 +22,14 @@ import {
   UnknownPurchaseOrder,
   UnknownPurchaseOrderLine
 } from "@onhand/core"
-import { Effect, Option } from "effect"
+import { Effect, Option, Result } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { requireAt } from "./Authorizing.ts"
 import { faulty } from "./Faults.ts"
 import { answering, bareKey, requiredKey, submitAs } from "./OutwardRefusal.ts"
 import { changedReply, conditional, etagOf, expectedVersion, pageReply, pageRequest, timestamp } from "./Replying.ts"
 import { ServerSettings } from "./Settings.ts"
-import { type Decimals, decimalsOf, stepsAbove0, toDecimal, Units } from "./Units.ts"
+import { type Decimals, decimalsOf, ofProduct, toDecimal, Units } from "./Units.ts"
 
 const lineReply = (line: PurchaseOrderLine, decimals: number) => ({
   line: line.line,
@@ -38,6 +37,7 @@ const lineReply = (line: PurchaseOrderLine, decimals: number) => ({
   vendorSku: line.vendorSku,
   unitCost: line.unitCost,
   ordered: toDecimal(line.ordered, decimals),
+  entered: line.entered ?? null,
   received: toDecimal(line.received, decimals),
   over: toDecimal(line.over, decimals),
   damaged: toDecimal(line.damaged, decimals),
@@ -53,43 +53,6 @@ const orderReply = (order: PurchaseOrder, decimals: Decimals): WirePurchaseOrder
   createdAt: timestamp(order.createdAt),
   updatedAt: timestamp(order.updatedAt)
 })
-
-const someLines = <A>([first, ...others]: ReadonlyArray<A>) =>
-  first === undefined
-    ? Effect.fail(faulty("payload.lines", "At least one line is accepted"))
-    : Effect.succeed([first, ...others] as const)
-
-/** Lines that are asked for, in steps. */
-const askedOf = (lines: ReadonlyArray<NewPurchaseOrderLine>, decimals: Decimals) =>
-  Effect.flatMap(
-    Effect.forEach(lines, ({ quantity, ...line }, index) =>
-      Effect.map(
-        stepsAbove0(quantity, decimalsOf(decimals, line.product), `payload.lines.${index}.quantity`),
-        (steps) => ({ ...line, quantity: steps })
-      )
-    ),
-    someLines
-  )
-
-/** Quantities of an order's lines, in steps of each line's product. */
-const namedOf = <L extends Pick<ArrivedOrderLine, "line" | "quantity">>(
-  { id, lines }: PurchaseOrder,
-  named: ReadonlyArray<L>,
-  decimals: Decimals
-) =>
-  Effect.flatMap(
-    Effect.forEach(named, (part, index) =>
-      Effect.gen(function* () {
-        const product = lines[part.line - 1]?.product
-        if (product === undefined) {
-          return yield* new UnknownPurchaseOrderLine({ purchaseOrder: id, line: part.line, lines: lines.length })
-        }
-        const path = `payload.lines.${index}.quantity`
-        return { ...part, quantity: yield* stepsAbove0(part.quantity, decimalsOf(decimals, product), path) }
-      })
-    ),
-    someLines
-  )
 
 const exceededReply = ({ purchaseOrder, lines }: CoreExceeded, decimals: Decimals) =>
   new PurchaseOrderExceeded({
@@ -140,14 +103,26 @@ const make = Effect.gen(function* () {
     })
   const replied = ({ reply, replayed }: { readonly reply: PurchaseOrder; readonly replayed: boolean }) =>
     Effect.map(unitsOf(reply), (decimals) => changedReply(orderReply(reply, decimals), reply.version, replayed))
-  return { inventory, units, roles, unitsOf, found, allowed, replied }
+  /** Quantities of an order's lines, in steps of each line's product. */
+  const namedOf = <L extends Pick<ArrivedOrderLine, "line" | "quantity" | "unit">>(
+    { id, lines }: PurchaseOrder,
+    named: ReadonlyArray<L>,
+    decimals: Decimals
+  ) =>
+    units.inSteps(named, decimals, ({ line }) =>
+      Result.fromNullishOr(
+        lines[line - 1]?.product,
+        () => new UnknownPurchaseOrderLine({ purchaseOrder: id, line, lines: lines.length })
+      )
+    )
+  return { inventory, units, roles, unitsOf, found, allowed, namedOf, replied }
 })
 
 export const layerPurchaseOrders = HttpApiBuilder.group(
   OnhandApi,
   "purchaseOrders",
   Effect.fnUntraced(function* (handlers) {
-    const { inventory, units, roles, unitsOf, found, allowed, replied } = yield* make
+    const { inventory, units, roles, unitsOf, found, allowed, namedOf, replied } = yield* make
     return handlers.handleAll({
       list: Effect.fnUntraced(function* ({ query }) {
         const { state, vendor, destination } = query
@@ -162,7 +137,7 @@ export const layerPurchaseOrders = HttpApiBuilder.group(
         const key = yield* requiredKey(headers["idempotency-key"])
         yield* requireAt(roles, actor, "stock:write", [payload.destination])
         const decimals = yield* units.of(payload.lines.map(({ product }) => product))
-        const command = { ...payload, lines: yield* askedOf(payload.lines, decimals) }
+        const command = { ...payload, lines: yield* units.inSteps(payload.lines, decimals, ofProduct) }
         return yield* Effect.flatMap(submitAs(inventory, "createPurchaseOrder", command, { actor, key }), replied)
       }),
       byId: Effect.fnUntraced(function* ({ params, headers }) {
@@ -176,7 +151,7 @@ export const layerPurchaseOrders = HttpApiBuilder.group(
         const { lines, ...changes } = payload
         if (Object.keys(payload).length === 0) return yield* faulty("payload", "At least one field is accepted")
         const decimals = yield* units.of((lines ?? []).map(({ product }) => product))
-        const asked = lines === undefined ? {} : { lines: yield* askedOf(lines, decimals) }
+        const asked = lines === undefined ? {} : { lines: yield* units.inSteps(lines, decimals, ofProduct) }
         const command = { ...at, expected, ...changes, ...asked }
         const key = bareKey(headers["idempotency-key"])
         return yield* submitAs(inventory, "updatePurchaseOrder", command, { actor, key }).pipe(
@@ -210,10 +185,7 @@ export const layerPurchaseOrders = HttpApiBuilder.group(
         return yield* submitAs(inventory, "receivePurchaseOrder", { ...at, lines }, as).pipe(
           Effect.catchTags({
             ...neverElsewhere,
-            PurchaseOrderExceeded: (refusal) => Effect.fail(exceededReply(refusal, decimals)),
-            // Quantities come in the product's own unit here.
-            UnknownUnit: Effect.die,
-            InexactQuantity: Effect.die
+            PurchaseOrderExceeded: (refusal) => Effect.fail(exceededReply(refusal, decimals))
           }),
           Effect.flatMap(replied)
         )

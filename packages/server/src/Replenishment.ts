@@ -110,8 +110,10 @@ const makeDrafts = (
         if (planned !== undefined) return Effect.succeed(draftReply(planned, false))
         // The caller's key stands for all drafts together; each has its own from it.
         const own = { actor, key: `${key}:${fingerprintOf([draft.vendor, draft.destination, index])}` }
-        return Effect.map(submitAs(inventory, "createPurchaseOrder", draft, own), ({ reply }) =>
-          draftReply(reply, true)
+        return submitAs(inventory, "createPurchaseOrder", draft, own).pipe(
+          // A plan says its quantities in steps.
+          Effect.catchTags({ UnknownUnit: Effect.die, InexactQuantity: Effect.die }),
+          Effect.map(({ reply }) => draftReply(reply, true))
         )
       }
     )

@@ -2,7 +2,7 @@
  * Stock counts over HTTP. A caller names only the count; its location follows from it, and the actor must be allowed to
  * write the stock there. Every reply hides what the books expect while a blind count is under way.
  */
-import { CurrentActor, type FoundLine, OnhandApi, type Count as WireCount } from "@onhand/api"
+import { CurrentActor, OnhandApi, type Count as WireCount } from "@onhand/api"
 import {
   blindly,
   type Count,
@@ -16,12 +16,11 @@ import {
 import { Effect, Option } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { requireAt } from "./Authorizing.ts"
-import { faulty } from "./Faults.ts"
 import { answering, requiredKey, submitAs } from "./OutwardRefusal.ts"
 import { changedReply, conditional, etagOf, pageReply, pageRequest, timestamp } from "./Replying.ts"
 import { ServerSettings } from "./Settings.ts"
 import { shortageReply } from "./StockMovements.ts"
-import { type Decimals, decimalsOf, stepsFrom0, toDecimal, Units } from "./Units.ts"
+import { type Decimals, decimalsOf, ofProduct, toDecimal, Units } from "./Units.ts"
 
 const lineReply = (line: CountLine, decimals: number) => ({
   line: line.line,
@@ -29,11 +28,13 @@ const lineReply = (line: CountLine, decimals: number) => ({
   lot: line.lot,
   condition: line.condition,
   counted: line.counted === null ? null : toDecimal(line.counted, decimals),
+  entered: line.entered ?? null,
   expected: line.expected === null ? null : toDecimal(line.expected, decimals),
   difference: line.expected === null ? null : toDecimal(differenceOf(line), decimals),
   countedAt: line.countedAt && timestamp(line.countedAt),
   countedBy: line.countedBy,
-  reason: line.reason
+  reason: line.reason,
+  expiresOn: line.expiresOn ?? null
 })
 
 const countReply = (count: Count, decimals: Decimals): WireCount => ({
@@ -48,20 +49,6 @@ const countReply = (count: Count, decimals: Decimals): WireCount => ({
   createdAt: timestamp(count.createdAt),
   updatedAt: timestamp(count.updatedAt)
 })
-
-/** What was found, in steps. */
-const foundOf = (lines: ReadonlyArray<FoundLine>, decimals: Decimals) =>
-  Effect.gen(function* () {
-    const [first, ...others] = yield* Effect.forEach(lines, ({ quantity, ...line }, index) =>
-      Effect.map(
-        stepsFrom0(quantity, decimalsOf(decimals, line.product), `payload.lines.${index}.quantity`),
-        (steps) => ({ ...line, quantity: steps })
-      )
-    )
-    return first === undefined
-      ? yield* faulty("payload.lines", "At least one line is accepted")
-      : ([first, ...others] as const)
-  })
 
 /** What every request about one count names. */
 interface Named {
@@ -136,7 +123,7 @@ export const layerStockCounts = HttpApiBuilder.group(
       record: Effect.fnUntraced(function* ({ payload, ...request }) {
         const { as, target } = yield* commanding(request)
         const decimals = yield* units.of(payload.lines.map(({ product }) => product))
-        const lines = yield* foundOf(payload.lines, decimals)
+        const lines = yield* units.inSteps(payload.lines, decimals, ofProduct, 0)
         return yield* submitAs(inventory, "recordCount", { ...target, lines }, as).pipe(
           Effect.catchTags(neverElsewhere),
           Effect.flatMap(replied)

@@ -27,7 +27,7 @@ import {
   type ReplyOf,
   type UnknownUnit
 } from "@onhand/core"
-import { Effect, Option, Result } from "effect"
+import { Effect, Result } from "effect"
 import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
 import { requireAt } from "./Authorizing.ts"
 import { faulty } from "./Faults.ts"
@@ -148,10 +148,7 @@ export const layerStockMovements = HttpApiBuilder.group(
           lines.map((line) => line.location)
         )
         const decimals = yield* units.of(lines.map((line) => line.product))
-        // Packs may change, unlike the unit; so they are read whenever one is named.
-        const named = new Set(lines.flatMap((line) => (line.unit === undefined ? [] : [line.product])))
-        const found = yield* Effect.forEach(named, (id) => answering(inventory.read.product(id)), { concurrency: 4 })
-        const packed = new Map(found.flatMap(Option.toArray).map((product) => [product.id, product]))
+        const packed = yield* units.packed(lines)
         const [first, ...others] = yield* Effect.fromResult(
           Result.all(
             lines.map((line, index) =>

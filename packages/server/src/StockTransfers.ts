@@ -12,7 +12,6 @@ import {
 import {
   Inventory,
   openInTransit,
-  type PayloadOf,
   type Transfer,
   type TransferId,
   type TransferLine,
@@ -20,21 +19,21 @@ import {
   UnknownTransfer,
   UnknownTransferLine
 } from "@onhand/core"
-import { Effect, Option } from "effect"
+import { Effect, Option, Result } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { requireAt } from "./Authorizing.ts"
-import { faulty } from "./Faults.ts"
 import { answering, bareKey, requiredKey, submitAs } from "./OutwardRefusal.ts"
 import { changedReply, conditional, etagOf, expectedVersion, pageReply, pageRequest, timestamp } from "./Replying.ts"
 import { ServerSettings } from "./Settings.ts"
 import { shortageReply } from "./StockMovements.ts"
-import { type Decimals, decimalsOf, linesInSteps, stepsAbove0, toDecimal, Units } from "./Units.ts"
+import { type Decimals, decimalsOf, ofProduct, toDecimal, Units } from "./Units.ts"
 
 const lineReply = (line: TransferLine, decimals: number) => ({
   line: line.line,
   product: line.product,
   lot: line.lot,
   quantity: toDecimal(line.quantity, decimals),
+  entered: line.entered ?? null,
   shipped: toDecimal(line.shipped, decimals),
   received: toDecimal(line.received, decimals),
   damaged: toDecimal(line.damaged, decimals),
@@ -54,22 +53,6 @@ const transferReply = (transfer: Transfer, decimals: Decimals): WireTransfer => 
   createdAt: timestamp(transfer.createdAt),
   updatedAt: timestamp(transfer.updatedAt)
 })
-
-/** What arrived, in steps of each line's product. */
-const arrivedOf = ({ id, lines }: Transfer, arrived: ReadonlyArray<ArrivedTransferLine>, decimals: Decimals) =>
-  Effect.gen(function* () {
-    const [first, ...others] = yield* Effect.forEach(arrived, ({ line, quantity, ...rest }, index) =>
-      Effect.gen(function* () {
-        const product = lines[line - 1]?.product
-        if (product === undefined) return yield* new UnknownTransferLine({ transfer: id, line, lines: lines.length })
-        const path = `payload.lines.${index}.quantity`
-        return { ...rest, line, quantity: yield* stepsAbove0(quantity, decimalsOf(decimals, product), path) }
-      })
-    )
-    return first === undefined
-      ? yield* faulty("payload.lines", "At least one line is accepted")
-      : ([first, ...others] as const)
-  })
 
 type End = "origin" | "destination"
 
@@ -101,6 +84,14 @@ const make = Effect.gen(function* () {
       yield* requireAt(roles, actor, "stock:write", [transfer[end]])
       return { actor, transfer }
     })
+  /** What arrived, in steps of each line's product. */
+  const arrivedOf = ({ id, lines }: Transfer, arrived: ReadonlyArray<ArrivedTransferLine>, decimals: Decimals) =>
+    units.inSteps(arrived, decimals, ({ line }) =>
+      Result.fromNullishOr(
+        lines[line - 1]?.product,
+        () => new UnknownTransferLine({ transfer: id, line, lines: lines.length })
+      )
+    )
   const replied = ({ reply, replayed }: { readonly reply: Transfer; readonly replayed: boolean }) =>
     Effect.map(unitsOf(reply), (decimals) => changedReply(transferReply(reply, decimals), reply.version, replayed))
   const short = (transfer: Transfer) => ({
@@ -124,14 +115,14 @@ const make = Effect.gen(function* () {
         )
       })
 
-  return { inventory, units, roles, unitsOf, found, allowedAt, replied, short, atOrigin }
+  return { inventory, units, roles, unitsOf, found, allowedAt, arrivedOf, replied, short, atOrigin }
 })
 
 export const layerStockTransfers = HttpApiBuilder.group(
   OnhandApi,
   "stockTransfers",
   Effect.fnUntraced(function* (handlers) {
-    const { inventory, units, roles, unitsOf, found, allowedAt, replied, atOrigin } = yield* make
+    const { inventory, units, roles, unitsOf, found, allowedAt, arrivedOf, replied, atOrigin } = yield* make
     return handlers.handleAll({
       list: Effect.fnUntraced(function* ({ query }) {
         const { state, origin, destination } = query
@@ -146,8 +137,8 @@ export const layerStockTransfers = HttpApiBuilder.group(
         const key = yield* requiredKey(headers["idempotency-key"])
         yield* requireAt(roles, actor, "stock:write", [payload.origin])
         const decimals = yield* units.of(payload.lines.map(({ product }) => product))
-        const command: PayloadOf<"createTransfer"> = { ...payload, lines: yield* linesInSteps(payload.lines, decimals) }
-        return yield* submitAs(inventory, "createTransfer", command, { actor, key }).pipe(
+        const lines = yield* units.inSteps(payload.lines, decimals, ofProduct)
+        return yield* submitAs(inventory, "createTransfer", { ...payload, lines }, { actor, key }).pipe(
           Effect.catchTag("InsufficientStock", (refusal) => Effect.fail(shortageReply(refusal, decimals))),
           Effect.flatMap(replied)
         )
@@ -161,7 +152,7 @@ export const layerStockTransfers = HttpApiBuilder.group(
         const expected = yield* expectedVersion(headers["if-match"])
         const { actor, transfer } = yield* allowedAt(params.id, "origin")
         const decimals = yield* units.of(payload.lines.map(({ product }) => product))
-        const lines = yield* linesInSteps(payload.lines, decimals)
+        const lines = yield* units.inSteps(payload.lines, decimals, ofProduct)
         const command = { transfer: transfer.id, origin: transfer.origin, expected, lines }
         const key = bareKey(headers["idempotency-key"])
         return yield* submitAs(inventory, "updateTransfer", command, { actor, key }).pipe(

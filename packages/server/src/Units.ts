@@ -1,14 +1,19 @@
 /**
- * Units: how many decimals a product's quantities have. A product's unit never changes, so what was once read holds.
+ * Units: how many decimals a product's quantities have, and what a quantity in one of its packs is. A product's unit
+ * never changes, so what was once read of it holds; its packs may.
  */
 import type { InvalidRequest, Unavailable } from "@onhand/api"
 import {
   decimalFromQuantity,
+  type Entered,
+  entering,
+  type InexactQuantity,
   Inventory,
   type Product,
   type ProductId,
   quantityFromDecimal,
-  UnknownProduct
+  UnknownProduct,
+  type UnknownUnit
 } from "@onhand/core"
 import { Context, Effect, Layer, Option, Result } from "effect"
 import { faulty } from "./Faults.ts"
@@ -22,11 +27,43 @@ const READS_AT_ONCE = 16
 
 export type Decimals = ReadonlyMap<ProductId, number>
 
+/** How much a line of a request is about: in the product's own unit, or in one that it names. */
+export interface QuantityInUnit {
+  readonly quantity: number
+  readonly unit?: string
+}
+
+/** The same in steps, with what was said of it where a unit was named. */
+export interface Steps {
+  readonly quantity: number
+  readonly entered?: Entered
+}
+
+/** A line of a request with its quantity in steps. */
+export type LineInSteps<Line extends QuantityInUnit> = Omit<Line, "quantity" | "unit"> & Steps
+
 export interface UnitsShape {
   /** The decimals of each product, or the first of them that does not exist. */
   readonly of: (products: Iterable<ProductId>) => Effect.Effect<Decimals, UnknownProduct | Unavailable>
   /** The decimals of products that something in the store names, so that they do exist. */
   readonly ofKnown: (products: Iterable<ProductId>) => Effect.Effect<Decimals, Unavailable>
+  /** The products of lines that name a unit, as they are now. */
+  readonly packed: (
+    lines: ReadonlyArray<QuantityInUnit & { readonly product: ProductId }>
+  ) => Effect.Effect<ReadonlyMap<ProductId, Product>, Unavailable>
+  /**
+   * The lines of a request with their quantities in steps, at least one; or what `productOf` says where a line has no
+   * product. `least` is the least that is accepted: 0 where nothing is a quantity too.
+   */
+  readonly inSteps: <Line extends QuantityInUnit, E>(
+    lines: ReadonlyArray<Line>,
+    decimals: Decimals,
+    productOf: (line: Line) => Result.Result<ProductId, E>,
+    least?: 0 | 1
+  ) => Effect.Effect<
+    readonly [LineInSteps<Line>, ...ReadonlyArray<LineInSteps<Line>>],
+    E | InvalidRequest | UnknownUnit | InexactQuantity | Unavailable
+  >
   /** Remembers the decimals of a product that was read anyway. */
   readonly learn: (product: Pick<Product, "id" | "unit">) => void
 }
@@ -66,6 +103,21 @@ export const linesInSteps = <Line extends { readonly product: ProductId; readonl
       : ([first, ...others] as const)
   })
 
+/** The product of a line that names it. */
+export const ofProduct = ({ product }: { readonly product: ProductId }) => Result.succeed(product)
+
+/** The steps of a quantity, which stands at that path of the request. */
+export const stepsOf = (
+  { quantity, unit }: QuantityInUnit,
+  product: Product | undefined,
+  decimals: number,
+  path: string,
+  least: 0 | 1
+): Effect.Effect<Steps, InvalidRequest | UnknownUnit | InexactQuantity> =>
+  product !== undefined && quantity > 0
+    ? Effect.fromResult(entering(product, quantity, unit))
+    : Effect.map((least === 0 ? stepsFrom0 : stepsAbove0)(quantity, decimals, path), (steps) => ({ quantity: steps }))
+
 const make = Effect.gen(function* () {
   const inventory = yield* Inventory
   const known = new Map<ProductId, number>()
@@ -101,8 +153,37 @@ const make = Effect.gen(function* () {
       )
     })
 
+  const packed: UnitsShape["packed"] = (lines) => {
+    const named = new Set(lines.flatMap(({ unit, product }) => (unit === undefined ? [] : [product])))
+    if (named.size === 0) return Effect.succeed(new Map())
+    return Effect.map(
+      Effect.forEach(named, (id) => answering(inventory.read.product(id)), { concurrency: READS_AT_ONCE }),
+      (found) => new Map(found.flatMap(Option.toArray).map((product) => [product.id, product]))
+    )
+  }
+
+  const inSteps: UnitsShape["inSteps"] = (lines, decimals, productOf, least = 1) =>
+    Effect.gen(function* () {
+      const ofProducts = yield* Effect.fromResult(
+        Result.all(lines.map((line) => Result.map(productOf(line), (product) => ({ line, product }))))
+      )
+      const products = yield* packed(ofProducts.map(({ line, product }) => ({ ...line, product })))
+      const [first, ...others] = yield* Effect.forEach(ofProducts, ({ line, product: id }, index) => {
+        const { quantity: _, unit, ...rest } = line
+        const product = unit === undefined ? undefined : products.get(id)
+        const path = `payload.lines.${index}.quantity`
+        const steps = stepsOf(line, product, decimalsOf(decimals, id), path, least)
+        return Effect.map(steps, (said) => ({ ...rest, ...said }))
+      })
+      return first === undefined
+        ? yield* faulty("payload.lines", "At least one line is accepted")
+        : ([first, ...others] as const)
+    })
+
   return Units.of({
     learn,
+    packed,
+    inSteps,
     of,
     ofKnown: (products) => Effect.catchTag(of(products), "UnknownProduct", Effect.die)
   })

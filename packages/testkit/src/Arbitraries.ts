@@ -5,6 +5,7 @@
 import {
   type Condition,
   conditions,
+  type Entered,
   LocationId,
   MAX_DECIMALS,
   MAX_QUANTITY,
@@ -119,6 +120,22 @@ const flowOf = (kind: MovementKind) =>
     { arbitrary: fc.constantFrom(...movementFlows[kind]).map(([from, to]) => ({ from, to })), weight: 12 },
     { arbitrary: fc.constant({ from: "supplier" as const, to: "scrap" as const }), weight: 1 }
   )
+
+/** What somebody entered: any decimal, in a unit of any name. */
+export const entered: fc.Arbitrary<Entered> = fc.record({
+  unit: fc.stringMatching(/^[a-z]{1,32}$/),
+  quantity: fc.stringMatching(/^\d{1,16}(\.\d{1,15})?$/)
+})
+
+/** Lines of a row, of which some say what was entered. */
+export const saying = <A extends object>(line: fc.Arbitrary<A>): fc.Arbitrary<A & { readonly entered?: Entered }> =>
+  fc
+    .tuple(line, onceIn(3, entered))
+    .map(([fields, said]) => (said === undefined ? fields : { ...fields, entered: said }))
+
+/** A line that says its quantity in the product's unit, if it is one of three or seven: so no chance is spent on it. */
+export const inPieces = <A extends { readonly quantity: number }>(line: A): A & { readonly entered?: Entered } =>
+  line.quantity % 4 === 3 ? { ...line, entered: { unit: "piece", quantity: String(line.quantity) } } : line
 
 /** A line of a movement command; a few are impossible, for most must be what the ledger grows by. */
 export const movementLine: fc.Arbitrary<MovementLine> = kindInHistories.chain((kind) =>

@@ -3,7 +3,7 @@
  */
 import { type Count, CountId, type CountState } from "@onhand/core"
 import * as fc from "fast-check"
-import { condition, locationId, locationPool, lotChoice, onceIn, productId, withLot } from "./Arbitraries.ts"
+import { condition, inPieces, locationId, locationPool, lotChoice, onceIn, productId, withLot } from "./Arbitraries.ts"
 import { drafts, type Known, lines, type Meant, optional, pick, picked, present } from "./Draft.ts"
 
 const NO_COUNT = { id: CountId.make("no-count"), location: locationPool[0]! }
@@ -23,7 +23,7 @@ const plannedLines = fc.array(
 )
 const foundLine = fc
   .record({ ...key, quantity: fc.nat({ max: 12 }), reason: onceIn(3, fc.constant("shrinkage")) })
-  .map(({ lot, ...line }) => withLot(present(line), lot))
+  .map(({ lot, ...line }) => inPieces(withLot(present(line), lot)))
 const underWay = ["draft", "counting", "counted", "approved"] as const
 
 /** Drafts of the commands on counts. */

@@ -28,6 +28,7 @@ import * as fc from "fast-check"
 import { accessDrafts } from "./AccessDrafts.ts"
 import {
   condition,
+  inPieces,
   locationId,
   locationPool,
   lotChoice,
@@ -90,7 +91,7 @@ const route = fc.oneof(
 )
 const transferLine = fc
   .record({ product: productId, lot: onceIn(4, lotChoice), quantity: fc.integer({ min: 1, max: 6 }) })
-  .map(({ lot = "", ...line }) => (lot === "" ? line : withLot(line, lot)))
+  .map(({ lot = "", ...line }) => inPieces(lot === "" ? line : withLot(line, lot)))
 // What is asked for is mostly there, so that there is something to receive, and mostly the first line arrives.
 const arrivedLine = fc
   .record({
@@ -98,7 +99,7 @@ const arrivedLine = fc
     quantity: fc.integer({ min: 1, max: 3 }),
     condition: onceIn(2, condition)
   })
-  .map((line) => present(line))
+  .map((line) => inPieces(present(line)))
 
 const NO_TRANSFER = {
   id: TransferId.make("no-transfer"),
@@ -167,11 +168,13 @@ const transfers = [
 
 const owner = fc.constantFrom("ann", "bob")
 const cartLines = fc.array(
-  fc.record({
-    product: productId,
-    quantity: fc.oneof({ arbitrary: fc.integer({ min: 1, max: 6 }), weight: 6 }, fc.constant(0)),
-    mode: fc.constantFrom("add" as const, "set" as const)
-  }),
+  fc
+    .record({
+      product: productId,
+      quantity: fc.oneof({ arbitrary: fc.integer({ min: 1, max: 6 }), weight: 6 }, fc.constant(0)),
+      mode: fc.constantFrom("add" as const, "set" as const)
+    })
+    .map(inPieces),
   { maxLength: 3 }
 )
 const cartAt = fc.record({ cart: pick, location: locationId })

@@ -3,7 +3,7 @@
  */
 import { type CartId, type Order, OrderId, payments } from "@onhand/core"
 import * as fc from "fast-check"
-import { condition, locationId, locationPool, lot, onceIn } from "./Arbitraries.ts"
+import { condition, inPieces, locationId, locationPool, lot, onceIn } from "./Arbitraries.ts"
 import { drafts, type Known, lines, type Meant, pick, picked, present } from "./Draft.ts"
 
 const cartAt = fc.record({ cart: pick, location: locationId })
@@ -21,7 +21,10 @@ const isOpen = (order: Order) => order.status === "placed"
 const isShipped = (order: Order) => order.fulfilment !== "unfulfilled"
 
 const lineOfOrder = fc.oneof({ arbitrary: fc.constant(1), weight: 4 }, fc.integer({ min: 2, max: 4 }))
-const someLines = onceIn(2, lines(fc.record({ line: lineOfOrder, quantity: fc.integer({ min: 1, max: 3 }) })))
+const someLines = onceIn(
+  2,
+  lines(fc.record({ line: lineOfOrder, quantity: fc.integer({ min: 1, max: 3 }) }).map(inPieces))
+)
 const returnedLines = lines(
   fc
     .record({

@@ -7,6 +7,7 @@ import * as fc from "fast-check"
 import {
   condition,
   expiresOn,
+  inPieces,
   locationId,
   locationPool,
   lotChoice,
@@ -87,7 +88,7 @@ const orderedLine = fc
     quantity: fc.integer({ min: 1, max: 6 }),
     unitCost: onceIn(3, fc.constant({ amount: "399.125", currency: "USD" }))
   })
-  .map((line) => present(line))
+  .map((line) => inPieces(present(line)))
 const canceledLine = fc.record({ line: fc.integer({ min: 1, max: 2 }), quantity: fc.integer({ min: 1, max: 2 }) })
 // Mostly the first line arrives, because the others may not be there.
 const deliveredLine = fc
@@ -98,7 +99,7 @@ const deliveredLine = fc
     lot: lotChoice,
     expiresOn: onceIn(6, expiresOn)
   })
-  .map((line) => present(line))
+  .map((line) => inPieces(present(line)))
 
 // Long ago, or not for long: the same by every clock.
 const expectations = [DateTime.makeUnsafe(Date.UTC(2020, 0, 1)), DateTime.makeUnsafe(Date.UTC(2100, 0, 1))]

@@ -62,7 +62,7 @@ import {
 } from "@onhand/core"
 import { DateTime } from "effect"
 import * as fc from "fast-check"
-import { currency, money, movementKind, price, quantity, sku, unitOfMeasure } from "./Arbitraries.ts"
+import { currency, entered, money, movementKind, price, quantity, saying, sku, unitOfMeasure } from "./Arbitraries.ts"
 
 /** Any text of a length, the awkward ones included: quotes, line breaks, other scripts. No NUL: databases refuse it. */
 export const text = (minLength: number, maxLength: number): fc.Arbitrary<string> =>
@@ -138,7 +138,7 @@ export const movement: fc.Arbitrary<Movement> = movementKind.chain((kind) =>
       reason: nullable(text(0, 200)),
       source,
       unitCost: nullable(unitCost),
-      entered: nullable(fc.record({ unit: text(1, 32), quantity: fc.stringMatching(/^\d{1,16}(\.\d{1,15})?$/) })),
+      entered: nullable(entered),
       version,
       onHandAfter: quantityOrZero,
       sellableAfter: quantityOrZero,
@@ -177,7 +177,7 @@ export const balance: fc.Arbitrary<Balance> = fc
 export const cart: fc.Arbitrary<Cart> = fc.record({
   id: text(1, 64).map((id) => CartId.make(id)),
   owner: nullable(text(1, 128)),
-  lines: fc.array(fc.record({ product: productId, quantity }), { maxLength: 4 }),
+  lines: fc.array(saying(fc.record({ product: productId, quantity })), { maxLength: 4 }),
   state: fc.constantFrom("active", "checkingOut", "completed"),
   location: nullable(locationId),
   claims: fc.array(claimId, { maxLength: 3 }),
@@ -205,7 +205,7 @@ export const count: fc.Arbitrary<Count> = fc.record({
   id: text(1, 64).map((id) => CountId.make(id)),
   name: text(0, 200),
   location: locationId,
-  lines: fc.array(countLine, { maxLength: 4 }),
+  lines: fc.array(saying(countLine), { maxLength: 4 }),
   blind: fc.boolean(),
   policy: fc.constantFrom("rebase", "reject"),
   state: fc.constantFrom(...countStates),
@@ -253,7 +253,7 @@ export const order: fc.Arbitrary<Order> = fc.record({
   customer: nullable(text(1, 128)),
   cart: nullable(text(1, 64).map((id) => CartId.make(id))),
   location: locationId,
-  lines: fc.array(orderLine, { minLength: 1, maxLength: 4 }),
+  lines: fc.array(saying(orderLine), { minLength: 1, maxLength: 4 }),
   shipments: fc.array(shipment, { maxLength: 3 }),
   total: money,
   status: fc.constantFrom("placed", "completed", "canceled"),
@@ -411,7 +411,7 @@ export const transfer: fc.Arbitrary<Transfer> = fc.record({
   id: text(1, 64).map((id) => TransferId.make(id)),
   origin: locationId,
   destination: locationId,
-  lines: fc.array(transferLine, { minLength: 1, maxLength: 4 }),
+  lines: fc.array(saying(transferLine), { minLength: 1, maxLength: 4 }),
   state: fc.constantFrom(...transferStates),
   reason: nullable(text(1, 200)),
   version,
@@ -485,7 +485,7 @@ export const purchaseOrder: fc.Arbitrary<PurchaseOrder> = fc.record({
   id: text(1, 64).map((id) => PurchaseOrderId.make(id)),
   vendor: vendorId,
   destination: locationId,
-  lines: fc.array(purchaseOrderLine, { minLength: 1, maxLength: 4 }),
+  lines: fc.array(saying(purchaseOrderLine), { minLength: 1, maxLength: 4 }),
   state: fc.constantFrom(...purchaseOrderStates),
   tolerance: fc.nat(100),
   note: text(0, 300),
