@@ -1,6 +1,7 @@
 // The replay: the catalogue, every store's opening stock, and then the year's baskets through cart and checkout.
-import { Inventory, LocationId, type ProductId } from "@onhand/core"
+import { Inventory, LocationId, type MovementLine, type ProductId } from "@onhand/core"
 import { DateTime, Effect, Result, Stream } from "effect"
+import { FIRST_LOT, isFresh } from "./Freshness.ts"
 import { type Basket, type CatalogueRow, catalogue, type ReceiptLine } from "./RetailFiles.ts"
 
 /** Commands of a kind that are under way at once: while one batch is being committed, the next one gathers. */
@@ -54,14 +55,22 @@ const productOf = (row: CatalogueRow) => ({
     .filter(Boolean)
     .join(" "),
   description: [row.department, row.brand].filter(Boolean).join(", "),
-  category: row.product_category
+  category: row.product_category,
+  lotTracked: isFresh(row)
 })
 
-/** Imports the catalogue, and answers which product each number is and how many rows changed something. */
+/** Which product each number is, and which of them are fresh. */
+export interface Catalogue {
+  readonly products: ReadonlyMap<string, ProductId>
+  readonly fresh: ReadonlySet<ProductId>
+}
+
+/** Imports the catalogue, and answers what is in it and how many rows changed something. */
 export const importCatalogue = (folder: string) =>
   Effect.gen(function* () {
     const inventory = yield* Inventory
     const products = new Map<string, ProductId>()
+    const fresh = new Set<ProductId>()
     const outcomes = { created: 0, updated: 0, unchanged: 0, refused: 0 }
     yield* catalogue(folder).pipe(
       Stream.grouped(IMPORT_LINES),
@@ -71,21 +80,26 @@ export const importCatalogue = (folder: string) =>
           return first === undefined
             ? Effect.succeed([])
             : Effect.map(inventory.importProducts({ lines: [first, ...rest] }), ({ lines }) =>
-                lines.map((line, index) => ({ line, number: rows[index]?.product_id ?? "" }))
+                lines.flatMap((line, index) => {
+                  const row = rows[index]
+                  return row === undefined ? [] : [{ line, row }]
+                })
               )
         },
         { concurrency: IMPORTS_UNDER_WAY }
       ),
       Stream.runForEach((imported) =>
         Effect.sync(() => {
-          for (const { line, number } of imported) {
+          for (const { line, row } of imported) {
             outcomes[line.outcome] += 1
-            if (line.outcome !== "refused") products.set(number, line.product)
+            if (line.outcome === "refused") continue
+            products.set(row.product_id, line.product)
+            if (isFresh(row)) fresh.add(line.product)
           }
         })
       )
     )
-    return { products, outcomes }
+    return { products, fresh, outcomes }
   })
 
 const storeOf = (store: string) => LocationId.make(`store-${store}`)
@@ -122,71 +136,89 @@ const costsOf = (baskets: ReadonlyArray<Basket>, products: ReadonlyMap<string, P
 const chunks = <A>(items: ReadonlyArray<A>, size: number): ReadonlyArray<ReadonlyArray<A>> =>
   Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size))
 
-/** The depot that supplies all stores, and the share of the year's sales that it opens with. */
+/** The depot that supplies all stores, and the share of the year's sales that it gets. */
 export const DEPOT = LocationId.make("depot")
 const DEPOT_SHARE = 0.2
 
-/** Opens the depot with some of everything. */
-const openDepot = (sales: ReturnType<typeof salesOf>, costOf: ReturnType<typeof costsOf>) =>
-  Effect.gen(function* () {
-    const inventory = yield* Inventory
-    const sold = new Map<ProductId, number>()
-    for (const [product, units] of [...sales.values()].flatMap((ofStore) => [...ofStore])) {
-      sold.set(product, (sold.get(product) ?? 0) + units)
-    }
-    yield* inventory.createLocation({ id: DEPOT, name: "Depot" }, { key: "depot" })
-    const stock = [...sold].map(([product, units]) => ({
-      kind: "opening" as const,
-      product,
-      location: DEPOT,
-      quantity: Math.max(1, Math.floor(DEPOT_SHARE * units)),
-      unitCost: costOf(product)
-    }))
-    for (const [index, [first, ...rest]] of chunks(stock, OPENING_LINES).entries()) {
-      if (first === undefined) continue
-      const options = { key: `opening:depot:${index}`, occurredAt: OPENED_AT }
-      yield* inventory.recordMovements({ lines: [first, ...rest] }, options)
-    }
-  })
+/** What a place gets of a product in the year: at the opening, and of what is fresh the rest in the middle of it. */
+export interface Goods {
+  readonly product: ProductId
+  readonly opening: number
+  readonly later: number
+  readonly unitCost: { readonly amount: string; readonly currency: string }
+}
+export interface Supplied {
+  readonly location: LocationId
+  readonly name: string
+  readonly goods: ReadonlyArray<Goods>
+}
 
-/** Opens every store with its stock and its thresholds. The keys are fixed, so a second run changes nothing. */
-export const openStores = (baskets: ReadonlyArray<Basket>, products: ReadonlyMap<string, ProductId>) =>
+/** The places of the chain, the depot first, and what each gets. */
+export const suppliesOf = (baskets: ReadonlyArray<Basket>, { products, fresh }: Catalogue): ReadonlyArray<Supplied> => {
+  const sales = salesOf(baskets, products)
+  const costOf = costsOf(baskets, products)
+  const sold = new Map<ProductId, number>()
+  for (const [product, units] of [...sales.values()].flatMap((ofStore) => [...ofStore])) {
+    sold.set(product, (sold.get(product) ?? 0) + units)
+  }
+  const goodsOf = (units: ReadonlyMap<ProductId, number>, share: number) =>
+    [...units].map(([product, year]): Goods => {
+      const quantity = Math.max(1, Math.floor(share * year))
+      const opening = fresh.has(product) ? Math.ceil(quantity / 2) : quantity
+      return { product, opening, later: quantity - opening, unitCost: costOf(product) }
+    })
+  return [
+    { location: DEPOT, name: "Depot", goods: goodsOf(sold, DEPOT_SHARE) },
+    ...[...sales].map(([store, units]) => ({
+      location: storeOf(store),
+      name: `Store ${store}`,
+      goods: goodsOf(units, OPENING_SHARE)
+    }))
+  ]
+}
+
+/** Records what a place gets, in commands of a bearable size with keys that begin so. */
+export const deliver = (
+  lines: ReadonlyArray<MovementLine>,
+  { key, occurredAt }: { readonly key: string; readonly occurredAt: DateTime.Utc }
+) =>
+  Effect.flatMap(Inventory, (inventory) =>
+    Effect.forEach(
+      chunks(lines, OPENING_LINES).entries(),
+      ([index, [first, ...rest]]) =>
+        first === undefined
+          ? Effect.void
+          : inventory.recordMovements({ lines: [first, ...rest] }, { key: `${key}:${index}`, occurredAt }),
+      { discard: true }
+    )
+  )
+
+/** Opens every place with its stock, the stores with thresholds. Keys are fixed: a second run changes nothing. */
+export const openStores = (supplies: ReadonlyArray<Supplied>, { fresh }: Catalogue) =>
   Effect.gen(function* () {
     const inventory = yield* Inventory
-    const sales = salesOf(baskets, products)
-    const costOf = costsOf(baskets, products)
-    yield* openDepot(sales, costOf)
     yield* Effect.forEach(
-      sales,
-      ([store, sold]) =>
+      supplies,
+      ({ location, name, goods }) =>
         Effect.gen(function* () {
-          const location = storeOf(store)
-          yield* inventory.createLocation({ id: location, name: `Store ${store}` }, { key: `store:${store}` })
-          const stock = [...sold].map(([product, units]) => ({
-            product,
-            location,
-            quantity: Math.max(1, Math.floor(OPENING_SHARE * units))
+          yield* inventory.createLocation({ id: location, name }, { key: `place:${location}` })
+          const lines = goods.map(({ product, opening: quantity, unitCost }) => ({
+            ...{ kind: "opening" as const, product, location, quantity, unitCost },
+            ...(fresh.has(product) ? FIRST_LOT : {})
           }))
-          for (const [index, part] of chunks(stock, OPENING_LINES).entries()) {
-            const [first, ...rest] = part.map((line) => ({
-              kind: "opening" as const,
-              ...line,
-              unitCost: costOf(line.product)
-            }))
-            if (first === undefined) continue
-            const options = { key: `opening:${store}:${index}`, occurredAt: OPENED_AT }
-            yield* inventory.recordMovements({ lines: [first, ...rest] }, options)
-            const [low, ...lows] = part.map(({ quantity, ...place }) => ({
-              ...place,
-              low: Math.floor(LOW_SHARE * quantity)
+          yield* deliver(lines, { key: `opening:${location}`, occurredAt: OPENED_AT })
+          if (location === DEPOT) return
+          for (const [index, part] of chunks(goods, OPENING_LINES).entries()) {
+            const [low, ...lows] = part.map(({ product, opening }) => ({
+              ...{ product, location, low: Math.floor(LOW_SHARE * opening) }
             }))
             if (low !== undefined)
-              yield* inventory.setThresholds({ lines: [low, ...lows] }, { key: `low:${store}:${index}` })
+              yield* inventory.setThresholds({ lines: [low, ...lows] }, { key: `low:${location}:${index}` })
           }
         }),
       { concurrency: 16, discard: true }
     )
-    return sales.size
+    return supplies.length - 1
   })
 
 /** A basket at the till: the lines that can be sold, and those that cannot. */
@@ -245,7 +277,7 @@ const checkOut = ({ basket, lines, refusedLines }: RungUp, cart: Effect.Success<
  */
 export const replay = (
   baskets: ReadonlyArray<Basket>,
-  products: ReadonlyMap<string, ProductId>,
+  { products }: Catalogue,
   onProgress: (done: number) => Effect.Effect<void>
 ) =>
   Effect.gen(function* () {

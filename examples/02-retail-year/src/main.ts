@@ -5,8 +5,9 @@ import { Inventory } from "@onhand/core"
 import { PostgresStore } from "@onhand/postgres"
 import * as Pglite from "@onhand/postgres/pglite"
 import { Clock, Config, Console, Effect, Layer, Option } from "effect"
+import { freshness, freshnessText } from "./Freshness.ts"
 import { isEarly, midYear } from "./MidYear.ts"
-import { importCatalogue, openStores, replay } from "./Replay.ts"
+import { importCatalogue, openStores, replay, suppliesOf } from "./Replay.ts"
 import { ranLowMostOften, reconcile, reconciliationText } from "./Report.ts"
 import { readBaskets } from "./RetailFiles.ts"
 import { disagreements, valueOfYear, valueText } from "./ValueReport.ts"
@@ -37,26 +38,23 @@ const timed = <A, E, R>(title: string, part: Effect.Effect<A, E, R>, countOf: (r
 const program = Effect.gen(function* () {
   const folder = yield* Config.String("ONHAND_RETAIL").pipe(Config.withDefault(here("../../../../shared/data/retail")))
   const inventory = yield* Inventory
-  const { products, outcomes } = yield* timed(
-    "Products imported",
-    importCatalogue(folder),
-    ({ products }) => products.size
-  )
-  const { created, updated, unchanged, refused } = outcomes
+  const catalogue = yield* timed("Products imported", importCatalogue(folder), ({ products }) => products.size)
+  const { created, updated, unchanged, refused } = catalogue.outcomes
   yield* Console.log(`  created ${created}, updated ${updated}, unchanged ${unchanged}, refused ${refused}`)
   const baskets = yield* timed("Baskets read", readBaskets(folder), (all) => all.length)
-  yield* timed("Stores opened", openStores(baskets, products), (stores) => stores)
+  const supplies = suppliesOf(baskets, catalogue)
+  yield* timed("Stores opened", openStores(supplies, catalogue), (stores) => stores)
   const halves = [baskets.filter(isEarly), baskets.filter((basket) => !isEarly(basket))] as const
   const early = yield* timed(
     "Baskets replayed",
-    replay(halves[0], products, () => Effect.void),
+    replay(halves[0], catalogue, () => Effect.void),
     (all) => all.length
   )
-  const { sent } = yield* timed("Stores counted", midYear(products), ({ stores }) => stores)
+  const { sent } = yield* timed("Stores counted and supplied", midYear(supplies, catalogue), ({ stores }) => stores)
   yield* Console.log(`  ${sent} products sent from the depot to stores that had run out of them`)
   const late = yield* timed(
     "Baskets replayed",
-    replay(halves[1], products, () => Effect.void),
+    replay(halves[1], catalogue, () => Effect.void),
     (all) => all.length
   )
   const tills = [...early, ...late]
@@ -68,12 +66,16 @@ const program = Effect.gen(function* () {
   const wrong = disagreements(value, numbers.sold)
   yield* Console.log(`\nThe stock and its value, first in first out:\n${valueText(value)}`)
   for (const what of wrong) yield* Console.log(`  ${what}`)
+  const fresh = yield* freshness
+  yield* Console.log(`\n${freshnessText(fresh)}`)
   const { movements, balances, differences } = yield* inventory.read.verify
   yield* Console.log(
     `\nVerified ${balances} balances against ${movements} movements: ${differences.length} differences`
   )
   const balanced =
-    differences.length + wrong.length === 0 && numbers.difference.units === 0 && numbers.difference.cents === 0
+    differences.length + wrong.length + fresh.over.available + fresh.soldLate === 0 &&
+    numbers.difference.units === 0 &&
+    numbers.difference.cents === 0
   if (!balanced) process.exitCode = 1
 })
 
