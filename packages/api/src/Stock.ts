@@ -51,14 +51,23 @@ export const StockExplanation = Schema.Struct({
   claims: listOf(Claim)
 }).annotate({ identifier: "StockExplanation" })
 
-/** What was recomputed from the ledgers, and every sum that does not follow from them. There must never be one. */
+/**
+ * What was recomputed from the ledgers, and every number that does not follow from them: of a balance, or of a `claim`
+ * what is held or committed by it and until when, in milliseconds since 1970. There must never be one.
+ */
 export const VerificationReport = Schema.Struct({
   sound: Schema.Boolean,
   movements: Schema.Int,
   claimEvents: Schema.Int,
   balances: Schema.Int,
   differences: Schema.Array(
-    Schema.Struct({ key: StockKey, field: Schema.String, stored: Schema.Int, recomputed: Schema.Int })
+    Schema.Struct({
+      key: StockKey,
+      claim: Schema.optionalKey(Schema.String),
+      field: Schema.String,
+      stored: Schema.Int,
+      recomputed: Schema.Int
+    })
   )
 }).annotate({ identifier: "VerificationReport" })
 

@@ -25,9 +25,10 @@ export class DifferencesFound extends Schema.TaggedError<DifferencesFound>()("Di
   }
 }
 
-const differenceLine = ({ key, field, stored, recomputed }: Difference): string => {
+const differenceLine = ({ key, claim, field, stored, recomputed }: Difference): string => {
   const lot = key.lot === "" ? "" : `, lot ${key.lot}`
-  return `product ${key.product} at ${key.location}${lot}: ${field} is kept as ${stored}, the ledger says ${recomputed}`
+  const of = claim === undefined ? "" : `claim ${claim} on `
+  return `${of}product ${key.product} at ${key.location}${lot}: ${field} is kept as ${stored}, the ledger says ${recomputed}`
 }
 
 const sealLine = ({ shard, seq, reason }: BrokenSeal): string => `ledger shard ${shard}, entry ${seq}: ${reason}`

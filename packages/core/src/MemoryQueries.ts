@@ -4,7 +4,7 @@
 import { DateTime, Effect, Option, Result } from "effect"
 import { applyClaimEvent, applyMovement, available, type Balance, emptyBalance, onHand } from "./Balance.ts"
 import { activeCartName, CartId } from "./Cart.ts"
-import { type Claim, hasLapsed } from "./Claim.ts"
+import { applyToClaim, type Claim, type ClaimId, hasLapsed } from "./Claim.ts"
 import type { ContactRecord } from "./ContactRecord.ts"
 import { type DemandFilter, type DemandSeries, foldDemand } from "./Demand.ts"
 import type { Event } from "./Event.ts"
@@ -34,7 +34,7 @@ import type {
   VendorProductFilter,
   Verification
 } from "./Queries.ts"
-import { balanceFields } from "./Recount.ts"
+import { balanceFields, claimDifferences } from "./Recount.ts"
 import { type StockPlace, stockKeyText, stockPlaceText } from "./StockKey.ts"
 import { openInTransit } from "./Transfer.ts"
 import { UserId } from "./User.ts"
@@ -210,7 +210,17 @@ export const foldLedger = (
   return folded
 }
 
-/** Every balance recomputed from the ledgers and compared with the one that is kept. */
+/** What differs between the claims that are kept and those that their events make. */
+const claimsRecounted = (memory: Memory): ReadonlyArray<Difference> => {
+  const recomputed = new Map<ClaimId, Claim>()
+  for (const event of memory.claimEvents) {
+    recomputed.set(event.claim, applyToClaim(recomputed.get(event.claim), event))
+  }
+  const ids = new Set([...recomputed.keys(), ...memory.claims.keys()])
+  return [...ids].flatMap((id) => claimDifferences(memory.claims.get(id), recomputed.get(id)))
+}
+
+/** Every balance and every claim recomputed from the ledgers and compared with the one that is kept. */
 export const verifyMemory = (memory: Memory): Verification => {
   const folded = foldLedger(memory)
   const differences: Array<Difference> = []
@@ -229,7 +239,7 @@ export const verifyMemory = (memory: Memory): Verification => {
     movements: memory.movements.length,
     claimEvents: memory.claimEvents.length,
     balances: memory.balances.size,
-    differences
+    differences: [...differences, ...claimsRecounted(memory)]
   }
 }
 

@@ -7,7 +7,7 @@ import { Schema } from "effect"
 import type { ApiKey, ApiKeyId } from "./ApiKey.ts"
 import type { Balance } from "./Balance.ts"
 import type { Cart, CartId } from "./Cart.ts"
-import type { Claim } from "./Claim.ts"
+import { type Claim, ClaimId } from "./Claim.ts"
 import type { ContactRecord } from "./ContactRecord.ts"
 import type { Count, CountId, CountState } from "./Count.ts"
 import type { DemandFilter, DemandSeries } from "./Demand.ts"
@@ -222,9 +222,13 @@ export interface RestockAlert {
   readonly available: number
 }
 
-/** A balance or claim sum that does not follow from the ledger. There must never be one. */
+/**
+ * A number of a balance that does not follow from the ledger, or of a `claim` what is `held` or `committed` by it, and
+ * until when (`expiresAt`, in milliseconds since 1970; 0 for a claim that is not held). There must never be one.
+ */
 export const Difference = Schema.Struct({
   key: StockKey,
+  claim: Schema.optionalKey(ClaimId),
   field: Schema.String,
   stored: Schema.Int,
   recomputed: Schema.Int
@@ -456,6 +460,6 @@ export interface Queries {
   readonly events: (after: FeedCursor, limit: number) => Effect.Effect<ReadonlyArray<Event>, StoreUnavailable>
   /** The end of the feed: where a reader starts that only wants what comes next. */
   readonly head: Effect.Effect<FeedCursor, StoreUnavailable>
-  /** Recomputes every balance from the two ledgers, and every claim sum from the claims, and lists what differs. */
+  /** Recomputes every balance and every claim from the two ledgers, and lists what differs. */
   readonly verify: Effect.Effect<Verification, StoreUnavailable>
 }

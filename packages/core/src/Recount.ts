@@ -2,8 +2,11 @@
  * Recounts: a balance as it is kept beside the same one recomputed from the ledger, and what it is off by. There must
  * never be anything.
  */
+import { DateTime } from "effect"
 import type { Balance } from "./Balance.ts"
-import type { StockKey } from "./StockKey.ts"
+import type { Claim } from "./Claim.ts"
+import type { Difference } from "./Queries.ts"
+import { type StockKey, stockKeyText } from "./StockKey.ts"
 
 /** The numbers of a balance, each of which follows from the ledger. */
 export const balanceFields = [
@@ -50,3 +53,27 @@ export const corrected = (balance: Balance, drift: Drift): Balance => ({
   ...balance,
   ...numbers((field) => balance[field] + drift[field])
 })
+
+/** The numbers of a claim: what is open of it, as a hold or as a commitment, and until when it is held. */
+const claimFields = ["held", "committed", "expiresAt"] as const
+
+const claimNumber = ({ state, quantity, expiresAt }: Claim, field: (typeof claimFields)[number]): number => {
+  if (field !== "expiresAt") return state === field ? quantity : 0
+  return state === "held" && expiresAt !== null ? DateTime.toEpochMillis(expiresAt) : 0
+}
+
+/** What differs between a claim as it is kept and the same one recomputed from its events; either may be missing. */
+export const claimDifferences = (
+  stored: Claim | undefined,
+  recomputed: Claim | undefined
+): ReadonlyArray<Difference> => {
+  const keys = new Map([stored, recomputed].flatMap((claim) => (claim ? [[stockKeyText(claim), claim]] : [])))
+  return [...keys].flatMap(([text, { id: claim, product, location, lot }]) => {
+    const number = (one: Claim | undefined, field: (typeof claimFields)[number]) =>
+      one !== undefined && stockKeyText(one) === text ? claimNumber(one, field) : 0
+    return claimFields
+      .map((field) => ({ field, stored: number(stored, field), recomputed: number(recomputed, field) }))
+      .filter(({ stored, recomputed }) => stored !== recomputed)
+      .map((difference) => ({ key: { product, location, lot }, claim, ...difference }))
+  })
+}

@@ -78,7 +78,8 @@ export interface Rebuilt {
 
 /** The commands that repair what differs, each of one location and of at most so many keys. */
 const piecesOf = (differences: ReadonlyArray<Difference>): ReadonlyArray<Schema.Struct<typeof fields>["Type"]> => {
-  const keys = new Map(differences.map(({ key }) => [stockKeyText(key), key])).values()
+  const ofBalances = differences.filter(({ claim }) => claim === undefined)
+  const keys = new Map(ofBalances.map(({ key }) => [stockKeyText(key), key])).values()
   return [...Map.groupBy(keys, ({ location }) => location)].flatMap(([location, ofLocation]) => {
     const count = Math.ceil(ofLocation.length / MAX_REPAIRED)
     return Array.from({ length: count }, (_, index) =>

@@ -1,6 +1,6 @@
 // A balance that somebody changed is made what the ledger says, and one that is right is left alone.
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { DateTime, Effect, Layer } from "effect"
 import { type Balance, Inventory, makeMemoryStore, Store, stockKeyText } from "../src/index.ts"
 
 /** A shop of ten mugs with three held, in a store whose rows the test can change. */
@@ -19,6 +19,30 @@ const shop = Effect.gen(function* () {
     memory.balances.set(stockKeyText(key), { ...balance, ...change })
   }
   return { inventory, memory, key, spoil }
+})
+
+describe("verifying", () => {
+  it.effect("tells of every claim that is not what its events make it, though the balances add up", () =>
+    Effect.gen(function* () {
+      const { inventory, memory, key } = yield* shop
+      const [held] = memory.claims.values()
+      assert(held?.expiresAt)
+      const end = DateTime.toEpochMillis(held.expiresAt)
+      memory.claims.set(held.id, { ...held, quantity: 2, expiresAt: DateTime.makeUnsafe(end + 1) })
+      const wrong = { key, claim: held.id }
+      assert.deepStrictEqual((yield* inventory.read.verify).differences, [
+        { ...wrong, field: "held", stored: 2, recomputed: 3 },
+        { ...wrong, field: "expiresAt", stored: end + 1, recomputed: end }
+      ])
+      memory.claims.delete(held.id)
+      const { repaired, left } = yield* inventory.rebuild
+      assert.deepStrictEqual(repaired, [])
+      assert.deepStrictEqual(left, [
+        { ...wrong, field: "held", stored: 0, recomputed: 3 },
+        { ...wrong, field: "expiresAt", stored: 0, recomputed: end }
+      ])
+    }).pipe(Effect.scoped)
+  )
 })
 
 describe("rebuilding", () => {

@@ -33,6 +33,49 @@ export interface LedgerText {
   readonly claimEvents: string
 }
 
+/** What a claim has open, as a hold or as a commitment, by the sums of its events. */
+const openOfClaim = {
+  held: "CASE WHEN is_committed THEN 0 ELSE held_open END",
+  committed: `CASE WHEN NOT is_committed THEN 0 WHEN was_held THEN held_open
+        ELSE held_open + committed_quantity END`
+}
+
+const sumsOfClaims = (claimEvents: string) => `
+    SELECT claim, product, location, lot, count(*) AS events,
+      sum(CASE kind WHEN 'held' THEN quantity WHEN 'committed' THEN 0 WHEN 'extended' THEN 0 ELSE -quantity END)
+        AS held_open,
+      bool_or(kind = 'committed') AS is_committed,
+      bool_or(kind = 'held') AS was_held,
+      max(quantity) FILTER (WHERE kind = 'committed') AS committed_quantity,
+      max(expires_at) AS last_expiry
+    FROM ${claimEvents} GROUP BY claim, product, location, lot`
+
+const millis = (instant: string) => `(extract(epoch FROM ${instant}) * 1000)::bigint`
+
+/**
+ * A SELECT of the claims that are not what their events make them, by the numbers of each: claim, key, field, stored
+ * and recomputed. An extension never shortens a hold, so that the last expiry is the latest.
+ */
+export const claimsDiffering = (end: string): string => `
+  WITH told AS (${sumsOfClaims("onhand.claim_events")}
+  ), recomputed AS (
+    SELECT claim AS id, product, location, lot, (${openOfClaim.held})::bigint AS held,
+      (${openOfClaim.committed})::bigint AS committed,
+      CASE WHEN (${openOfClaim.held}) > 0 THEN ${millis("last_expiry")} ELSE 0 END AS expires
+    FROM told
+  ), kept AS (
+    SELECT id, product, location, lot, CASE state WHEN 'held' THEN quantity ELSE 0 END AS held,
+      CASE state WHEN 'committed' THEN quantity ELSE 0 END AS committed,
+      CASE state WHEN 'held' THEN ${millis("expires_at")} ELSE 0 END AS expires
+    FROM onhand.claims
+  )
+  SELECT id AS claim, product, location, lot, f.field, f.stored, f.recomputed
+  FROM kept k FULL JOIN recomputed r USING (id, product, location, lot)
+  CROSS JOIN LATERAL (VALUES ('held', k.held, r.held), ('committed', k.committed, r.committed),
+    ('expiresAt', k.expires, r.expires)) AS f(field, stored, recomputed)
+  WHERE coalesce(f.stored, 0) <> coalesce(f.recomputed, 0)
+  ${end}`
+
 /**
  * A SELECT of stored and recomputed numbers over `b`, `m` and `c`, joined by key. The claims are themselves recomputed
  * from their events: what a claim has open is what its events left of it.
@@ -41,19 +84,11 @@ export const recounted = ({ balances, movements, claimEvents }: LedgerText, colu
   WITH moved AS (
     SELECT product, location, lot, count(*) AS version, ${fold}
     FROM ${movements} GROUP BY product, location, lot
-  ), open AS (
-    SELECT claim, product, location, lot, count(*) AS events,
-      sum(CASE kind WHEN 'held' THEN quantity WHEN 'committed' THEN 0 WHEN 'extended' THEN 0 ELSE -quantity END)
-        AS held_open,
-      bool_or(kind = 'committed') AS is_committed,
-      bool_or(kind = 'held') AS was_held,
-      max(quantity) FILTER (WHERE kind = 'committed') AS committed_quantity
-    FROM ${claimEvents} GROUP BY claim, product, location, lot
+  ), open AS (${sumsOfClaims(claimEvents)}
   ), claimed AS (
     SELECT product, location, lot, sum(events)::bigint AS claim_version,
-      sum(CASE WHEN is_committed THEN 0 ELSE held_open END)::bigint AS held,
-      sum(CASE WHEN NOT is_committed THEN 0 WHEN was_held THEN held_open
-        ELSE held_open + committed_quantity END)::bigint AS committed
+      sum(${openOfClaim.held})::bigint AS held,
+      sum(${openOfClaim.committed})::bigint AS committed
     FROM open GROUP BY product, location, lot
   )
   SELECT ${columns}

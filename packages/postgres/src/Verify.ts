@@ -1,12 +1,12 @@
 /**
- * Verification: every balance recomputed in the database from the two ledgers, and compared with the one that is kept.
+ * Verification: every balance and claim recomputed in the database from the two ledgers, and compared with what is kept.
  */
 import { Difference, type StoreUnavailable, type Verification } from "@onhand/core"
 import { Effect, Schema } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { unavailable } from "./ListQuery.ts"
 import { jsonOf } from "./LoadSlice.ts"
-import { recounted, recountedFields } from "./Recount.ts"
+import { claimsDiffering, recounted, recountedFields } from "./Recount.ts"
 
 /** The most differences that are listed: one is a scandal, a thousand are enough to see the pattern. */
 const MAX_DIFFERENCES = 1_000
@@ -21,6 +21,8 @@ const differing = recounted(
   ORDER BY product, location, lot LIMIT ${MAX_DIFFERENCES}`
 )
 
+const differingClaims = claimsDiffering(`ORDER BY id LIMIT ${MAX_DIFFERENCES}`)
+
 const decodeDifference = Schema.decodeUnknownSync(Difference)
 const decodeCounts = Schema.decodeUnknownSync(
   Schema.Struct({ movements: Schema.Int, claimEvents: Schema.Int, balances: Schema.Int })
@@ -33,19 +35,21 @@ const limits = [
   "SET LOCAL work_mem = '128MB'"
 ]
 
-/** Recomputes every balance and lists what differs. */
+/** Recomputes every balance and every claim, and lists what differs. */
 export const verify = (sql: SqlClient): Effect.Effect<Verification, StoreUnavailable> => {
   const all = <A>(text: string, decode: (json: unknown) => A) =>
     Effect.map(sql.unsafe<{ readonly json: string }>(text), (rows) => rows.map(({ json }) => decode(JSON.parse(json))))
   const verification = Effect.gen(function* () {
     for (const limit of limits) yield* sql.unsafe(limit)
-    const differences = yield* all(
-      `SELECT json_build_object(
-        'key', json_build_object('product', product, 'location', location, 'lot', lot),
-        'field', field, 'stored', coalesce(stored, 0), 'recomputed', coalesce(recomputed, 0))::text AS json
-       FROM (${differing}) differing`,
-      decodeDifference
-    )
+    const listed = (claim: string, differing: string) =>
+      all(
+        `SELECT json_build_object(${claim}
+          'key', json_build_object('product', product, 'location', location, 'lot', lot),
+          'field', field, 'stored', coalesce(stored, 0), 'recomputed', coalesce(recomputed, 0))::text AS json
+         FROM (${differing}) differing`,
+        decodeDifference
+      )
+    const differences = [...(yield* listed("", differing)), ...(yield* listed("'claim', claim,", differingClaims))]
     const [counts] = yield* all(
       `SELECT ${jsonOf({
         movements: "(SELECT count(*) FROM onhand.movements)",

@@ -2,7 +2,7 @@
 import * as PgClient from "@effect/sql-pg/PgClient"
 import { assert, describe, it } from "@effect/vitest"
 import { Inventory, Store } from "@onhand/core"
-import { Context, Effect, Layer, Redacted } from "effect"
+import { Context, DateTime, Effect, Layer, Redacted } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { createDatabase } from "../../../test/PostgresDatabase.ts"
 import { PostgresStore, verifyChain } from "../src/index.ts"
@@ -14,6 +14,54 @@ const inventoryOf = (sql: SqlClient, shards: number) =>
     ),
     (context) => Context.get(context, Inventory)
   )
+
+describe("verifying", () => {
+  it.live("tells of every claim that is not what its events make it, though the balances add up", () =>
+    Effect.gen(function* () {
+      const url = Redacted.make(yield* Effect.promise(() => createDatabase()))
+      const context = yield* Layer.build(PgClient.layer({ url, maxConnections: 4 }))
+      const sql: SqlClient = Context.get(context, PgClient.PgClient)
+      yield* PostgresStore.migrate(1).pipe(Effect.provide(context))
+      const inventory = yield* inventoryOf(sql, 1)
+      const { id: location } = yield* inventory.createLocation({ name: "Shop" })
+      const { id: product } = yield* inventory.createProduct({ sku: "MUG", name: "Mug" })
+      yield* inventory.recordMovements({ lines: [{ kind: "receipt", product, location, quantity: 10 }] })
+      const hold = (quantity: number) =>
+        Effect.map(
+          inventory.holdStock({ lines: [{ product, location, quantity }], ttlMillis: 600_000 }),
+          ({ claims: [claim], expiresAt }) => {
+            assert(claim !== undefined)
+            return { claim, end: DateTime.toEpochMillis(expiresAt) }
+          }
+        )
+      const [held, committed, gone, released] = [yield* hold(3), yield* hold(2), yield* hold(1), yield* hold(1)]
+      yield* inventory.commitClaims({ location, claims: [committed.claim] })
+      yield* inventory.extendHolds({ location, claims: [held.claim], ttlMillis: 1_200_000 })
+      yield* inventory.releaseClaims({ location, claims: [released.claim] })
+      assert.deepStrictEqual((yield* inventory.read.verify).differences, [])
+
+      yield* sql`UPDATE onhand.claims SET quantity = 2 WHERE id = ${held.claim}`
+      yield* sql`UPDATE onhand.claims SET quantity = 0, state = 'released' WHERE id = ${committed.claim}`
+      yield* sql`DELETE FROM onhand.claims WHERE id = ${gone.claim}`
+      yield* sql`UPDATE onhand.claims SET quantity = 1, state = 'held', expires_at = to_timestamp(4e9)
+        WHERE id = ${released.claim}`
+      const { differences } = yield* inventory.read.verify
+      const key = { product, location, lot: "" }
+      assert.sameDeepMembers(
+        [...differences],
+        [
+          { key, claim: held.claim, field: "held", stored: 2, recomputed: 3 },
+          { key, claim: committed.claim, field: "committed", stored: 0, recomputed: 2 },
+          { key, claim: gone.claim, field: "held", stored: 0, recomputed: 1 },
+          { key, claim: gone.claim, field: "expiresAt", stored: 0, recomputed: gone.end },
+          { key, claim: released.claim, field: "held", stored: 1, recomputed: 0 },
+          { key, claim: released.claim, field: "expiresAt", stored: 4e12, recomputed: 0 }
+        ]
+      )
+      assert.deepStrictEqual((yield* inventory.rebuild).left.length, 6)
+    }).pipe(Effect.scoped)
+  )
+})
 
 for (const shards of [1, 4]) {
   describe(`rebuilding with ${shards} shards`, () => {
