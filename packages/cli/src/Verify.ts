@@ -27,8 +27,9 @@ export class DifferencesFound extends Schema.TaggedError<DifferencesFound>()("Di
 
 const differenceLine = ({ key, claim, field, stored, recomputed }: Difference): string => {
   const lot = key.lot === "" ? "" : `, lot ${key.lot}`
-  const of = claim === undefined ? "" : `claim ${claim} on `
-  return `${of}product ${key.product} at ${key.location}${lot}: ${field} is kept as ${stored}, the ledger says ${recomputed}`
+  const place = `product ${key.product} at ${key.location}${lot}`
+  const subject = claim === undefined ? place : `claim ${claim} on ${place}`
+  return `${subject}: ${field} is kept as ${stored}, the ledger says ${recomputed}`
 }
 
 const sealLine = ({ shard, seq, reason }: BrokenSeal): string => `ledger shard ${shard}, entry ${seq}: ${reason}`

@@ -1,5 +1,5 @@
 /**
- * Verification: every balance and claim recomputed in the database from the two ledgers, and compared with what is kept.
+ * Verification: balances and claims recomputed in the database from the two ledgers, and compared with what is kept.
  */
 import { Difference, type StoreUnavailable, type Verification } from "@onhand/core"
 import { Effect, Schema } from "effect"
