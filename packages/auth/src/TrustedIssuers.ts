@@ -20,6 +20,8 @@ export interface TrustedIssuer {
   readonly tokenType?: string
   /** Where its tokens have the roles, such as `realm_access.roles`; `roles` when left out. */
   readonly rolesClaim?: string
+  /** What each of its roles is here; one that is not named is none. Left out, the names are the same on both sides. */
+  readonly roles?: ReadonlyMap<string, ReadonlyArray<string>>
 }
 
 /** Signatures with a key pair only: a published key must never be good as a secret. */
@@ -50,7 +52,7 @@ const isRefusal = (error: unknown): boolean =>
 
 const decodeActor = Schema.decodeUnknownEffect(Schema.Struct({ ...Actor.fields, id: UserId }))
 
-const claimsOf = ({ name, rolesClaim = "roles" }: TrustedIssuer, payload: JWTPayload) => {
+const claimsOf = ({ name, rolesClaim = "roles", roles: ours }: TrustedIssuer, payload: JWTPayload) => {
   const roles = rolesClaim
     .split(".")
     .reduce<unknown>(
@@ -59,6 +61,9 @@ const claimsOf = ({ name, rolesClaim = "roles" }: TrustedIssuer, payload: JWTPay
     )
   const said = { id: `${name}:${payload.sub}`, roles: roles ?? [], locations: payload["locations"] ?? null }
   return decodeActor(said).pipe(
+    Effect.map((actor) =>
+      ours === undefined ? actor : { ...actor, roles: actor.roles.flatMap((role) => ours.get(role) ?? []) }
+    ),
     Effect.map((actor): AccessClaims => ({ actor, session: null, expiresAt: (payload.exp ?? 0) * 1000 })),
     Effect.mapError(() => new InvalidAccessToken())
   )

@@ -2,7 +2,7 @@
  * `onhand serve`: opens the store, makes what a first start needs, and serves until it is asked to stop.
  */
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "@onhand/api"
-import { DEFAULT_LIFETIME_SECONDS, layerLocal, type RetiredKey } from "@onhand/auth"
+import { DEFAULT_LIFETIME_SECONDS, layerLocal, type RetiredKey, type TrustedIssuer } from "@onhand/auth"
 import { Email, Inventory } from "@onhand/core"
 import { layerDeliveries, layerForecasts } from "@onhand/postgres"
 import { DEFAULT_ADMIN_EMAIL, ensureAdmin, serve as layerServer, Planner, ServerSettings } from "@onhand/server"
@@ -13,6 +13,7 @@ import { startBackgroundWork } from "./BackgroundWork.ts"
 import { Mistake, readSettings, type Setting, secret, text, value } from "./Configuration.ts"
 import { exitCode, exitCodes } from "./ExitCode.ts"
 import { type Exposure, exposure, settingsOf } from "./Exposure.ts"
+import { identityProviderSetting } from "./IdentityProvider.ts"
 import { type MailChoice, mailSetting } from "./MailChoice.ts"
 import { planThreads } from "./PlanThreads.ts"
 import { makeSampleShop } from "./SampleShop.ts"
@@ -152,6 +153,7 @@ interface ServeSettings extends Exposure {
   readonly email: string
   readonly password: Option.Option<Redacted.Redacted<string>>
   readonly mail: Option.Option<MailChoice>
+  readonly trusted: ReadonlyArray<TrustedIssuer>
 }
 
 const layerAuth = (settings: ServeSettings) =>
@@ -162,7 +164,8 @@ const layerAuth = (settings: ServeSettings) =>
         retired: settings.formerSecret,
         issuer: TOKEN_PARTY,
         audience: TOKEN_PARTY,
-        lifetimeSeconds: DEFAULT_LIFETIME_SECONDS
+        lifetimeSeconds: DEFAULT_LIFETIME_SECONDS,
+        trusted: settings.trusted
       })
     )
   )
@@ -270,7 +273,8 @@ export const serveCommand = Command.make("serve", serveFlags, (flags) =>
       formerSecret: formerSecretSetting,
       email: adminEmail,
       password: adminPassword,
-      mail: mailSetting
+      mail: mailSetting,
+      trusted: identityProviderSetting
     },
     {
       ...storeVariables(flags),

@@ -66,6 +66,16 @@ export const policyColumns = [
 /** What stands between several barcodes, or several lead times, in one cell. */
 export const BARCODE_SEPARATOR = "|"
 
+/** Texts as one cell, as {@link partsOfCell} reads it: a separator within a text has a backslash before it. */
+export const cellOfParts = (parts: ReadonlyArray<string>): string =>
+  parts.map((part) => part.replace(/[\\|]/g, "\\$&")).join(BARCODE_SEPARATOR)
+
+const PART = /(?:\\[\\|]|[^|])+/g
+
+/** The texts in a cell, trimmed, without empty ones. */
+export const partsOfCell = (cell: string): ReadonlyArray<string> =>
+  (cell.match(PART) ?? []).map((part) => part.replace(/\\([\\|])/g, "$1").trim()).filter((part) => part !== "")
+
 const RowFault = Schema.Struct({ path: Schema.String, message: Schema.String })
 type RowFault = typeof RowFault.Type
 
@@ -149,8 +159,7 @@ const unitOfRow = ({ unit, decimals }: Cells<"unit" | "decimals">): Parsed<Pick<
 
 const barcodesOfRow = ({ barcodes }: Cells<"barcodes">): Parsed<Pick<ProductRow, "barcodes">> => {
   if (barcodes === undefined) return Result.succeed({})
-  const codes = barcodes.split(BARCODE_SEPARATOR).map((code) => code.trim())
-  const distinct = [...new Set(codes.filter((code) => code !== ""))]
+  const distinct = [...new Set(partsOfCell(barcodes))]
   return distinct.length <= MAX_BARCODES
     ? Result.succeed({ barcodes: distinct })
     : fault("barcodes", `there are ${distinct.length}; at most ${MAX_BARCODES} are accepted`)

@@ -1,7 +1,7 @@
 // Rows of spreadsheets, and the commands that they stand for.
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
-import { productRows, stockRows, unitCostFromDecimal } from "../src/index.ts"
+import { cellOfParts, partsOfCell, productRows, stockRows, unitCostFromDecimal } from "../src/index.ts"
 
 const reader = <A>(made: Result.Result<A, unknown>): A => Result.getOrThrow(made)
 
@@ -21,6 +21,18 @@ describe("product rows", () => {
     })
     const counted = reader(productRows(["sku", "name", "decimals"]))
     assert.deepStrictEqual(Result.getOrThrow(counted(["B", "Beans", "2"])).unit, { name: "piece", decimals: 2 })
+  })
+
+  it("have each barcode again as it was, whatever characters it has", () => {
+    for (const codes of [
+      ["1", "2"],
+      ["a|b", "|", "c\\"],
+      ["\\|", "\\\\", "x\\y", "a|"]
+    ]) {
+      assert.deepStrictEqual(partsOfCell(cellOfParts(codes)), codes)
+    }
+    assert.strictEqual(cellOfParts(["1", "2"]), "1|2")
+    assert.deepStrictEqual(partsOfCell("back\\slash| |2"), ["back\\slash", "2"])
   })
 
   it("name every fault of a row by its column", () => {

@@ -1,11 +1,18 @@
 /**
  * Product exports: the catalogue as a table, page by page, so that a large one takes no more memory than a small one.
  */
-import { decimalFromMoney, type Inventory, MAX_PAGE_SIZE, type Product, type ProductFilter } from "@onhand/core"
+import {
+  cellOfParts,
+  decimalFromMoney,
+  type Inventory,
+  MAX_PAGE_SIZE,
+  type Product,
+  type ProductFilter,
+  productColumns
+} from "@onhand/core"
 import { Effect, Option, Stream } from "effect"
 import { csvLine } from "./Csv.ts"
 import { answering } from "./OutwardRefusal.ts"
-import { productColumns } from "./ProductImport.ts"
 
 const lineOf = ({ sku, name, description, category, barcodes, price, unit }: Product): string => {
   const cells: Readonly<Record<(typeof productColumns)[number], string>> = {
@@ -13,7 +20,7 @@ const lineOf = ({ sku, name, description, category, barcodes, price, unit }: Pro
     name,
     description,
     category,
-    barcodes: barcodes.join("|"),
+    barcodes: cellOfParts(barcodes),
     price: price === null ? "" : decimalFromMoney(price),
     currency: price?.currency ?? "",
     unit: unit.name,
