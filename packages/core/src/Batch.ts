@@ -31,6 +31,8 @@ export interface Opening {
    * Without it, everything is loaded.
    */
   readonly known?: WorkingSlice | undefined
+  /** The holds that this last batch made or extended, if it is not committed yet, so that no load gives them. */
+  readonly held?: ReadonlyArray<Claim> | undefined
 }
 
 /** What a store is asked for at once: rows that are missing, and the records of keys that were answered before. */
@@ -147,7 +149,7 @@ class BatchState {
   readonly shards: number
 
   constructor(opening: Opening) {
-    this.slice = opening.known?.next(opening.shards) ?? new WorkingSlice()
+    this.slice = opening.known?.next(opening.shards, opening.held) ?? new WorkingSlice()
     this.heads = new Map(opening.heads)
     this.micros = opening.micros
     this.now = DateTime.makeUnsafe(Math.floor(opening.micros / 1000))
@@ -490,6 +492,8 @@ export const decideBatch = <E, R>(
           const outcome = state.decide(expiry)
           if (outcome._tag === "Failed") return yield* Effect.die(outcome.defect)
         }
+        const nothingNew = missing === undefined && raised.length + lapsed.length === 0
+        if (nothingNew && asked.every(({ fixed }) => fixed)) return asked
         asked = asked.map((before) => ask(before.submission, state, before))
       }
     }

@@ -3,7 +3,7 @@
  * what it decides from them; stores and the engine know commands only through it.
  */
 import type { DateTime, Result } from "effect"
-import { Schema } from "effect"
+import { Schema, SchemaAST } from "effect"
 import type { ClaimId, NewClaimEvent } from "./Claim.ts"
 import type { NewEvent } from "./Event.ts"
 import type { LocationId } from "./Location.ts"
@@ -116,6 +116,10 @@ export interface CommandCodec {
 
 const nowhere: ReadonlyArray<LocationId> = []
 
+/** Writes what a decision answers. It is of its schema by its type, so what is JSON already is left as it is. */
+const encoderOf = (schema: AnyCodec): CommandCodec["encodeReply"] =>
+  SchemaAST.toEncoded(schema.ast) === schema.ast ? (value) => value as Schema.Json : Schema.encodeUnknownSync(schema)
+
 /** Defines a command; the one place where its payload, reply, refusals, footprint and decision meet. */
 export const define = <
   const Tag extends string,
@@ -152,7 +156,7 @@ export const define = <
     codec: {
       encodePayload: Schema.encodeUnknownSync(payloadCodec) as CommandCodec["encodePayload"],
       decodePayload: Schema.decodeUnknownSync(payloadCodec),
-      encodeReply: Schema.encodeUnknownSync(definition.reply),
+      encodeReply: encoderOf(definition.reply),
       decodeReply: Schema.decodeUnknownSync(definition.reply),
       encodeRefusal: Schema.encodeUnknownSync(refusal),
       decodeRefusal: Schema.decodeUnknownSync(refusal)

@@ -6,7 +6,7 @@ import { Clock, Context, Deferred, Duration, Effect, FiberSet, Layer, Random, Re
 import { EXPIRY_ROOM, shardsOf } from "./Batch.ts"
 import { MAX_LINES } from "./Command.ts"
 import { type Committed, countBatch } from "./EngineMetrics.ts"
-import { Store, StoreFailure, type StoreShape, StoreUnavailable } from "./Store.ts"
+import { type Following, Store, StoreFailure, type StoreShape, StoreUnavailable } from "./Store.ts"
 import type { Outcome, Submission } from "./Submission.ts"
 
 /** The most commands of one commit: enough to spread its cost, few enough that its rows stay a short lock. */
@@ -57,12 +57,23 @@ interface Waiting {
 }
 
 /**
- * Commands that touch the same shards queue in one lane, so that batches of one lane never wait for each other's locks.
+ * Commands that touch the same shards queue in one lane. A second batch of a lane goes to the store only while the
+ * store has nothing left to decide of the first.
  */
 interface Lane {
   waiting: Array<Waiting>
-  running: boolean
+  /** Batches that the store was given: undecided ones, of which there is one at most, and those that it is writing. */
+  undecided: boolean
+  batches: number
+  /** Callers of earlier batches that are still to be answered. */
+  unanswered: number
 }
+
+/** The most batches of a lane at the store: one that is decided while the one before it is written. */
+const MOST_BATCHES = 2
+
+/** The commands that must wait for a batch to begin beside another: for fewer, one large commit beats two small ones. */
+const WORTH_ANOTHER = 100
 
 /**
  * The next batch of a queue: all of it if it fits; else a fair share for every actor first, then who came first. It
@@ -120,12 +131,14 @@ const takeFrom = (lane: Lane, size: number, lines: number): ReadonlyArray<Waitin
 }
 
 /** A batch on its way to the store, which may still take in commands that come before the store begins with it. */
-class Batch {
+class Batch implements Following {
   private readonly lane: Lane
   readonly waiting: Array<Waiting>
+  readonly decided: () => void
 
-  constructor(lane: Lane) {
+  constructor(lane: Lane, decided: () => void) {
     this.lane = lane
+    this.decided = decided
     this.waiting = [...takeFrom(lane, MAX_BATCH, MAX_BATCH_LINES)]
   }
 
@@ -152,11 +165,12 @@ const unavailable = (cause: unknown) => new StoreUnavailable({ retryAfterMillis:
  */
 const settle = (
   store: StoreShape,
-  batch: Pick<Batch, "submissions"> & Partial<Pick<Batch, "late">>
+  batch: Pick<Batch, "submissions">
 ): Effect.Effect<ReadonlyArray<Outcome>, StoreFailure> =>
   Effect.gen(function* () {
     // Nobody is drawn into a doubt that is there already.
-    const transact = (doubtful: boolean) => store.transact(batch.submissions, doubtful ? undefined : batch.late)
+    const transact = (doubtful: boolean) =>
+      store.transact(batch.submissions, batch instanceof Batch && !doubtful ? batch : undefined)
     // Not the time of day, which may be set back meanwhile.
     const began = yield* Clock.monotonicTimeNanos
     let doubtful = false
@@ -186,7 +200,7 @@ type Answer = () => void
 /** Commits a batch; `answering` gives its callers their outcomes once they are known, and counts them. */
 const commit = (
   store: StoreShape,
-  batch: Pick<Batch, "waiting" | "submissions"> & Partial<Pick<Batch, "late">>,
+  batch: Pick<Batch, "waiting" | "submissions">,
   answering: (answers: ReadonlyArray<Answer>, committed: Omit<Committed, "waiting">) => Effect.Effect<void>
 ): Effect.Effect<void> => {
   const failAll = (error: (submission: Submission) => SubmissionError) =>
@@ -245,39 +259,59 @@ const make: Effect.Effect<EngineShape, never, Store | Scope.Scope> = Effect.gen(
     return FiberSet.awaitEmpty(fibers)
   })
 
+  const answerInTurns = Effect.fnUntraced(function* (lane: Lane, answers: ReadonlyArray<Answer>) {
+    for (let from = 0; from < answers.length; from += ANSWERED_AT_ONCE) {
+      const turn = answers.slice(from, from + ANSWERED_AT_ONCE)
+      lane.unanswered -= turn.length
+      for (const answer of turn) answer()
+      yield* Effect.yieldNow
+      advance(lane)
+    }
+  })
+
   const run = (lane: Lane): Effect.Effect<void> => {
-    let unanswered = 0
-    const answerInTurns = Effect.fnUntraced(function* (answers: ReadonlyArray<Answer>) {
-      for (let from = 0; from < answers.length; from += ANSWERED_AT_ONCE) {
-        const turn = answers.slice(from, from + ANSWERED_AT_ONCE)
-        unanswered -= turn.length
-        for (const answer of turn) answer()
-        yield* Effect.yieldNow
-      }
-    })
+    let undecided = true
+    const decided = () => {
+      if (!undecided) return
+      undecided = false
+      lane.undecided = false
+      advance(lane)
+    }
     const answering = (answers: ReadonlyArray<Answer>, committed: Omit<Committed, "waiting">) =>
       Effect.sync(() => {
         countBatch({ ...committed, waiting: lane.waiting.length }, linesOf, context)
-        unanswered += answers.length
-        fork(answerInTurns(answers))
+        lane.unanswered += answers.length
+        fork(answerInTurns(lane, answers))
       })
-    return Effect.gen(function* () {
-      while (lane.waiting.length > 0) {
-        yield* commit(store, new Batch(lane), answering)
+    return Effect.andThen(
+      commit(store, new Batch(lane, decided), answering),
+      Effect.sync(() => {
         Deferred.doneUnsafe(committed, Effect.void)
         committed = Deferred.makeUnsafe<void>()
-        // Callers just answered may have their next command ready. Once as many wait as are still to be answered, the
-        // store works on those, while the others are answered.
-        do yield* Effect.yieldNow
-        while (unanswered > lane.waiting.length)
-      }
-      lane.running = false
-    })
+        lane.batches -= 1
+        decided()
+        advance(lane)
+      })
+    )
+  }
+
+  /**
+   * Gives the store the next batch of a lane if it is time. Callers just answered may have their next command ready.
+   * While the store has another batch to write, all of them are waited for; else it begins once as many wait as are
+   * still to be answered, and the others are answered meanwhile.
+   */
+  const advance = (lane: Lane): void => {
+    const { waiting, undecided, batches, unanswered } = lane
+    if (waiting.length === 0 || undecided || batches === MOST_BATCHES) return
+    if (batches === 0 ? unanswered > waiting.length : unanswered > 0 || waiting.length < WORTH_ANOTHER) return
+    lane.undecided = true
+    lane.batches += 1
+    fork(run(lane))
   }
 
   const laneOf = (submission: Submission): Lane => {
     const name = shardsOf(submission, store.shards).join()
-    const lane = lanes.get(name) ?? { waiting: [], running: false }
+    const lane = lanes.get(name) ?? { waiting: [], undecided: false, batches: 0, unanswered: 0 }
     lanes.set(name, lane)
     return lane
   }
@@ -289,9 +323,7 @@ const make: Effect.Effect<EngineShape, never, Store | Scope.Scope> = Effect.gen(
         if (closing) return resume(Effect.fail(unavailable("The engine is closing")))
         if (lane.waiting.length >= MAX_WAITING) return resume(Effect.fail(unavailable("Too many commands are waiting")))
         lane.waiting.push({ submission, resume })
-        if (lane.running) return
-        lane.running = true
-        fork(run(lane))
+        advance(lane)
       }),
     nextCommit: Effect.sync(() => Deferred.await(committed))
   }

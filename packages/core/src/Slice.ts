@@ -74,6 +74,12 @@ const holdsAny = ({ balances }: Stock): boolean => {
 
 const nothing: ReadonlyArray<never> = []
 
+/** The lots of stock that is known by lots; most is not. */
+const lotsOf = ({ balances }: Stock): ReadonlyArray<string> =>
+  balances.size === 0 || (balances.size === 1 && balances.has(NO_LOT))
+    ? nothing
+    : [...balances.keys()].filter((lot) => lot !== NO_LOT)
+
 const stretchText = ({ location, after }: HoldingsRef): string => `${location}#${after}`
 
 const isEmpty = (stock: Stock): boolean =>
@@ -125,9 +131,12 @@ export class WorkingSlice implements Slice {
   private knownAt({ product, location }: StockPlace): KnownStock {
     const products = this.stocks.get(location) ?? new Map<ProductId, KnownStock>()
     if (products.size === 0) this.stocks.set(location, products)
-    const known = products.get(product) ?? { product, location, balances: new Map(), batch: this.batch }
-    if (!products.has(product)) this.size++
-    products.set(product, known)
+    let known = products.get(product)
+    if (known === undefined) {
+      known = { product, location, balances: new Map(), batch: this.batch }
+      products.set(product, known)
+      this.size++
+    }
     return known
   }
 
@@ -229,11 +238,11 @@ export class WorkingSlice implements Slice {
 
   /**
    * This slice for the next batch of the same shard. Stock lies under one head; rows and claims only where the ledger
-   * has no other, so else they are forgotten.
+   * has no other, so else they are forgotten. `held` may have lapsed, and would not be loaded.
    */
-  next(shards: number): this {
+  next(shards: number, held: ReadonlyArray<Claim> = []): this {
     this.batch++
-    this.held = []
+    this.held = held
     this.lookups = new Lookups()
     if (shards > 1) {
       for (const rows of this.rows.values()) this.size -= rows.size
@@ -274,8 +283,7 @@ export class WorkingSlice implements Slice {
       for (const { product, location } of footprint.stock ?? nothing) {
         const known = this.known({ product, location })
         // What is available of a lot depends on its row.
-        for (const lot of known?.balances.keys() ?? nothing) {
-          if (lot === NO_LOT) continue
+        for (const lot of known === undefined ? nothing : lotsOf(known)) {
           const id = lotId(product, lot)
           if (this.rows.get("lots")?.has(id) !== true) rows.set(`lots/${id}`, { table: "lots", id })
         }

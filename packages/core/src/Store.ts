@@ -36,6 +36,20 @@ export class StoreUnavailable extends Schema.TaggedError<StoreUnavailable>()("St
 /** What to tell a caller to wait when the store is down: long enough not to make it worse. */
 export const RETRY_AFTER: Duration.Input = "1 second"
 
+/** What may follow a batch, for a store that gains by it. */
+export interface Following {
+  /**
+   * Commands of the same shards that came meanwhile, to go into the same commit: for a store that had to wait, to be
+   * asked once at most, before it decides. They follow the batch, and their outcomes follow its outcomes.
+   */
+  readonly late: () => ReadonlyArray<Submission>
+  /**
+   * Told once at most, by a store that has decided the batch and can decide the next one of these shards while it
+   * writes this one. It is then given that one before this one's outcomes are known, and never more than that one.
+   */
+  readonly decided: () => void
+}
+
 /**
  * Where commands are committed and answers come from.
  */
@@ -48,14 +62,10 @@ export interface StoreShape {
    * batch that touches one of their shards is being decided. Refused commands are recorded too. A key that was
    * answered before is answered the same again, and changes nothing. The outcomes are in the order of the batch, and
    * they are given only once the commit is durable.
-   *
-   * A store that has to wait for another process's lock may ask `late` once it holds the lock, and once only: it gives
-   * commands of the same shards that came meanwhile, which go into the same commit. They follow the batch, and their
-   * outcomes follow its outcomes.
    */
   readonly transact: (
     batch: ReadonlyArray<Submission>,
-    late?: () => ReadonlyArray<Submission>
+    following?: Following
   ) => Effect.Effect<ReadonlyArray<Outcome>, StoreFailure>
   /**
    * What `transact` would do with one submission, decided by the same `decideBatch` on what is committed at one

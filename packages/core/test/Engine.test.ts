@@ -8,6 +8,7 @@ import {
   commands,
   Engine,
   type EngineShape,
+  type Following,
   fitting,
   LocationId,
   MAX_BATCH,
@@ -44,7 +45,11 @@ const receive = (key: string, actor?: string) =>
   submission("recordMovements", { lines: [{ kind: "receipt", product, location, quantity: 1 }] }, key, actor)
 
 /** What a test does to the batches before they reach the store in memory. */
-type Interference = (store: StoreShape, batch: ReadonlyArray<Submission>) => ReturnType<StoreShape["transact"]>
+type Interference = (
+  store: StoreShape,
+  batch: ReadonlyArray<Submission>,
+  following?: Following
+) => ReturnType<StoreShape["transact"]>
 
 interface Stage {
   readonly engine: EngineShape
@@ -66,9 +71,9 @@ const staged = (interfere: Interference) =>
       Layer.provide(
         Layer.succeed(Store, {
           ...store,
-          transact: (batch) => {
+          transact: (batch, following) => {
             batches.push(batch.map(({ key }) => key))
-            return interfere(store, batch)
+            return interfere(store, batch, following)
           }
         })
       )
@@ -133,6 +138,41 @@ describe("group commit", () => {
       yield* Deferred.succeed(gate, undefined)
       for (const fiber of [first, ...others]) assert.strictEqual((yield* Fiber.join(fiber))._tag, "Applied")
       assert.deepStrictEqual(batches, [["first"], keys])
+    })
+  )
+
+  it.effect("gives a store that has decided a batch the next one, and no third", () =>
+    Effect.gen(function* () {
+      const gate = yield* Deferred.make<void>()
+      const { engine, batches } = yield* staged((store, batch, following) => {
+        following?.decided()
+        return Effect.andThen(Deferred.await(gate), store.transact(batch))
+      })
+      const submit = (prefix: string, count: number) =>
+        Effect.forEach(
+          Array.from({ length: count }, (_, index) => `${prefix}-${index}`),
+          (key) => Effect.forkChild(engine.submit(receive(key)))
+        )
+      const fibers = [...(yield* submit("first", 1)), ...(yield* submit("few", 99))]
+      yield* settled
+      assert.deepStrictEqual(
+        batches.map((keys) => keys.length),
+        [1]
+      )
+      fibers.push(...(yield* submit("more", 1)))
+      yield* settled
+      fibers.push(...(yield* submit("third", 200)))
+      yield* settled
+      assert.deepStrictEqual(
+        batches.map((keys) => keys.length),
+        [1, 100]
+      )
+      yield* Deferred.succeed(gate, undefined)
+      for (const fiber of fibers) assert.strictEqual((yield* Fiber.join(fiber))._tag, "Applied")
+      assert.deepStrictEqual(
+        batches.map((keys) => keys.length),
+        [1, 100, 200]
+      )
     })
   )
 

@@ -6,7 +6,7 @@ import { Effect, Option, Schema } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import { shardsOfLedger } from "./Migration.ts"
-import { runBatch } from "./PostgresStore.ts"
+import { runBatch } from "./RunBatch.ts"
 
 /** What to tell a caller to wait before it tries its whole transaction again, in milliseconds. */
 const RETRY_AFTER_MILLIS = 1_000
@@ -32,7 +32,7 @@ export const within = (sql: SqlClient): Effect.Effect<CommandMethods, SqlError> 
         const open = yield* Effect.serviceOption(sql.transactionService)
         if (Option.isNone(open)) return yield* Effect.die(new NoOpenTransaction())
         const [connection] = open.value
-        const { outcomes } = yield* Effect.mapError(
+        const outcomes = yield* Effect.mapError(
           runBatch(connection, [submission], shards),
           (cause) => new StoreUnavailable({ retryAfterMillis: RETRY_AFTER_MILLIS, cause })
         )

@@ -192,12 +192,20 @@ class Statement {
   }
 }
 
+/** What is left to be written of a batch, and its heads as they are then. */
+export interface Written {
+  readonly heads: Heads
+  readonly run: Effect.Effect<void, SqlError | StoreFailure>
+}
+
 /** Writes a batch in the transaction that holds its heads. */
 export class BatchWriter {
   private readonly connection: Connection
   private readonly shards: number
   private readonly heads: Heads
   private readonly sealing = new Sealing()
+  /** All commands of the batch so far. */
+  readonly commands: Array<WrittenCommand> = []
 
   constructor(connection: Connection, shards: number, heads: Heads) {
     this.connection = connection
@@ -206,6 +214,7 @@ export class BatchWriter {
   }
 
   private ledger(statement: Statement, commands: ReadonlyArray<WrittenCommand>): Statement {
+    this.commands.push(...commands)
     const parts = [
       { table: commandTable, values: valuesOf(commandColumns, commands) },
       {
@@ -233,8 +242,8 @@ export class BatchWriter {
     return this.ledger(new Statement(), commands).run(this.connection)
   }
 
-  /** Writes what is left of a decided batch; answers its heads as they are then. */
-  finish(writes: Writes): Effect.Effect<Heads, SqlError | StoreFailure> {
+  /** Prepares what is left of a decided batch. */
+  finish(writes: Writes): Written {
     const added = this.ledger(new Statement(), writes.commands)
     const seals = this.sealing.seals(new Map([...this.heads].map(([shard, { hash }]) => [shard, hash])))
     const heads = seals.length === 0 ? this.heads : this.headsAfter(writes, seals)
@@ -251,7 +260,7 @@ export class BatchWriter {
       .insert("seals", sealColumns, seals)
     this.stock(added, writes)
     const changed = this.rows(added, writes.rows)
-    return Effect.as(Effect.andThen(added.run(this.connection), changed.run(this.connection)), heads)
+    return { heads, run: Effect.andThen(added.run(this.connection), changed.run(this.connection)) }
   }
 
   private headsAfter(writes: Writes, seals: ReadonlyArray<Seal>): Heads {

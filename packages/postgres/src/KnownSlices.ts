@@ -1,0 +1,138 @@
+/**
+ * Known slices: what the batches of a shard knew in the end, for those that follow. It spares them from loading it
+ * again, and lets the next batch be decided while the last one is being written.
+ */
+import type { Claim, CommandRecord, Following, Submission, WorkingSlice, Writes, WrittenCommand } from "@onhand/core"
+import type { Since } from "./LoadSlice.ts"
+import type { Head, Heads } from "./WriteBatch.ts"
+
+/** The most rows, stock places and claims of a shard that are kept from one batch to the next. */
+const MOST_KNOWN = 20_000
+
+/** The most commands of others that a kept slice is brought up to date with; after more it is cheaper to start anew. */
+const MOST_MISSED = 5_000
+
+/** A slice from an earlier batch; with `since`, but for the stock that moved since then. */
+export interface Known {
+  readonly slice: WorkingSlice
+  readonly since?: Since
+}
+
+/** A shard as the batch that is being written will leave it, should it be committed. */
+export interface Upcoming {
+  readonly shard: number
+  readonly head: Head
+  readonly slice: WorkingSlice
+  /** What cannot be loaded before that: its commands by key, and the holds that it made or extended. */
+  readonly records: ReadonlyMap<string, CommandRecord>
+  readonly held: ReadonlyArray<Claim>
+}
+
+/** A batch that was decided and is to be written. */
+export interface DecidedBatch {
+  readonly heads: Heads
+  readonly known: WorkingSlice
+  readonly commands: ReadonlyArray<WrittenCommand>
+  readonly writes: Pick<Writes, "claims" | "rows" | "corrected">
+}
+
+/** What a batch can take from those before it, and leaves to those after it. */
+export interface History {
+  readonly late: () => ReadonlyArray<Submission>
+  /** What is known of locked heads. */
+  readonly knownAt: (heads: Heads) => Known | undefined
+  /** What the batch that is being written leaves of these shards, to whoever asks first. */
+  readonly upcoming: (shards: ReadonlySet<number>) => Upcoming | undefined
+  /** The batch is decided; `alone` if nobody else wrote to its shards of late, so that the next one may count on it. */
+  readonly decided: (batch: DecidedBatch, alone: boolean) => void
+}
+
+/** Of a batch by itself, such as one in a host's transaction. */
+export const noHistory: History = {
+  late: () => [],
+  knownAt: () => undefined,
+  upcoming: () => undefined,
+  decided: () => {}
+}
+
+/**
+ * What the last batch of each shard knew in the end. It still holds while the head has the hash that this batch left
+ * there, because that hash covers everything that was ever written to the shard. Once others have written, it holds
+ * but for the stock that the ledger has moved since, and the tables that the head says they changed.
+ */
+export class KnownSlices {
+  private readonly kept = new Map<number, { readonly head: Head; readonly slice: WorkingSlice }>()
+  private readonly upcoming = new Map<number, Upcoming>()
+  private readonly shards: number
+
+  constructor(shards: number) {
+    this.shards = shards
+  }
+
+  /** The history of a batch, to be ended when it is known whether the batch was committed. */
+  follow(following: Following | undefined): History & { readonly end: (committed: boolean) => void } {
+    let mine: { readonly shard: number; readonly head: Head; readonly slice: WorkingSlice } | undefined
+    let expected: Upcoming | undefined
+    const withdraw = () => {
+      if (expected !== undefined && this.upcoming.get(expected.shard) === expected)
+        return this.upcoming.delete(expected.shard)
+      return expected === undefined
+    }
+    return {
+      late: following?.late ?? noHistory.late,
+      knownAt: (heads) => {
+        // It was counted on, and came to something else.
+        withdraw()
+        expected = undefined
+        return this.take(heads)
+      },
+      upcoming: ([shard = 0, ...others]) => {
+        const found = others.length === 0 ? this.upcoming.get(shard) : undefined
+        if (found !== undefined) this.upcoming.delete(shard)
+        return found
+      },
+      decided: (batch, alone) => {
+        const [entry, ...others] = batch.heads
+        mine = undefined
+        if (entry === undefined || others.length > 0 || batch.known.size > MOST_KNOWN) return
+        const [shard, head] = entry
+        mine = { shard, head, slice: batch.known }
+        if (!alone || following === undefined || !this.isWhole(batch)) return
+        expected = {
+          ...mine,
+          records: new Map(batch.commands.map(({ record }) => [record.key, record])),
+          held: batch.writes.claims.filter(({ state }) => state === "held")
+        }
+        this.upcoming.set(shard, expected)
+        following.decided()
+      },
+      end: (committed) => {
+        // Whoever took it has it now, and may have changed it.
+        const left = withdraw()
+        if (committed && left && mine !== undefined) this.kept.set(mine.shard, mine)
+      }
+    }
+  }
+
+  /** Whether a slice holds all that its batch changed, also for the next batch. */
+  private isWhole({ writes }: DecidedBatch): boolean {
+    return this.shards === 1 || writes.rows.length + writes.claims.length === 0
+  }
+
+  /** Takes what is known of the only shard of a batch. It is not kept: a batch that fails may have changed it. */
+  private take(heads: Heads): Known | undefined {
+    const [entry] = heads
+    if (entry === undefined || heads.size > 1) return undefined
+    const [shard, head] = entry
+    const kept = this.kept.get(shard)
+    this.kept.delete(shard)
+    if (kept === undefined || head.seq - kept.head.seq > MOST_MISSED) return undefined
+    const { slice } = kept
+    if (kept.head.hash === head.hash) return { slice }
+    const { seq, hash } = kept.head
+    // What was corrected did not move, so the ledger would not tell of it.
+    if ((head.changed["balances"] ?? 0) > seq) return undefined
+    slice.forget(new Set(Object.keys(head.changed).filter((table) => (head.changed[table] ?? 0) > seq)))
+    return { slice, since: { shard, seq, hash } }
+  }
+}
