@@ -72,7 +72,7 @@ interface Lane {
 /** The most batches of a lane at the store: one that is decided while the one before it is written. */
 const MOST_BATCHES = 2
 
-/** The commands that must wait before a batch begins beside another: for fewer, one large commit beats two small ones. */
+/** The commands that must wait before a batch begins beside another: for fewer, one large commit beats two small. */
 const WORTH_ANOTHER = 100
 
 /**
