@@ -11,6 +11,8 @@ import {
   type CostFlow,
   CostFold,
   type CostLayer,
+  CostState,
+  type SoldByCause,
   takeFrom,
   type ValuationMethod,
   type ValuedMovement
@@ -102,6 +104,13 @@ class PeriodFold {
     this.to = DateTime.toEpochMillis(to)
   }
 
+  /** Begins with what had all come in before the period. */
+  begin(quantity: bigint, value: bigint) {
+    this.sums.opening.quantity += quantity
+    this.sums.opening.value += value
+    this.last(quantity, value, this.from)
+  }
+
   private last(quantity: bigint, value: bigint, since: number) {
     this.lasting.quantity += quantity * BigInt(this.to - since)
     this.lasting.value += value * BigInt(this.to - since)
@@ -154,18 +163,56 @@ const sharedOut = (places: ReadonlyArray<readonly [LocationId | null, bigint]>, 
   })
 }
 
-/** The valuation of one product, movement by movement, in the order in which they were recorded. */
+/**
+ * What a product's valuation knows at a place in the ledger. It follows from the movements up to there, so it may be
+ * kept, and dropped, at any time.
+ */
+export const ValueState = Schema.Struct({
+  mixed: Schema.Boolean,
+  places: Schema.Array(Schema.Tuple([Schema.NullOr(LocationId), Schema.BigIntFromString])),
+  costs: CostState
+})
+export interface ValueState extends Schema.Schema.Type<typeof ValueState> {}
+
+/**
+ * The valuation of one product, movement by movement, in the order in which they were recorded. It can go on from a
+ * state; with a period only from one in which nothing had happened yet that the period does not come after. A fold that
+ * went on must be told what customers had by the cause of what they bring back, before it is added.
+ */
 export class ProductValueFold {
   private readonly product: ProductId
   private readonly fold: CostFold
   private readonly period: PeriodFold | undefined
-  private readonly places = new Map<LocationId | null, bigint>()
+  private readonly places: Map<LocationId | null, bigint>
   private mixed = false
 
-  constructor(product: ProductId, decimals: number, { method, period }: Pick<ValueFilter, "method" | "period">) {
+  constructor(
+    product: ProductId,
+    decimals: number,
+    { method, period }: Pick<ValueFilter, "method" | "period">,
+    state?: ValueState
+  ) {
     this.product = product
-    this.fold = new CostFold(method, decimals)
+    this.fold = new CostFold(method, decimals, state?.costs)
     this.period = period && new PeriodFold(period)
+    this.places = new Map(state?.places)
+    if (state === undefined) return
+    this.mixed = state.mixed
+    this.period?.begin(this.fold.quantity, this.fold.total.value)
+  }
+
+  get state(): ValueState {
+    return { mixed: this.mixed, places: [...this.places], costs: this.fold.state }
+  }
+
+  /** See {@link CostFold.takeSold}. */
+  takeSold(): SoldByCause {
+    return this.fold.takeSold()
+  }
+
+  /** See {@link CostFold.hadSold}. */
+  hadSold(cause: string, before: CostLayer): void {
+    this.fold.hadSold(cause, before)
   }
 
   private move(location: LocationId | null, quantity: bigint) {

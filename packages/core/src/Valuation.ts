@@ -113,6 +113,31 @@ export interface CostFlow {
   readonly late: bigint
 }
 
+const Layer = { quantity: Schema.BigIntFromString, value: Schema.BigIntFromString }
+
+/**
+ * What a fold knows at a place in the ledger, as data, so that another goes on from there: all but what customers have
+ * of which the cause is known. Of that, {@link CostFold.takeSold} tells what came and went since it was asked last.
+ */
+export const CostState = Schema.Struct({
+  currency: Schema.NullOr(Schema.String),
+  withoutCost: Schema.Int,
+  short: Schema.BigIntFromString,
+  lastCost: Schema.NullOr(Schema.BigIntFromString),
+  layers: Schema.Array(Schema.Struct({ ...Layer, since: Schema.Finite })),
+  /** What left for customers without a cause, and did not come back yet. */
+  unexplained: Schema.Struct(Layer)
+})
+export interface CostState extends Schema.Schema.Type<typeof CostState> {}
+
+/** What left for customers by its cause, less what came back, over a stretch of the ledger. */
+export const SoldByCause = Schema.Record(Schema.String, Schema.Struct(Layer))
+export type SoldByCause = typeof SoldByCause.Type
+
+/** The text of a movement's cause: its source. */
+export const causeText = ({ source }: Pick<Movement, "source">): string =>
+  source === null ? "" : `${source.type}/${source.id}`
+
 /** The fold behind a valuation, movement by movement, in the order in which they were recorded. */
 export class CostFold {
   currency: string | null = null
@@ -130,10 +155,48 @@ export class CostFold {
   private lastCost: bigint | undefined
   /** What left for customers, by its cause, and did not come back yet. */
   private readonly sold = new Map<string, CostLayer>()
+  /** What of that came and went since it was told last. */
+  private lately = new Map<string, CostLayer>()
 
-  constructor(method: ValuationMethod, decimals: number) {
+  constructor(method: ValuationMethod, decimals: number, state?: CostState) {
     this.method = method
     this.decimals = decimals
+    if (state === undefined) return
+    this.currency = state.currency
+    this.withoutCost = state.withoutCost
+    this.short = state.short
+    this.lastCost = state.lastCost ?? undefined
+    this.layers = state.layers.map((layer) => ({ ...layer }))
+    for (const { quantity, value } of this.layers) {
+      this.total.quantity += quantity
+      this.total.value += value
+    }
+    this.sold.set("", { ...state.unexplained })
+  }
+
+  /** What is known at this place. */
+  get state(): CostState {
+    const { currency, withoutCost, short, lastCost = null } = this
+    const unexplained = { ...(this.sold.get("") ?? { quantity: 0n, value: 0n }) }
+    const layers = this.remaining.map((layer) => ({ ...layer }))
+    return { currency, withoutCost, short, lastCost, layers, unexplained }
+  }
+
+  /** What customers got and brought back by each known cause, since this was asked last. */
+  takeSold(): SoldByCause {
+    const told = Object.fromEntries([...this.lately].filter(([cause]) => cause !== ""))
+    this.lately = new Map()
+    return told
+  }
+
+  /** Says what customers had by a cause where this fold began. */
+  hadSold(cause: string, before: CostLayer): void {
+    this.addSold(this.sold, cause, before.quantity, before.value)
+  }
+
+  private addSold(to: Map<string, CostLayer>, cause: string, quantity: bigint, value: bigint) {
+    const sold = to.get(cause)
+    to.set(cause, { quantity: (sold?.quantity ?? 0n) + quantity, value: (sold?.value ?? 0n) + value })
   }
 
   /** On hand and in transit, in steps; below zero where more was issued than ever came in. */
@@ -163,6 +226,7 @@ export class CostFold {
     const sold = this.sold.get(source)
     const known = sold === undefined || sold.quantity < quantity ? (sold?.quantity ?? 0n) : quantity
     const value = sold === undefined || known === 0n ? 0n : takeFrom(sold, known)
+    this.addSold(this.lately, source, -known, -value)
     return known === quantity ? value : value + this.assumed(quantity - known)
   }
 
@@ -225,13 +289,10 @@ export class CostFold {
     const { from, to } = movement
     if (isOurs(from) === isOurs(to)) return Result.succeed(undefined)
     const quantity = BigInt(movement.quantity)
-    const source = movement.source === null ? "" : `${movement.source.type}/${movement.source.id}`
+    const source = causeText(movement)
     if (isOurs(from)) {
       const value = this.take(quantity)
-      if (to === "customer") {
-        const sold = this.sold.get(source) ?? { quantity: 0n, value: 0n }
-        this.sold.set(source, { quantity: sold.quantity + quantity, value: sold.value + value })
-      }
+      if (to === "customer") for (const sold of [this.sold, this.lately]) this.addSold(sold, source, quantity, value)
       return Result.succeed({ place: to, quantity: -quantity, value: -value, late: 0n })
     }
     return Result.map(this.costOf(movement, source, quantity), (value) => {

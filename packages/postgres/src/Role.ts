@@ -26,6 +26,7 @@ export const privileges: Readonly<Record<string, string>> = {
   orders: "SELECT, INSERT, UPDATE",
   policies: "SELECT, INSERT, UPDATE",
   forecasts: "SELECT, INSERT, UPDATE",
+  kept_values: "SELECT, INSERT, DELETE",
   thresholds: "SELECT, INSERT, UPDATE",
   transfers: "SELECT, INSERT, UPDATE",
   users: "SELECT, INSERT, UPDATE",

@@ -4,30 +4,31 @@
  * Only the movements of the periods are read, along the indexes of their kinds. They are first summed up by product and
  * order, so that units are looked up once for each product and prices once for each order.
  */
-import { Money, type SalesFilter, type SalesRow, unitsText } from "@onhand/core"
-import { DateTime, Schema } from "effect"
+import { type Money, type SalesFilter, type SalesRow, unitsText } from "@onhand/core"
+import { DateTime } from "effect"
 import { integer, type ListQuery, text } from "./ListQuery.ts"
 import { jsonOf, parameters } from "./LoadSlice.ts"
 import { isDated } from "./Tables.ts"
 
-const decodeSums = Schema.decodeUnknownSync(
-  Schema.Struct({
-    period: Schema.Int,
-    group: Schema.String,
-    // Millionths of a unit.
-    sold: Schema.String,
-    returned: Schema.String,
-    unpriced: Schema.String,
-    revenue: Schema.Array(Money),
-    returnedRevenue: Schema.Array(Money)
-  })
-)
+/** A row as the statement makes it. */
+interface Sums {
+  readonly period: number
+  readonly group: string
+  /** Millionths of a unit, as the other units. */
+  readonly sold: string
+  readonly returned: string
+  readonly unpriced: string
+  readonly revenue: ReadonlyArray<Money>
+  readonly returnedRevenue: ReadonlyArray<Money>
+}
 
 const rowOf = (json: unknown, bounds: ReadonlyArray<DateTime.Utc>): SalesRow => {
-  const { period, group, sold, returned, unpriced, ...money } = decodeSums(json)
+  // A schema would look at every field of what may be a row for each product and day, and take longer than the sums.
+  const { period, group, sold, returned, unpriced, revenue, returnedRevenue } = json as Sums
   const [from, to] = [bounds[period - 1], bounds[period]]
   if (from === undefined || to === undefined) throw new Error(`There is no period ${period}`)
   const units = (millionths: string) => unitsText(BigInt(millionths))
+  const money = { revenue, returnedRevenue }
   return { from, to, group, sold: units(sold), returned: units(returned), unpriced: units(unpriced), ...money }
 }
 

@@ -1,9 +1,10 @@
 /**
  * The value of stock, product by product: the movements are read in the order in which they were recorded, only what
  * matters of each, and folded as they come. So a page costs what its products moved, and no product more than a piece
- * of its history at once.
+ * of its history at once. One that moved much goes on from where its value was kept.
  */
 import {
+  causeText,
   LocationId,
   type MovementKind,
   movementFlows,
@@ -17,9 +18,19 @@ import {
   ProductValueFold,
   type ValueFilter
 } from "@onhand/core"
-import { DateTime, Effect, Schema } from "effect"
+import { Clock, DateTime, Effect, Schema } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { arrayOf } from "./Columns.ts"
+import {
+  forgetValues,
+  KEPT_EVERY,
+  keepValues,
+  keptValue,
+  type NewKeptValue,
+  type Position,
+  SETTLED_AFTER,
+  soldBefore
+} from "./KeptValues.ts"
 import { type ListQuery, listPage, rowsOf, text } from "./ListQuery.ts"
 import { jsonOf, micros, parameters } from "./LoadSlice.ts"
 
@@ -56,25 +67,31 @@ const movedList = (filter: ValueFilter): ListQuery<Moved> => {
   }
 }
 
-/** The products in groups that can be read at once; one that moved more is alone, and read in pieces. */
-const grouped = (products: ReadonlyArray<Moved>, readAtOnce: number): ReadonlyArray<ReadonlyArray<Moved>> => {
+/** How much is read at once, and how often a value is kept. */
+export interface Reach {
+  readonly readAtOnce: number
+  readonly keptEvery: number
+  readonly settledAfter: number
+}
+
+const isLong = ({ movements }: Moved, { keptEvery }: Reach): boolean => movements >= keptEvery
+
+/** The products in groups that can be read at once; one that moved so much that its value is kept is alone. */
+const grouped = (products: ReadonlyArray<Moved>, reach: Reach): ReadonlyArray<ReadonlyArray<Moved>> => {
   const groups: Array<Array<Moved>> = []
   let movements = 0
   for (const product of products) {
     const group = groups.at(-1)
     movements += product.movements
-    if (group !== undefined && movements <= readAtOnce) {
+    if (group !== undefined && movements <= reach.readAtOnce && !isLong(product, reach)) {
       group.push(product)
     } else {
       groups.push([product])
-      movements = product.movements
+      movements = isLong(product, reach) ? Number.POSITIVE_INFINITY : product.movements
     }
   }
   return groups
 }
-
-/** Where reading goes on: the place of the last movement, its time in microseconds. */
-type Position = readonly [micros: number, shard: number, seq: number, line: number]
 
 const kinds = movementKinds.map((kind) => `('${kind}')`).join(", ")
 
@@ -129,51 +146,100 @@ const remembered = () => {
 
 const START: Position = [0, 0, 0, 0]
 
+type Row = ReadonlyArray<unknown>
+
+const positionOf = (row: Row): Position => {
+  const [at = 0, shard = 0, seq = 0, line = 0] = row.slice(11).map(Number)
+  return [at, shard, seq, line]
+}
+
+/** Reads what products moved after a place, piece by piece, and hands on each. */
+const readOn = <E>(
+  sql: SqlClient,
+  products: ReadonlyArray<ProductId>,
+  filter: ValueFilter,
+  { start, readAtOnce }: { readonly start: Position; readonly readAtOnce: number },
+  take: (rows: ReadonlyArray<Row>) => Effect.Effect<void, E>
+) =>
+  Effect.gen(function* () {
+    // Callers know times to the millisecond, the ledger to the microsecond.
+    const after = (time: DateTime.Utc | undefined) =>
+      time === undefined ? "infinity" : DateTime.formatIso(DateTime.add(time, { milliseconds: 1 }))
+    const asked = [arrayOf(products, "text"), after(filter.recordedBy), after(filter.occurredBy)]
+    for (let position: Position | undefined = start; position !== undefined; ) {
+      const rows: ReadonlyArray<Row> = yield* rowsOf(sql, historyText(readAtOnce), [...asked, ...position])
+      yield* take(rows)
+      const last = rows.at(-1)
+      position = last === undefined || rows.length < readAtOnce ? undefined : positionOf(last)
+    }
+  })
+
 /** The values of a group of products. */
-const valuesOf = (sql: SqlClient, group: ReadonlyArray<Moved>, filter: ValueFilter, readAtOnce: number) =>
+const valuesOf = (sql: SqlClient, group: ReadonlyArray<Moved>, filter: ValueFilter, { readAtOnce }: Reach) =>
   Effect.gen(function* () {
     const folds = new Map<unknown, ProductValueFold>(
       group.map(({ product, decimals }) => [product, new ProductValueFold(product, decimals, filter)])
     )
     const locationOf = remembered()
-    const products = arrayOf(
-      group.map(({ product }) => product),
-      "text"
+    const products = group.map(({ product }) => product)
+    yield* readOn(sql, products, filter, { start: START, readAtOnce }, (rows) =>
+      Effect.sync(() => {
+        for (const row of rows) folds.get(row[0])?.add(movementOf(row, locationOf))
+      })
     )
-    // Callers know times to the millisecond, the ledger to the microsecond.
-    const after = (time: DateTime.Utc | undefined) =>
-      time === undefined ? "infinity" : DateTime.formatIso(DateTime.add(time, { milliseconds: 1 }))
-    const [recorded, occurred] = [after(filter.recordedBy), after(filter.occurredBy)]
-    for (let position: Position | undefined = START; position !== undefined; ) {
-      const rows: ReadonlyArray<ReadonlyArray<unknown>> = yield* rowsOf(sql, historyText(readAtOnce), [
-        products,
-        recorded,
-        occurred,
-        ...position
-      ])
-      for (const row of rows) folds.get(row[0])?.add(movementOf(row, locationOf))
-      const last = rows.at(-1)
-      const place = last?.slice(11).map(Number)
-      position =
-        place === undefined || rows.length < readAtOnce
-          ? undefined
-          : [place[0] ?? 0, place[1] ?? 0, place[2] ?? 0, place[3] ?? 0]
-    }
     return [...folds.values()].map((fold) => fold.result())
   })
 
+/** The value of a product that moved much, from the last place where it is kept; keeps it at those that it passes. */
+const longValue = (sql: SqlClient, { product, decimals }: Moved, filter: ValueFilter, reach: Reach) =>
+  Effect.gen(function* () {
+    const { kept, keeps, isUnsound } = yield* keptValue(sql, product, filter)
+    const { method } = filter
+    if (isUnsound) yield* forgetValues(sql, product, method)
+    const fold = new ProductValueFold(product, decimals, filter, kept?.state)
+    const settled = (yield* Clock.currentTimeMillis) - reach.settledAfter
+    let made: Array<NewKeptValue> = []
+    const told = new Set<string>()
+    const locationOf = remembered()
+    let [movements, latest] = [kept?.movements ?? 0, kept?.latest ?? Number.NEGATIVE_INFINITY]
+    const add = (row: Row, movement: PlacedMovement) => {
+      fold.add(movement)
+      movements += 1
+      latest = Math.max(latest, DateTime.toEpochMillis(movement.occurredAt))
+      const position = positionOf(row)
+      if (!keeps || movements % reach.keptEvery !== 0 || position[0] / 1_000 > settled) return
+      made.push({ position, movements, latest, state: fold.state, sold: fold.takeSold() })
+    }
+    const start = kept?.position ?? START
+    yield* readOn(sql, [product], filter, { start, readAtOnce: reach.readAtOnce }, (rows) =>
+      Effect.gen(function* () {
+        const piece = rows.map((row) => [row, movementOf(row, locationOf)] as const)
+        const back = piece.flatMap(([, movement]) => (movement.from === "customer" ? causeText(movement) : []))
+        const causes = [...new Set(back)].filter((cause) => cause !== "" && !told.has(cause))
+        for (const cause of causes) told.add(cause)
+        const before = kept && causes.length > 0 ? yield* soldBefore(sql, product, method, start, causes) : []
+        for (const { cause, ...sold } of before) fold.hadSold(cause, sold)
+        for (const [row, movement] of piece) add(row, movement)
+        if (made.length > 0) yield* keepValues(sql, product, method, made)
+        made = []
+      })
+    )
+    return [fold.result()]
+  })
+
+const REACH: Reach = { readAtOnce: READ_AT_ONCE, keptEvery: KEPT_EVERY, settledAfter: SETTLED_AFTER }
+
 /** One page of values; `readAtOnce` movements are in memory at a time. */
-export const stockValues = (
-  sql: SqlClient,
-  filter: ValueFilter,
-  request: PageRequest,
-  readAtOnce: number = READ_AT_ONCE
-) =>
+export const stockValues = (sql: SqlClient, filter: ValueFilter, request: PageRequest, reach: Partial<Reach> = {}) =>
   Effect.gen(function* () {
     const page = yield* listPage(sql, movedList(filter), request)
-    const items = yield* Effect.forEach(grouped(page.items, readAtOnce), (group) =>
-      valuesOf(sql, group, filter, readAtOnce)
-    )
+    const wanted = { ...REACH, ...reach }
+    const items = yield* Effect.forEach(grouped(page.items, wanted), (group) => {
+      const [only] = group
+      return only !== undefined && isLong(only, wanted)
+        ? longValue(sql, only, filter, wanted)
+        : valuesOf(sql, group, filter, wanted)
+    })
     const valued: Page<ProductValue> = { ...page, items: items.flat() }
     return valued
   })

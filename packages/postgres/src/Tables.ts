@@ -377,6 +377,23 @@ const access = [
   `CREATE INDEX apiKeys_by_name ON onhand.apiKeys (name, id)`
 ]
 
+// What the valuation of a product knows at places of its history. It follows from the ledger and may be deleted.
+const keptValues = [
+  `CREATE TABLE onhand.kept_values (
+    product text COLLATE "C" NOT NULL,
+    method text NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    shard int NOT NULL,
+    seq bigint NOT NULL,
+    line int NOT NULL,
+    movements bigint NOT NULL,
+    latest timestamptz NOT NULL,
+    state jsonb NOT NULL,
+    sold jsonb NOT NULL,
+    PRIMARY KEY (product, method, recorded_at, shard, seq, line)
+  )`
+]
+
 const run = (statements: ReadonlyArray<string>): Effect.Effect<void, SqlError, SqlClient> =>
   Effect.gen(function* () {
     const sql = yield* SqlClient
@@ -418,5 +435,6 @@ export const migrations = (shards: number): Record<string, Effect.Effect<void, S
   "11_notifications": run([...notifications, ...deliveries]),
   "12_access": run(access),
   // For each table, the seq of the last commit of the shard that changed any of its rows.
-  "14_changed_tables": run([`ALTER TABLE onhand.heads ADD COLUMN changed jsonb NOT NULL DEFAULT '{}'`])
+  "14_changed_tables": run([`ALTER TABLE onhand.heads ADD COLUMN changed jsonb NOT NULL DEFAULT '{}'`]),
+  "17_kept_values": run(keptValues)
 })

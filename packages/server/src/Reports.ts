@@ -9,7 +9,6 @@ import {
   type InvalidCursor,
   type InvalidPeriods,
   Inventory,
-  MAX_PAGE_SIZE,
   type Period,
   REPORT_DAYS,
   type ReportLine,
@@ -45,6 +44,9 @@ type Ask<Line, Page extends ReportPage<Line>> = (
 const asked = <A>(effect: Effect.Effect<A, StoreUnavailable | InvalidCursor | InvalidPeriods>) =>
   Effect.catchTag(answering(effect), "InvalidPeriods", ({ message }) => Effect.fail(faulty("query.since", message)))
 
+/** Lines that are read at once for a table: sums are made anew for each page, so these are few and large. */
+const TABLE_PAGE = 5_000
+
 const cell = (value: ReportLine[string]): string => (value === null || value === undefined ? "" : String(value))
 
 const lineOf = (line: ReportLine): string => csvLine(Object.values(line).map(cell))
@@ -58,7 +60,7 @@ const wantsCsv = ({ format }: ReportQuery) =>
 const table = <Line extends ReportLine, Page extends ReportPage<Line>>(name: string, ask: Ask<Line, Page>) =>
   Effect.gen(function* () {
     // The first page is read before the reply begins, so that what is wrong is told as a problem.
-    const first = yield* asked(ask({ limit: MAX_PAGE_SIZE }))
+    const first = yield* asked(ask({ limit: TABLE_PAGE }))
     let header = false
     const textOf = ({ items }: Page) => {
       const [line] = items
@@ -69,7 +71,7 @@ const table = <Line extends ReportLine, Page extends ReportPage<Line>>(name: str
     const rest = (cursor: string) =>
       Stream.paginate(cursor, (cursor) =>
         Effect.map(
-          asked(ask({ limit: MAX_PAGE_SIZE, cursor })),
+          asked(ask({ limit: TABLE_PAGE, cursor })),
           (page) => [[textOf(page)], Option.fromNullOr(page.nextCursor)] as const
         )
       )

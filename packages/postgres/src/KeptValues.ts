@@ -1,0 +1,160 @@
+/**
+ * Kept values: what the valuation of a product that moved much knows at places of the ledger, so that it need not begin
+ * at the beginning. They follow from the ledger, are made by whoever reads a value, and may be deleted at any time.
+ */
+import { type ProductId, SoldByCause, type ValueFilter, ValueState } from "@onhand/core"
+import { DateTime, Effect, Schema } from "effect"
+import type { SqlClient } from "effect/sql/SqlClient"
+import { allOf, rowsOf } from "./ListQuery.ts"
+import { jsonOf, micros, parameters } from "./LoadSlice.ts"
+
+/** Movements of a product between two places that are kept: so many more are read for a value. */
+export const KEPT_EVERY = 1_000
+
+/**
+ * How old a movement is, in milliseconds, at which a place may be kept: commits of other shards that took their time
+ * before it are there by then. Where one is not, the count of movements tells.
+ */
+export const SETTLED_AFTER = 60_000
+
+/** A place in the order in which movements were recorded, its time in microseconds. */
+export type Position = readonly [micros: number, shard: number, seq: number, line: number]
+
+/** A valuation at a place. */
+export interface KeptValue {
+  readonly position: Position
+  /** Those of the product up to the place. */
+  readonly movements: number
+  /** When the last of them happened, in milliseconds. */
+  readonly latest: number
+  readonly state: ValueState
+}
+
+/** A valuation at a place that is to be kept, with what was sold and came back since the place before. */
+export interface NewKeptValue extends KeptValue {
+  readonly sold: SoldByCause
+}
+
+const encodeState = Schema.encodeSync(Schema.fromJsonString(ValueState))
+const encodeSold = Schema.encodeSync(Schema.fromJsonString(SoldByCause))
+
+const decodeFound = Schema.decodeUnknownSync(
+  Schema.Struct({
+    isSound: Schema.Boolean,
+    isNewest: Schema.NullOr(Schema.Boolean),
+    kept: Schema.NullOr(
+      Schema.Struct({
+        position: Schema.Tuple([Schema.Finite, Schema.Int, Schema.Int, Schema.Int]),
+        movements: Schema.Int,
+        latest: Schema.Finite,
+        state: ValueState
+      })
+    )
+  })
+)
+
+const place = (row: string) => `${row}.recorded_at, ${row}.shard, ${row}.seq, ${row}.line`
+
+/** What is kept of a product: where to go on from, and whether what comes after it is to be kept. */
+export interface Found {
+  readonly kept: KeptValue | undefined
+  readonly keeps: boolean
+  /** What was kept cannot be trusted. */
+  readonly isUnsound: boolean
+}
+
+/**
+ * Finds the last place that a filter can go on from. Nothing that is kept can be trusted where the movements up to the
+ * newest place and those after it are not all that the product has: then one came in between later.
+ */
+export const keptValue = (sql: SqlClient, product: ProductId, filter: ValueFilter) => {
+  const { values, add } = parameters()
+  const of = `product = ${add(product)}::text`
+  const method = `method = ${add(filter.method)}::text`
+  const until = (column: string, time: DateTime.Utc | undefined, comparison: "<" | "<=") =>
+    time === undefined ? "" : `AND ${column} ${comparison} ${add(DateTime.formatIso(time))}::timestamptz`
+  const text = `
+    WITH newest AS MATERIALIZED (
+      SELECT * FROM onhand.kept_values WHERE ${of} AND ${method}
+      ORDER BY recorded_at DESC, shard DESC, seq DESC, line DESC LIMIT 1
+    ), counted AS MATERIALIZED (
+      SELECT n.movements + (SELECT count(*) FROM onhand.movements m
+          WHERE m.${of} AND m.recorded_at >= n.recorded_at AND (${place("m")}) > (${place("n")}))
+        = (SELECT sum(version) FROM onhand.balances WHERE ${of}) AS sound, n.movements
+      FROM newest n
+    )
+    SELECT ${jsonOf({ isSound: "c.sound", isNewest: "k.movements = c.movements", kept: "k.kept" })}
+    FROM counted c LEFT JOIN LATERAL (
+      SELECT k.movements, json_build_object(
+        'position', json_build_array(${micros("k.recorded_at")}, k.shard, k.seq, k.line),
+        'movements', k.movements, 'latest', (extract(epoch FROM k.latest) * 1000)::float8, 'state', k.state) AS kept
+      FROM onhand.kept_values k
+      WHERE c.sound AND k.${of} AND k.${method} ${until("k.recorded_at", filter.recordedBy, "<=")}
+        ${until("k.latest", filter.occurredBy, "<=")} ${until("k.latest", filter.period?.from, "<")}
+      ORDER BY k.recorded_at DESC, k.shard DESC, k.seq DESC, k.line DESC LIMIT 1) k ON true`
+  return Effect.map(allOf(sql, text, values, decodeFound), ([found]): Found => {
+    const isUnsound = found?.isSound === false
+    // A value of a business time leaves movements out, and one from an earlier place passes what is kept already.
+    const keeps = filter.occurredBy === undefined && (found === undefined || isUnsound || found.isNewest === true)
+    return { kept: found?.kept ?? undefined, keeps, isUnsound }
+  })
+}
+
+const decodeSold = Schema.decodeUnknownSync(
+  Schema.Struct({ cause: Schema.String, quantity: Schema.BigIntFromString, value: Schema.BigIntFromString })
+)
+
+/**
+ * What customers had of a product by some causes at a place that is kept: the sum over the stretches in which something
+ * of the cause moved, which the ledger tells.
+ */
+export const soldBefore = (
+  sql: SqlClient,
+  product: ProductId,
+  method: ValueFilter["method"],
+  position: Position,
+  causes: ReadonlyArray<string>
+) =>
+  allOf(
+    sql,
+    `SELECT ${jsonOf({ cause: "c.cause", quantity: "s.quantity::text", value: "s.value::text" })}
+     FROM unnest($3::text[]) AS c(cause) CROSS JOIN LATERAL (
+       SELECT sum((sold->>'quantity')::numeric) AS quantity, sum((sold->>'value')::numeric) AS value
+       FROM (
+         SELECT DISTINCT ON (k.movements) k.sold->c.cause AS sold FROM onhand.movements m CROSS JOIN LATERAL (
+           SELECT k.movements, k.sold FROM onhand.kept_values k
+           WHERE k.product = $1::text AND k.method = $2::text AND (${place("k")}) >= (${place("m")})
+           ORDER BY ${place("k")} LIMIT 1) k
+         WHERE m.product = $1::text AND m.source_type = split_part(c.cause, '/', 1)
+           AND m.source_id = substr(c.cause, strpos(c.cause, '/') + 1) AND 'customer' IN (m.from_place, m.to_place)
+           AND (${place("m")}) <= (to_timestamp($4::float8 / 1e6), $5::int, $6::float8::bigint, $7::int)) stretches
+     ) s WHERE s.quantity > 0`,
+    [product, method, causes, ...position],
+    decodeSold
+  )
+
+/**
+ * Keeps values of a product. What is kept at a place is always the same, so whoever comes second changes nothing; and
+ * where nothing can be written, as on a replica, the value was read all the same.
+ */
+export const keepValues = (
+  sql: SqlClient,
+  product: ProductId,
+  method: ValueFilter["method"],
+  made: ReadonlyArray<NewKeptValue>
+) => {
+  const rows = made.map(({ position: [at, shard, seq, line], movements, latest, state, sold }) => [
+    ...[at, shard, seq, line, movements, latest],
+    ...[encodeState(state), encodeSold(sold)]
+  ])
+  const text = `
+    INSERT INTO onhand.kept_values (product, method, recorded_at, shard, seq, line, movements, latest, state, sold)
+    SELECT $1, $2, to_timestamp((r->>0)::float8 / 1e6), (r->>1)::int, (r->>2)::bigint, (r->>3)::int, (r->>4)::bigint,
+      to_timestamp((r->>5)::float8 / 1e3), (r->>6)::jsonb, (r->>7)::jsonb
+    FROM jsonb_array_elements($3::text::jsonb) r ON CONFLICT DO NOTHING`
+  return Effect.ignore(rowsOf(sql, text, [product, method, JSON.stringify(rows)]))
+}
+
+/** Forgets what is kept of a product. */
+export const forgetValues = (sql: SqlClient, product: ProductId, method: ValueFilter["method"]) =>
+  Effect.ignore(rowsOf(sql, "DELETE FROM onhand.kept_values WHERE product = $1 AND method = $2", [product, method]))
