@@ -1,7 +1,10 @@
 // How many requests a second does a server answer, against what a competent team writes with FastAPI and SQLAlchemy on
 // the same PostgreSQL, and against a bare route of the same framework that has nothing behind it? 64 connections, the
-// access log on, in turns.
+// access log on, in turns; each server with the workers that suit it on two cores. And what processor time does a
+// request take of the server and of the database, which hardly depends on what else the machine does?
 import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { Inventory, LocationId, ProductId } from "@onhand/core"
@@ -9,11 +12,18 @@ import { PostgresStore } from "@onhand/postgres"
 import { Effect, Layer, Redacted } from "effect"
 import { start } from "../../../test/PostgresServer.ts"
 import { startOnhand } from "../test/ServerProcess.ts"
+import { processMicros } from "./ProcessTime.ts"
 
 const CONNECTIONS = 64
-const WORKERS = 2
 
-/** How long each figure is measured, and how often; the medians are compared. */
+/** One process makes the largest commits, and leaves the other core to the database. */
+const OUR_WORKERS = process.env["BENCH_WORKERS"] ?? "1"
+
+/** A transaction a request is the same in any process, so each core has one. */
+const THEIR_WORKERS = "2"
+
+/** How long each figure is measured, and how often; the medians are compared. What is asked first is compiled first. */
+const WARM_SECONDS = Number(process.env["BENCH_WARM_SECONDS"] ?? 4)
 const SECONDS = Number(process.env["BENCH_SECONDS"] ?? 5)
 const ROUNDS = Number(process.env["BENCH_ROUNDS"] ?? 3)
 const PRODUCTS = 1_000
@@ -26,7 +36,7 @@ const ENVIRONMENT = {
   ONHAND_SECRET: "a secret of the bench that is long enough for anybody",
   ONHAND_SAMPLE_SHOP: "false",
   ONHAND_USER_REQUESTS_PER_MINUTE: "1000000000",
-  ONHAND_WORKERS: String(WORKERS)
+  ONHAND_WORKERS: OUR_WORKERS
 }
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url))
@@ -75,7 +85,17 @@ const prepare = Effect.gen(function* () {
 interface Target {
   readonly peer: "ours" | "fastapi" | "bare"
   readonly url: string
+  readonly pid: number
   readonly token?: string
+}
+
+/** What was measured of a server, each a median over the rounds. */
+interface Figures {
+  /** Requests a second. */
+  readonly rate: number
+  /** The processor time of a request, in microseconds: of the server, and of the database. */
+  readonly server: number
+  readonly database: number
 }
 
 const signIn = async (url: string): Promise<string> => {
@@ -95,30 +115,47 @@ const answers = async (url: string): Promise<string> => {
 
 const run = promisify(execFile)
 
-/** The requests a second of one run; fails when any was answered wrongly. */
-const measure = async ({ peer, url, token }: Target, what: string, products: number, seconds: number) => {
+/** One run; fails when any request was answered wrongly. */
+const measure = async (target: Target, database: number, what: string, products: number, seconds: number) => {
+  const { peer, url, token, pid } = target
   const script = ["-s", here("peers/requests.lua"), url, "--", peer, what, String(products), token ?? ""]
-  const { stdout } = await run("wrk", ["-t1", `-c${CONNECTIONS}`, `-d${seconds}s`, ...script])
+  const before = [processMicros(pid), processMicros(database)] as const
+  const { stdout } = await run("wrk", ["-t1", `-c${CONNECTIONS}`, `-d${seconds}s`, "--timeout", "30s", ...script])
   const wrong = /^wrong: .*$/m.exec(stdout) ?? /^.*(?:Non-2xx|Socket errors).*$/m.exec(stdout)
   if (wrong !== null) throw new Error(`${peer}: ${wrong[0]}`)
-  return Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1])
+  const requests = Number(/(\d+) requests in/.exec(stdout)?.[1])
+  return {
+    rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1]),
+    server: (processMicros(pid) - before[0]) / requests,
+    database: (processMicros(database) - before[1]) / requests
+  }
 }
 
 const median = (figures: ReadonlyArray<number>): number =>
   figures.toSorted((a, b) => a - b)[Math.floor(figures.length / 2)] ?? Number.NaN
 
-const compare = async (targets: ReadonlyArray<Target>, { name, what, products, goal }: (typeof questions)[number]) => {
-  const figures = new Map(targets.map(({ peer }) => [peer, [] as Array<number>]))
-  for (const target of targets) await measure(target, what, products, 2)
+const medians = (runs: ReadonlyArray<Figures>): Figures => ({
+  rate: median(runs.map(({ rate }) => rate)),
+  server: median(runs.map(({ server }) => server)),
+  database: median(runs.map(({ database }) => database))
+})
+
+const compare = async (targets: ReadonlyArray<Target>, database: number, question: (typeof questions)[number]) => {
+  const { name, what, products, goal } = question
+  const runs = new Map(targets.map(({ peer }) => [peer, [] as Array<Figures>]))
+  for (const target of targets) await measure(target, database, what, products, WARM_SECONDS)
   for (let round = 0; round < ROUNDS; round++) {
-    for (const target of targets) figures.get(target.peer)?.push(await measure(target, what, products, SECONDS))
+    for (const target of targets) runs.get(target.peer)?.push(await measure(target, database, what, products, SECONDS))
   }
-  const [ours, fastapi, bare] = (["ours", "fastapi", "bare"] as const).map((peer) => median(figures.get(peer) ?? []))
+  const [ours, fastapi, bare] = (["ours", "fastapi", "bare"] as const).map((peer) => medians(runs.get(peer) ?? []))
   const figure = (value = Number.NaN) => Math.round(value).toLocaleString("en-US").padStart(9)
-  const ratio = (a = Number.NaN, b = Number.NaN) => (a / b).toFixed(2).padStart(9)
+  const ratio = (a: Figures | undefined, b: Figures | undefined) =>
+    ((a?.rate ?? Number.NaN) / (b?.rate ?? Number.NaN)).toFixed(2).padStart(9)
+  const time = (one: Figures | undefined) => `${figure(one?.server)} +${figure(one?.database).trim()}`.padEnd(18)
   console.log(
-    `${name.padEnd(30)}${figure(ours)}${figure(fastapi)}${figure(bare)}${ratio(ours, fastapi)}  (${goal})`.padEnd(76) +
-      ratio(ours, bare)
+    `${name.padEnd(30)}${figure(ours?.rate)}${figure(fastapi?.rate)}${figure(bare?.rate)}` +
+      `${ratio(ours, fastapi)}  (${goal})`.padEnd(17) +
+      `${ratio(ours, bare)}  ${time(ours)}${time(fastapi)}${figure(bare?.server)}`
   )
 }
 
@@ -136,21 +173,25 @@ const ended = (child: ChildProcess): Promise<unknown> => {
   return child.exitCode === null ? over : Promise.resolve()
 }
 
-const startBare = async (): Promise<string> => {
+/** The process at the root of a PostgreSQL. */
+const postmasterOf = (folder: string): number =>
+  Number(readFileSync(join(folder, "data/postmaster.pid"), "utf8").split("\n", 1)[0])
+
+const startBare = async (): Promise<Target> => {
   const child = spawned(process.execPath, ["--conditions=onhand-source", here("BareRoute.ts")], {})
   const chunk: Buffer = await new Promise((resolve) => child.stdout?.once("data", resolve))
-  return chunk.toString().replace("ready: ", "").trim()
+  return { peer: "bare", url: chunk.toString().replace("ready: ", "").trim(), pid: child.pid ?? 0 }
 }
 
-const startFastApi = async (server: string): Promise<string> => {
+const startFastApi = async (server: string): Promise<Target> => {
   const DSN = server.replace("postgres://", "postgresql+asyncpg://").replace("postgresql://", "postgresql+asyncpg://")
   execFileSync("/usr/bin/python3", [here("peers/fastapi_shop.py")], { env: { DSN } })
-  const options = ["--workers", String(WORKERS), "--loop", "uvloop", "--http", "httptools", "--no-access-log"]
+  const options = ["--workers", THEIR_WORKERS, "--loop", "uvloop", "--http", "httptools", "--no-access-log"]
   const port = "18791"
   const args = ["-m", "uvicorn", "fastapi_shop:app", "--app-dir", here("peers"), "--port", port, ...options]
-  spawned("/usr/bin/python3", args, { DSN })
+  const child = spawned("/usr/bin/python3", args, { DSN })
   await answers(`http://127.0.0.1:${port}/products/1`)
-  return `http://127.0.0.1:${port}`
+  return { peer: "fastapi", url: `http://127.0.0.1:${port}`, pid: child.pid ?? 0 }
 }
 
 const main = async () => {
@@ -161,14 +202,18 @@ const main = async () => {
     const onhand = startOnhand(["serve", "--port", "0"], { ...ENVIRONMENT, DATABASE_URL: database.url })
     const url = await onhand.ready
     const targets: ReadonlyArray<Target> = [
-      { peer: "ours", url, token: await signIn(url) },
-      { peer: "fastapi", url: await startFastApi(database.url) },
-      { peer: "bare", url: await startBare() }
+      { peer: "ours", url, pid: onhand.pid, token: await signIn(url) },
+      await startFastApi(database.url),
+      await startBare()
     ]
-    console.log("Requests a second; ours over FastAPI's (and what is aimed at), and over the bare route's")
-    console.log(`${"".padEnd(30)}     ours  FastAPI     bare  ÷ FastAPI          ÷ bare`)
+    const postmaster = postmasterOf(database.folder)
+    console.log("Requests a second; ours over FastAPI's (and what is aimed at), and over the bare route's;")
+    console.log("and the processor time of a request in microseconds, of the server + the database")
+    console.log(
+      `${"".padEnd(30)}     ours  FastAPI     bare÷ FastAPI           ÷ bare       ours           FastAPI     bare`
+    )
     try {
-      for (const question of questions) await compare(targets, question)
+      for (const question of questions) await compare(targets, postmaster, question)
     } finally {
       onhand.kill("SIGTERM")
       await onhand.ended

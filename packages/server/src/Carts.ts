@@ -8,8 +8,9 @@ import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
 import { requireDating } from "./Authorizing.ts"
 import { buyActiveCart, locationOf } from "./Checkout.ts"
 import { answering, bareKey, requiredKey, submitAs } from "./OutwardRefusal.ts"
-import { changedReply, etagOf, moneyReply, timestamp } from "./Replying.ts"
+import { changedJson, changedReply, etagOf, jsonReply, moneyReply, timestamp } from "./Replying.ts"
 import { ServerSettings } from "./Settings.ts"
+import { ShortWay } from "./ShortWay.ts"
 import { decimalsOf, type QuantityInUnit, type Steps, stepsOf, toDecimal, Units } from "./Units.ts"
 
 /** How many a cart shall have of a product. */
@@ -100,18 +101,19 @@ export const layerCarts = HttpApiBuilder.group(
   "carts",
   Effect.fnUntraced(function* (handlers) {
     const { inventory, units, roles, cartReply, quantityOf, setLines } = yield* make
-    return handlers.handleAll({
-      mine: Effect.fnUntraced(function* () {
+    const shortWay = yield* ShortWay
+    const mine = shortWay.take(
+      OnhandApi.groups.carts.endpoints.mine,
+      Effect.fnUntraced(function* () {
         const actor = yield* CurrentActor
         const found = yield* answering(inventory.read.activeCart(actor.id))
         const body = Option.isNone(found) ? emptyCart : yield* cartReply(found.value)
-        return HttpApiSchema.withHeaders({ body, headers: { etag: etagOf(body.version) } })
-      }),
-      clear: Effect.fnUntraced(function* ({ headers }) {
-        const emptied = (cart: Cart) => cart.lines.map(({ product }) => ({ product, quantity: 0 }))
-        return yield* setLines(yield* CurrentActor, headers["idempotency-key"], emptied)
-      }),
-      add: Effect.fnUntraced(function* ({ headers, payload: { product, ...said } }) {
+        return jsonReply(body, { etag: etagOf(body.version) })
+      })
+    )
+    const add = shortWay.take(
+      OnhandApi.groups.carts.endpoints.add,
+      Effect.fnUntraced(function* ({ headers, payload: { product, ...said } }) {
         const actor = yield* CurrentActor
         const line = { product, ...(yield* quantityOf(product, said, 1)), mode: "add" as const }
         const { reply, replayed } = yield* submitAs(
@@ -120,8 +122,27 @@ export const layerCarts = HttpApiBuilder.group(
           { owner: actor.id, lines: [line] },
           { actor, key: bareKey(headers["idempotency-key"]) }
         )
-        return changedReply(yield* cartReply(reply), reply.version, replayed)
+        return changedJson(yield* cartReply(reply), reply.version, replayed)
+      })
+    )
+    const checkout = shortWay.take(
+      OnhandApi.groups.carts.endpoints.checkout,
+      Effect.fnUntraced(function* ({ headers, payload }) {
+        const actor = yield* CurrentActor
+        const key = yield* requiredKey(headers["idempotency-key"])
+        const location = yield* locationOf(inventory, payload.location)
+        yield* requireDating(roles, actor, payload.occurredAt, location)
+        const command = { actor, key, occurredAt: payload.occurredAt }
+        return yield* buyActiveCart(inventory, units, "checkout", location, command)
+      })
+    )
+    return handlers.handleAll({
+      mine,
+      clear: Effect.fnUntraced(function* ({ headers }) {
+        const emptied = (cart: Cart) => cart.lines.map(({ product }) => ({ product, quantity: 0 }))
+        return yield* setLines(yield* CurrentActor, headers["idempotency-key"], emptied)
       }),
+      add,
       change: Effect.fnUntraced(function* ({ headers, params: { product }, payload }) {
         const actor = yield* CurrentActor
         const steps = yield* quantityOf(product, payload, 0)
@@ -131,14 +152,7 @@ export const layerCarts = HttpApiBuilder.group(
         const actor = yield* CurrentActor
         return yield* setLines(actor, headers["idempotency-key"], () => [{ product, quantity: 0 }])
       }),
-      checkout: Effect.fnUntraced(function* ({ headers, payload }) {
-        const actor = yield* CurrentActor
-        const key = yield* requiredKey(headers["idempotency-key"])
-        const location = yield* locationOf(inventory, payload.location)
-        yield* requireDating(roles, actor, payload.occurredAt, location)
-        const command = { actor, key, occurredAt: payload.occurredAt }
-        return yield* buyActiveCart(inventory, units, "checkout", location, command)
-      })
+      checkout
     })
   })
 )

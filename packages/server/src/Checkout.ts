@@ -9,7 +9,7 @@ import { Effect, Option, Schema } from "effect"
 import { faulty } from "./Faults.ts"
 import { orderReply } from "./OrderReply.ts"
 import { type ActorCommand, answering, scopedKey, submitAs } from "./OutwardRefusal.ts"
-import { changedReply } from "./Replying.ts"
+import { changedJson } from "./Replying.ts"
 import { shortageReply } from "./StockMovements.ts"
 import type { UnitsShape } from "./Units.ts"
 
@@ -70,7 +70,7 @@ export const buyActiveCart = (
             conflict.field === "cart" ? again : Effect.fail(conflict)
           )
     ),
-    Effect.map(({ reply, replayed }) => changedReply(orderReply(reply), reply.version, replayed)),
+    Effect.map(({ reply, replayed }) => changedJson(orderReply(reply), reply.version, replayed, 201)),
     Effect.catchTag("InsufficientStock", (refusal) =>
       Effect.flatMap(units.ofKnown(refusal.lines.map(({ key }) => key.product)), (decimals) =>
         Effect.fail(shortageReply(refusal, decimals))

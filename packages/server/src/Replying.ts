@@ -96,3 +96,7 @@ export const replayedHeader = (replayed: boolean): { readonly "idempotency-repla
 /** A changed resource with its new ETag. */
 export const changedReply = <Body>(body: Body, version: number, replayed: boolean) =>
   HttpApiSchema.withHeaders({ body, headers: { etag: etagOf(version), ...replayedHeader(replayed) } })
+
+/** The same as a finished reply. */
+export const changedJson = <Body>(body: Body, version: number, replayed: boolean, status = 200) =>
+  jsonReply(body, { etag: etagOf(version), ...replayedHeader(replayed) }, status)
