@@ -271,11 +271,28 @@ const complaints: Readonly<Record<string, Effect.Effect<void, unknown, Inventory
   }),
 
   "a negative location eats another's availability": Effect.gen(function* () {
-    const { a, b, mug, receive, sell, available } = yield* given
+    const { inventory, a, b, mug, receive, sell, available, order } = yield* given
     yield* receive({ product: mug, location: b, quantity: 5 })
     const refused = yield* Effect.flip(sell(mug, a, 2))
     assert.strictEqual(refused._tag, "InsufficientStock")
     assert.deepStrictEqual([yield* available(mug, a), yield* available(mug, b)], [0, 5])
+    // Where it may be promised before it is there, that is owed at A, and all of B can still be sold.
+    yield* inventory.setStockPolicies({ lines: [{ product: mug, location: a, floor: -3 }] })
+    yield* order(mug, a, 3)
+    assert.deepStrictEqual([yield* available(mug, a), yield* available(mug, b)], [-3, 5])
+    for (const sort of ["name_asc", "stock_asc"] as const) {
+      const { items } = yield* inventory.read.products({ sort, search: `mug-${a.slice(2)}` }, firstPage())
+      assert.deepStrictEqual(
+        items.filter(({ product }) => product.id === mug).map(({ onHand, available }) => [onHand, available]),
+        [[5, 5]]
+      )
+    }
+    const more = yield* Effect.flip(order(mug, a, 1))
+    assert(more._tag === "InsufficientStock")
+    assert.deepInclude(more.lines[0], { wanted: 1, available: 0 })
+    yield* order(mug, b, 5)
+    assert.deepStrictEqual([yield* available(mug, a), yield* available(mug, b)], [-3, 0])
+    yield* sound
   }),
 
   "a backdated entry turns a count of 1 into 43": Effect.gen(function* () {

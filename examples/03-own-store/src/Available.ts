@@ -18,3 +18,5 @@ const unclaimed = `(b.sellable - ${heldOfKey} - b.committed)`
 export const held = `coalesce(sum(${heldOfKey}), 0)`
 export const blocked = `coalesce(sum(iif(${isBlocked}, ${unclaimed}, 0)), 0)`
 export const available = `coalesce(sum(iif(${isBlocked}, 0, ${unclaimed})), 0)`
+/** Over several locations: what one of them owes takes nothing away from another. Only stock of no lot can be owed. */
+export const offered = `coalesce(sum(iif(${isBlocked}, 0, max(0, ${unclaimed}))), 0)`

@@ -49,6 +49,7 @@ import {
   StockAsOf,
   StockedProduct,
   type StockPlace,
+  type StockPolicy,
   type Table,
   Threshold,
   type Transfer,
@@ -61,7 +62,7 @@ import {
   type Webhook
 } from "@onhand/core"
 import { Clock, DateTime, Effect, Option, Result, Schema } from "effect"
-import { available, blocked, held, onHand } from "./Available.ts"
+import { available, blocked, held, offered, onHand } from "./Available.ts"
 import { type Database, type Parameters, unavailable } from "./Database.ts"
 import { decoderOf, type List, matching, pageOf } from "./Lists.ts"
 import { lotRecipients, lots, lotTrace, supplies } from "./SqliteLots.ts"
@@ -143,7 +144,7 @@ const products = (filter: ProductFilter, now: string): List<StockedProduct> => {
     decode: decodeStocked,
     select: `SELECT id, name, sku, createdAt, available,
       json_object('product', json(data), 'onHand', onHand, 'held', held, 'available', available) AS data
-      FROM (SELECT *, ${stock(onHand)} AS onHand, ${stock(held)} AS held, ${stock(available)} AS available
+      FROM (SELECT *, ${stock(onHand)} AS onHand, ${stock(held)} AS held, ${stock(offered)} AS available
         FROM products WHERE ${condition})`,
     parameters: { ...parameters, now },
     sort: [sortColumns[column], "id"],
@@ -348,6 +349,12 @@ const reorderPolicies = (filter: LevelFilter): List<ReorderPolicy> => {
   return { name: "policies", decode: json.policies.decode, select, parameters, sort: ["id"] }
 }
 
+const stockPolicies = (filter: LevelFilter): List<StockPolicy> => {
+  const { condition, parameters } = matchingLevel(filter)
+  const select = `SELECT data, id FROM stockPolicies WHERE ${condition}`
+  return { name: "stockPolicies", decode: json.stockPolicies.decode, select, parameters, sort: ["id"] }
+}
+
 const notifications = (filter: NotificationFilter): List<Notification> => {
   const { condition, parameters } = matching({
     state: ["state = :state", filter.state],
@@ -494,6 +501,7 @@ export const queriesOver = (database: Database): Queries => {
     orders: (filter, request) => page(() => orders(filter), request),
     restockAlerts: (filter, request) => page((now) => restockAlerts(filter, now), request),
     reorderPolicies: (filter, request) => page(() => reorderPolicies(filter), request),
+    stockPolicies: (filter, request) => page(() => stockPolicies(filter), request),
     thresholds: (filter, request) => page(() => thresholds(filter), request),
     count: (id) => byId("counts", json.counts.decode, id),
     counts: (filter, request) => page(() => counts(filter), request),

@@ -23,6 +23,7 @@ export const json = {
   lots: jsonOf(tables.lots),
   orders: jsonOf(tables.orders),
   policies: jsonOf(tables.policies),
+  stockPolicies: jsonOf(tables.stockPolicies),
   thresholds: jsonOf(tables.thresholds),
   counts: jsonOf(tables.counts),
   transfers: jsonOf(tables.transfers),
@@ -64,11 +65,11 @@ const ledger = [
   table("events", integer("seq", "line"), ["UNIQUE (seq, line)"]),
   table(
     "balances",
-    [...key, ...integer(...quantities)],
+    [...key, ...integer(...quantities, "floor")],
     [
       "UNIQUE (product, location, lot)",
       ...quantities.map((quantity) => `CHECK (${quantity} >= 0)`),
-      "CONSTRAINT neverOversold CHECK (sellable - held - committed >= 0)"
+      "CONSTRAINT neverOversold CHECK (sellable - held - committed >= floor)"
     ]
   ),
   table("claims", [...text("id", "state", "expiresAt"), ...key, ...integer("quantity")], ["UNIQUE (id)"]),
@@ -90,6 +91,7 @@ const entities = [
   entity("orders", "customer", "location", "placedAt"),
   "CREATE INDEX ordersByTime ON orders (placedAt, id)",
   entity("policies", "product", "location"),
+  entity("stockPolicies", "product", "location"),
   entity("thresholds", "product", "location", "raisedAt"),
   entity("counts", "state", "location", "createdAt"),
   entity("transfers", "state", "origin", "destination", "createdAt"),

@@ -23,6 +23,7 @@ import { ReportsApi } from "./Reports.ts"
 import { StockApi } from "./Stock.ts"
 import { StockCountsApi } from "./StockCounts.ts"
 import { StockMovementsApi } from "./StockMovements.ts"
+import { StockPoliciesApi } from "./StockPolicies.ts"
 import { StockTransfersApi } from "./StockTransfers.ts"
 import { ThresholdsApi } from "./Thresholds.ts"
 import { UsersApi } from "./Users.ts"
@@ -47,6 +48,7 @@ export class OnhandApi extends HttpApi.make("onhand")
   .add(LotsApi)
   .add(ClaimsApi)
   .add(ThresholdsApi)
+  .add(StockPoliciesApi)
   .add(ReorderPoliciesApi)
   .add(ForecastsApi)
   .add(ReplenishmentApi)

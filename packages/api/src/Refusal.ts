@@ -214,6 +214,19 @@ export class StaleQuantity extends Schema.TaggedError<StaleQuantity>()("StaleQua
   }
 }
 
+/** Less is available already than a floor would allow. Quantities are decimals of the product's unit. */
+export class FloorPassed extends Schema.TaggedError<FloorPassed>()("FloorPassed", {
+  product: ProductId,
+  location: LocationId,
+  floor: Schema.Finite,
+  available: Schema.Finite
+}) {
+  override get message() {
+    const { product, location, floor, available } = this
+    return `Of ${product} ${available} are available at ${location}, less than ${floor}; at most that is accepted`
+  }
+}
+
 /** A threshold that one and the same quantity would raise and clear. Quantities are decimals of the product's unit. */
 export class InvalidThreshold extends Schema.TaggedError<InvalidThreshold>()("InvalidThreshold", {
   product: ProductId,

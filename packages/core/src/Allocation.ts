@@ -2,8 +2,8 @@
  * Allocation: which lots a demand is taken from. The parts always sum to the demand, and never to more than there is.
  */
 import { type DateTime, Result, Schema } from "effect"
-import { available } from "./Balance.ts"
-import { availableNow, usableLots } from "./Lot.ts"
+import { promisable } from "./Balance.ts"
+import { promisableNow, usableLots } from "./Lot.ts"
 import { MAX_QUANTITY, Quantity } from "./Quantity.ts"
 import { balanceOf, type Slice } from "./Slice.ts"
 import { NO_LOT, StockKey, type StockPlace, stockKeyText } from "./StockKey.ts"
@@ -20,7 +20,10 @@ export interface Allocated extends StockKey {
   readonly demand: number
 }
 
-/** There is not enough available stock: one line per thing that is short, each with the sum that was wanted of it. */
+/**
+ * There is not enough stock: one line per thing that is short, each with the sum that was wanted of it, and what would
+ * be accepted. That is what is available, and where a stock policy lets more be promised, so much more.
+ */
 export class InsufficientStock extends Schema.TaggedError<InsufficientStock>()("InsufficientStock", {
   lines: Schema.Array(
     Schema.Struct({
@@ -64,9 +67,32 @@ const shortage = (slice: Slice, demands: ReadonlyArray<Demand>, demand: Demand, 
       same.reduce((sum, other) => sum + other.quantity, 0),
       MAX_QUANTITY
     ),
-    available: demand.lot === undefined ? availableNow(slice, demand, now) : available(balanceOf(stock, demand.lot)),
+    available: demand.lot === undefined ? promisableNow(slice, demand, now) : promisable(balanceOf(stock, demand.lot)),
     nextIncoming: null
   }
+}
+
+/**
+ * Refuses that more leaves shelves than is on them. Claims can be more than that where a stock policy lets them, so
+ * that whoever consumes one must look; whatever is on a shelf is never below zero.
+ */
+export const checkShelf = (
+  slice: Slice,
+  leaving: ReadonlyArray<StockKey & { readonly quantity: number }>
+): Result.Result<void, InsufficientStock> => {
+  // Where nothing can be promised beyond what is there, what is claimed is there.
+  if (leaving.every((part) => balanceOf(slice.stock(part), part.lot).floor === 0)) return Result.void
+  const wanted = new Map<string, { readonly key: StockKey; quantity: number }>()
+  for (const { product, location, lot, quantity } of leaving) {
+    const key = { product, location, lot }
+    const sum = wanted.get(stockKeyText(key)) ?? { key, quantity: 0 }
+    wanted.set(stockKeyText(key), { key, quantity: sum.quantity + quantity })
+  }
+  const lines = [...wanted.values()].flatMap(({ key, quantity }) => {
+    const { sellable } = balanceOf(slice.stock(key), key.lot)
+    return quantity > sellable ? [{ key, wanted: quantity, available: sellable, nextIncoming: null }] : []
+  })
+  return lines.length === 0 ? Result.void : Result.fail(new InsufficientStock({ lines }))
 }
 
 /**
@@ -90,7 +116,7 @@ export const allocate = (
     for (const lot of lots) {
       const key: StockKey = { product: demand.product, location: demand.location, lot }
       const text = stockKeyText(key)
-      const free = available(balanceOf(stock, lot)) - (taken.get(text) ?? 0)
+      const free = promisable(balanceOf(stock, lot)) - (taken.get(text) ?? 0)
       const quantity = Math.min(left, free)
       if (quantity <= 0) continue
       taken.set(text, (taken.get(text) ?? 0) + quantity)

@@ -5,12 +5,15 @@
 import { Schema } from "effect"
 import type { Claim, NewClaimEvent } from "./Claim.ts"
 import type { NewMovement } from "./Movement.ts"
-import { QuantityOrZero } from "./Quantity.ts"
+import { MAX_QUANTITY, QuantityOrZero } from "./Quantity.ts"
 import { type Condition, conditions, isCondition, StockKey, type StockPlace } from "./StockKey.ts"
+
+/** The least that may be available: 0, or so much less as may be promised beyond what is there. */
+export const Floor = Schema.Int.check(Schema.isBetween({ minimum: -MAX_QUANTITY, maximum: 0 }))
 
 /**
  * Every number is in steps of the product's unit. `version` counts the key's movements, `claimVersion` its claim
- * events.
+ * events. `floor` follows from no entry: it is what the stock policy of the place says.
  */
 export const Balance = Schema.Struct({
   ...StockKey.fields,
@@ -20,6 +23,7 @@ export const Balance = Schema.Struct({
   quarantine: QuantityOrZero,
   held: QuantityOrZero,
   committed: QuantityOrZero,
+  floor: Floor,
   version: Schema.Int,
   claimVersion: Schema.Int
 }).annotate({ identifier: "Balance" })
@@ -36,13 +40,21 @@ export const emptyBalance = (key: StockKey): Balance => ({
   quarantine: 0,
   held: 0,
   committed: 0,
+  floor: 0,
   version: 0,
   claimVersion: 0
 })
 
-/** What can still be claimed or sold: sellable less what is held and committed. */
+/**
+ * What is there and nobody has a right to: sellable less what is held and committed. Below zero where a stock policy
+ * let more be promised than there is.
+ */
 export const available = (balance: Pick<Balance, "sellable" | "held" | "committed">): number =>
   balance.sellable - balance.held - balance.committed
+
+/** What can still be claimed: what is available, and what a stock policy lets be promised beyond that. */
+export const promisable = (balance: Pick<Balance, "sellable" | "held" | "committed" | "floor">): number =>
+  available(balance) - balance.floor
 
 /** What is physically at the location, in any condition. */
 export const onHand = (balance: Pick<Balance, Condition>): number =>
@@ -92,11 +104,12 @@ export const applyClaimEvent = (balance: Balance, claim: Claim | undefined, even
 }
 
 /**
- * The rule that no commit may break: nothing below zero, and never more claimed or sold than there is. The decisions
- * refuse what would break it; this is the net under them, and the databases' CHECK is the net under this one.
+ * The rule that no commit may break: nothing on a shelf below zero, and never more claimed than there is, but for what
+ * its floor allows. The decisions refuse what would break it; this is the net under them, and the databases' CHECK is
+ * the net under this one.
  */
 export const isSound = (balance: Balance): boolean =>
   conditions.every((condition) => balance[condition] >= 0) &&
   balance.held >= 0 &&
   balance.committed >= 0 &&
-  available(balance) >= 0
+  promisable(balance) >= 0

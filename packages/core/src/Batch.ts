@@ -61,9 +61,10 @@ export interface WrittenRow {
   readonly row: Rows[Table] | null
 }
 
-/** A balance as it is after the batch, and the versions it had before (0: no history). */
+/** A balance as it is after the batch, the versions it had before (0: no history), and whether there was none. */
 export interface WrittenBalance {
   readonly balance: Balance
+  readonly isNew: boolean
   readonly version: number
   readonly claimVersion: number
 }
@@ -76,7 +77,10 @@ export interface Writes {
   readonly balances: ReadonlyArray<WrittenBalance>
   readonly claims: ReadonlyArray<Claim>
   readonly rows: ReadonlyArray<WrittenRow>
-  /** Whether any balance was corrected: then the ledger does not tell how it came from what it was before. */
+  /**
+   * Whether any balance was corrected, or got another floor: then the ledger does not tell how it came from what it was
+   * before.
+   */
   readonly corrected: boolean
 }
 
@@ -114,7 +118,7 @@ const WRITTEN_AHEAD = 96
 // A footprint names rows by what it has read; more rounds than this means a definition that never settles.
 const MAX_LOAD_ROUNDS = 8
 
-const nowhere: ReadonlyArray<StockPlace> = []
+const nothing: ReadonlyArray<never> = []
 
 const FIRST_SHARD: ReadonlyArray<number> = [0]
 
@@ -133,7 +137,7 @@ class BatchState {
   readonly answered = new Map<string, CommandRecord>()
   private readonly balances = new Map<
     string,
-    { readonly version: number; readonly claimVersion: number; key: Balance }
+    { readonly isNew: boolean; readonly version: number; readonly claimVersion: number; key: Balance }
   >()
   private readonly claims = new Set<ClaimId>()
   private readonly rows = new Map<string, { readonly table: Table; readonly id: string; readonly before: number }>()
@@ -229,6 +233,7 @@ class BatchState {
       this.claims.add(claim.id)
       this.slice.setClaim(claim.id, claim)
     }
+    if ((decision.floors ?? nothing).length > 0) this.corrected = true
     for (const drift of decision.corrections ?? []) {
       this.corrected = true
       this.slice.setRight(drift)
@@ -292,6 +297,10 @@ class BatchState {
       balances.set(text, corrected(current(drift, text), drift))
       touched.set(stockPlaceText(drift), drift)
     }
+    for (const { floor, ...key } of decision.floors ?? nothing) {
+      const text = stockKeyText(key)
+      balances.set(text, { ...current(key, text), floor })
+    }
     const movements = (decision.movements ?? []).map((movement) => {
       const text = stockKeyText(movement)
       const balance = applyMovement(current(movement, text), movement)
@@ -308,7 +317,7 @@ class BatchState {
       touched.set(stockPlaceText(event), event)
       return { event, balance }
     })
-    for (const place of decision.reviewed ?? nowhere) touched.set(stockPlaceText(place), place)
+    for (const place of decision.reviewed ?? nothing) touched.set(stockPlaceText(place), place)
     for (const balance of balances.values()) {
       if (balance.lot !== NO_LOT) this.checkLot(decision, lotId(balance.product, balance.lot))
       if (!isSound(balance)) throw new Error(`A decision would leave an unsound balance: ${JSON.stringify(balance)}`)
@@ -365,7 +374,8 @@ class BatchState {
     const text = stockKeyText(balance)
     if (!this.balances.has(text)) {
       const { version, claimVersion } = this.slice.balance(balance)
-      this.balances.set(text, { version, claimVersion, key: balance })
+      const isNew = !this.slice.stock(balance).balances.has(balance.lot)
+      this.balances.set(text, { isNew, version, claimVersion, key: balance })
     }
     this.slice.setBalance(balance)
   }
@@ -375,8 +385,9 @@ class BatchState {
       heads: this.heads,
       micros: this.micros,
       commands: this.commands,
-      balances: inOrder(this.balances).map(({ key, version, claimVersion }) => ({
+      balances: inOrder(this.balances).map(({ key, isNew, version, claimVersion }) => ({
         balance: this.slice.balance(key),
+        isNew,
         version,
         claimVersion
       })),

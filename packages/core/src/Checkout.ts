@@ -3,7 +3,7 @@
  * stands in its own way. All lines succeed or none does.
  */
 import { DateTime, Result, Schema } from "effect"
-import { type Allocated, allocate, InsufficientStock } from "./Allocation.ts"
+import { type Allocated, allocate, checkShelf, InsufficientStock } from "./Allocation.ts"
 import {
   activeCartName,
   type Cart,
@@ -368,6 +368,7 @@ export const Checkout = define("Checkout", {
       yield* knownLocation(slice, location)
       const { lines, total } = yield* priced(slice, before, charged)
       const { parts, freed } = yield* partsOf(slice, before, location, context.now)
+      yield* checkShelf(slice, parts)
       const shipped = lines.map((line) => ({ ...line, shipped: line.ordered }))
       const order = orderOf(before, location, shipped, [shipmentOf(1, parts, context)], total, context)
       return {

@@ -58,6 +58,11 @@ export interface DecisionContext {
   readonly actor: string | null
 }
 
+/** How little may be available of a stock key from then on. */
+export interface NewFloor extends StockKey {
+  readonly floor: number
+}
+
 /** An accepted command: what to write, what to tell, and what to answer. Balances follow from it by folding. */
 export interface Decision<Reply> {
   readonly reply: Reply
@@ -69,6 +74,8 @@ export interface Decision<Reply> {
   readonly corrections?: ReadonlyArray<Drift>
   /** Whether it is several decisions in a row: then it may write a row more than once, and leave it versions on. */
   readonly composed?: boolean
+  /** The least that may be available of stock keys from then on. */
+  readonly floors?: ReadonlyArray<NewFloor>
   /**
    * Places where something else changed what is available: told of, and compared with their thresholds, all the same.
    */

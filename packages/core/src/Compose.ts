@@ -140,6 +140,7 @@ export const composeOver = <const D extends Definitions>(definitions: D) => {
         claims: decisions.flatMap(({ claims = [] }) => claims),
         rows: decisions.flatMap(({ rows = [] }) => rows),
         events: decisions.flatMap(({ events = [] }) => events),
+        floors: decisions.flatMap(({ floors = [] }) => floors),
         reviewed: decisions.flatMap(({ reviewed = [] }) => reviewed),
         composed: true
       })

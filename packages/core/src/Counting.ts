@@ -3,7 +3,7 @@
  */
 import { Result, Schema } from "effect"
 import { InsufficientStock } from "./Allocation.ts"
-import { available } from "./Balance.ts"
+import { promisable } from "./Balance.ts"
 import { define, type Footprint, MAX_LINES } from "./Command.ts"
 import {
   Count,
@@ -283,10 +283,13 @@ const adjustment = (count: Count, line: CountLine): NewMovement => {
   }
 }
 
-/** What there is to take away of a line's condition: of what is sellable, only what nobody has claimed. */
+/**
+ * What there is to take away of a line's condition: of what is sellable, only what nobody has claimed, but for claims
+ * that may exceed what is there.
+ */
 const spare = (slice: Slice, { location }: Count, { product, lot, condition }: CountLine): number => {
   const balance = balanceOf(slice.stock({ product, location }), lot)
-  return condition === "sellable" ? available(balance) : balance[condition]
+  return condition === "sellable" ? Math.min(balance.sellable, promisable(balance)) : balance[condition]
 }
 
 /**

@@ -3,7 +3,7 @@
  * to cancel what is open.
  */
 import { type DateTime, Result, Schema } from "effect"
-import { allocate, InsufficientStock } from "./Allocation.ts"
+import { allocate, checkShelf, InsufficientStock } from "./Allocation.ts"
 import { type Claim, ClaimId, claimEvent, type NewClaimEvent } from "./Claim.ts"
 import { define, type Footprint, MAX_LINES } from "./Command.ts"
 import { LocationId } from "./Location.ts"
@@ -172,6 +172,10 @@ export const ShipOrder = define("ShipOrder", {
       const before = yield* orderAt(slice, id, location)
       const wanted = yield* meantOf(slice, before, lines)
       const { claimed, freed, parts } = yield* taken(slice, before, wanted, context.now)
+      yield* checkShelf(
+        slice,
+        parts.map((part) => ({ ...part, location }))
+      )
       const shipment = shipmentOf(before.shipments.length + 1, parts, context)
       const isFreed = (id: ClaimId) => freed.flat().some((claim) => claim.id === id)
       const order = changedOrder(before, {

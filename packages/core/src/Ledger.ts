@@ -123,11 +123,13 @@ export const checkMovements = (
     const balance = after.get(stockKeyText(movement))
     if (balance === undefined || isSound(balance)) continue
     const key = { product: movement.product, location: movement.location, lot: movement.lot }
-    if (movement.from === "sellable") leaving.push({ ...key, quantity: movement.quantity })
+    const before = balanceOf(slice.stock(key), key.lot)
+    // Where more may be promised than there is, the shelf can be short of it.
+    const isPromise = before.floor === 0 || balance.sellable >= 0
+    if (movement.from === "sellable" && isPromise) leaving.push({ ...key, quantity: movement.quantity })
     else if (isCondition(movement.from) && balance[movement.from] < 0) {
       const text = `${stockKeyText(key)} ${movement.from}`
       const wanted = Math.min((short.get(text)?.wanted ?? 0) + movement.quantity, MAX_QUANTITY)
-      const before = balanceOf(slice.stock(key), key.lot)
       short.set(text, { key, wanted, available: before[movement.from], nextIncoming: null })
     }
   }

@@ -3,7 +3,7 @@
  * expired or was recalled is still on hand, and is not available.
  */
 import { DateTime, Result, Schema } from "effect"
-import { available, type Stock } from "./Balance.ts"
+import { available, promisable, type Stock } from "./Balance.ts"
 import type { DecisionContext } from "./Command.ts"
 import type { NewEvent } from "./Event.ts"
 import { TimeZone } from "./Location.ts"
@@ -176,15 +176,22 @@ export const usableLots = (slice: Slice, stock: Stock, now: DateTime.Utc): Reado
   return usable.map(({ lot }) => lot)
 }
 
-/** What is available of a product at a location now: over the lots that can be sold. */
-export const availableNow = (slice: Slice, place: StockPlace, now: DateTime.Utc): number => {
+const usableSum = (slice: Slice, place: StockPlace, now: DateTime.Utc, of: typeof promisable): number => {
   const stock = slice.stock(place)
   let sum = 0
   for (const [lot, balance] of stock.balances) {
-    if (isUsableLot(slice, place.product, lot, now)) sum += available(balance)
+    if (isUsableLot(slice, place.product, lot, now)) sum += of(balance)
   }
   return sum
 }
+
+/** What is available of a product at a location now: over the lots that can be sold. */
+export const availableNow = (slice: Slice, place: StockPlace, now: DateTime.Utc): number =>
+  usableSum(slice, place, now, available)
+
+/** The same, and what a stock policy lets be promised beyond it. */
+export const promisableNow = (slice: Slice, place: StockPlace, now: DateTime.Utc): number =>
+  usableSum(slice, place, now, promisable)
 
 /** The rows of the lots that lines name. */
 export const lotRefs = (lines: ReadonlyArray<{ readonly product: ProductId; readonly lot?: string | null }>) =>

@@ -276,7 +276,7 @@ const productQueries = (memory: Memory) => ({
         sums.set(product, {
           onHand: sum.onHand + onHand,
           held: sum.held + held,
-          available: sum.available + available
+          available: sum.available + Math.max(0, available)
         })
       }
       const items = [...memory.tables.products.values()]
@@ -342,16 +342,23 @@ const stockQueries = (memory: Memory) => ({
     Effect.suspend(() =>
       Effect.fromResult(pageOf("thresholds", thresholdsOf(memory, filter), (threshold) => [threshold.id], page))
     ),
+  stockPolicies: (filter: LevelFilter, page: PageRequest) =>
+    Effect.suspend(() => {
+      const items = [...memory.tables.stockPolicies.values()].filter(isAt(filter))
+      return Effect.fromResult(pageOf("stockPolicies", items, (policy) => [policy.id], page))
+    }),
   reorderPolicies: (filter: LevelFilter, page: PageRequest) =>
     Effect.suspend(() => {
-      const items = [...memory.tables.policies.values()].filter(
-        ({ product, location }) =>
-          (filter.product === undefined || product === filter.product) &&
-          (filter.location === undefined || location === filter.location)
-      )
+      const items = [...memory.tables.policies.values()].filter(isAt(filter))
       return Effect.fromResult(pageOf("policies", items, (policy) => [policy.id], page))
     })
 })
+
+const isAt =
+  (filter: LevelFilter) =>
+  ({ product, location }: { readonly product: string | null; readonly location: string | null }): boolean =>
+    (filter.product === undefined || product === filter.product) &&
+    (filter.location === undefined || location === filter.location)
 
 const demandOf = (memory: Memory, filter: DemandFilter, page: PageRequest) =>
   Result.map(

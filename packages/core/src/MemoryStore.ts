@@ -54,6 +54,7 @@ const emptyMemory = (shards: number): Memory => ({
     lots: new Map(),
     orders: new Map(),
     policies: new Map(),
+    stockPolicies: new Map(),
     thresholds: new Map(),
     transfers: new Map(),
     users: new Map(),

@@ -28,6 +28,7 @@ import type { SalesFilter, SalesRow } from "./Sales.ts"
 import type { Session } from "./Session.ts"
 import type { FlowFilter, StockFlow } from "./StockFlow.ts"
 import { Lot, StockKey, type StockPlace } from "./StockKey.ts"
+import type { StockPolicy } from "./StockPolicy.ts"
 import type { ProductValue, ValueFilter } from "./StockValue.ts"
 import type { StoreUnavailable } from "./Store.ts"
 import type { CommandRecord } from "./Submission.ts"
@@ -59,7 +60,10 @@ export interface ProductFilter {
   readonly sort?: ProductSort | undefined
 }
 
-/** A product with what is on hand, held and available of it over all locations, in steps of its unit. */
+/**
+ * A product with what is on hand, held and available of it over all locations, in steps of its unit. Where less than
+ * nothing is available, that is nothing: what one location owes takes nothing away from another.
+ */
 export const StockedProduct = Schema.Struct({
   product: Product,
   onHand: Schema.Int,
@@ -71,9 +75,9 @@ export interface StockedProduct extends Schema.Schema.Type<typeof StockedProduct
 /**
  * A product at a location, over its lots. `held` counts only holds that bind at the time of reading. `blocked` is what
  * nobody has claimed in lots that have expired by then or were recalled, and `available` is
- * sellable − held − committed − blocked. `incoming` is what is open of placed purchase orders to the location and on
- * its way in transfers to it; it is not on hand, and a product that is nothing but incoming somewhere has a level there
- * too.
+ * sellable − held − committed − blocked: below zero where a stock policy let more be promised than there is. `incoming`
+ * is what is open of placed purchase orders to the location and on its way in transfers to it; it is not on hand, and a
+ * product that is nothing but incoming somewhere has a level there too.
  */
 export const Level = Schema.Struct({
   product: ProductId,
@@ -397,6 +401,11 @@ export interface Queries {
     filter: LevelFilter,
     page: PageRequest
   ) => Effect.Effect<Page<ReorderPolicy>, StoreUnavailable | InvalidCursor>
+  /** What may be promised beyond what is there; a place that has none allows nothing. */
+  readonly stockPolicies: (
+    filter: LevelFilter,
+    page: PageRequest
+  ) => Effect.Effect<Page<StockPolicy>, StoreUnavailable | InvalidCursor>
   /** With what the books expect, which `blindly` hides from those who count. */
   readonly count: (id: CountId) => Effect.Effect<Option.Option<Count>, StoreUnavailable>
   /** Newest first. */

@@ -13,6 +13,7 @@ import type { Product } from "./Product.ts"
 import type { PurchaseOrder } from "./PurchaseOrder.ts"
 import type { ReorderPolicy } from "./ReorderPolicy.ts"
 import type { UserSessions } from "./Session.ts"
+import type { StockPolicy } from "./StockPolicy.ts"
 import type { Threshold } from "./Threshold.ts"
 import type { Transfer } from "./Transfer.ts"
 import type { User } from "./User.ts"
@@ -40,6 +41,7 @@ export interface Rows {
   readonly lots: ProductLot
   readonly orders: Order
   readonly policies: ReorderPolicy
+  readonly stockPolicies: StockPolicy
   readonly thresholds: Threshold
   readonly transfers: Transfer
   readonly users: User

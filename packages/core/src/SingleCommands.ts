@@ -80,6 +80,7 @@ export {
   OpenSession as openSession,
   RefreshSession as refreshSession
 } from "./SigningIn.ts"
+export { SetStockPolicies as setStockPolicies } from "./StockPolicy.ts"
 export { SetThresholds as setThresholds } from "./Threshold.ts"
 export {
   CloseTransferShort as closeTransferShort,

@@ -59,7 +59,8 @@ export class SliceAfter implements Slice {
   }
 
   /** Takes in a decision. */
-  apply({ movements = [], claims = [], rows = [] }: Omit<Decision<unknown>, "reply">): void {
+  apply({ movements = [], claims = [], rows = [], floors = [] }: Omit<Decision<unknown>, "reply">): void {
+    for (const { floor, ...key } of floors) this.set(key, (balance) => ({ ...balance, floor }))
     for (const movement of movements) this.set(movement, (balance) => applyMovement(balance, movement))
     for (const event of claims) {
       const claim = this.knowsClaim(event.claim) ? this.claim(event.claim) : undefined

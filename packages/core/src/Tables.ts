@@ -15,6 +15,7 @@ import { PurchaseOrder } from "./PurchaseOrder.ts"
 import { ReorderPolicy } from "./ReorderPolicy.ts"
 import type { Rows, Table } from "./Row.ts"
 import { UserSessions } from "./Session.ts"
+import { StockPolicy } from "./StockPolicy.ts"
 import { Threshold } from "./Threshold.ts"
 import { Transfer } from "./Transfer.ts"
 import { User } from "./User.ts"
@@ -34,6 +35,7 @@ export const tables: { readonly [T in Table]: Schema.Codec<Rows[T], Schema.Json>
   lots: ProductLot,
   orders: Order,
   policies: ReorderPolicy,
+  stockPolicies: StockPolicy,
   thresholds: Threshold,
   transfers: Transfer,
   users: User,

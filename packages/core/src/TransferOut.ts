@@ -3,7 +3,7 @@
  * its lines are committed or shipped, or none.
  */
 import { type DateTime, Result, Schema } from "effect"
-import { type Allocated, allocate, type Demand, InsufficientStock } from "./Allocation.ts"
+import { type Allocated, allocate, checkShelf, type Demand, InsufficientStock } from "./Allocation.ts"
 import { type Claim, ClaimId, claimEvent, type NewClaimEvent } from "./Claim.ts"
 import { type DecisionContext, define, type Footprint, MAX_LINES } from "./Command.ts"
 import { activeLocation, knownLocation, LocationId, LocationInactive, UnknownLocation } from "./Location.ts"
@@ -19,7 +19,7 @@ import {
 import { knownProduct, ProductId, UnknownProduct } from "./Product.ts"
 import { ref } from "./Row.ts"
 import type { Slice } from "./Slice.ts"
-import { Lot } from "./StockKey.ts"
+import { Lot, NO_LOT } from "./StockKey.ts"
 import {
   changedTransfer,
   openInTransit,
@@ -269,6 +269,10 @@ export const DispatchTransfer = define("DispatchTransfer", {
     Result.gen(function* () {
       const before = yield* transferAt(slice, id, "origin", origin, ["ready"])
       const { lines, claims } = yield* taken(slice, before, context.now)
+      yield* checkShelf(
+        slice,
+        lines.map(({ product, lot, shipped }) => ({ product, location: origin, lot: lot ?? NO_LOT, quantity: shipped }))
+      )
       const place = { kind: "transferOut", location: origin, from: "sellable", to: "transit" } as const
       return {
         ...writtenTransfer(changedTransfer(before, { state: "inTransit", lines }, context)),

@@ -52,6 +52,7 @@ const lotJson = jsonOf({
   damaged: "b.damaged",
   quarantine: "b.quarantine",
   held: `b.held - ${lapsed("b", "AND c.lot = b.lot", "now()")}`,
+  floor: "b.floor",
   committed: "b.committed",
   version: "b.version",
   claimVersion: "b.claim_version"

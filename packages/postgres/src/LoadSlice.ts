@@ -36,6 +36,7 @@ export const decodeRow: { readonly [T in Table]: (json: unknown) => Rows[T] } = 
   lots: Schema.decodeUnknownSync(tables.lots),
   orders: Schema.decodeUnknownSync(tables.orders),
   policies: Schema.decodeUnknownSync(tables.policies),
+  stockPolicies: Schema.decodeUnknownSync(tables.stockPolicies),
   thresholds: Schema.decodeUnknownSync(tables.thresholds),
   transfers: Schema.decodeUnknownSync(tables.transfers),
   users: Schema.decodeUnknownSync(tables.users),
@@ -125,6 +126,7 @@ const balanceJson = jsonOf({
   quarantine: "b.quarantine",
   held: "b.held",
   committed: "b.committed",
+  floor: "b.floor",
   version: "b.version",
   claimVersion: "b.claim_version"
 })
@@ -171,9 +173,8 @@ const movementPart = (shards: string, seqs: string, lines: string) => `
 
 const recountPart = (products: string, locations: string, lots: string) => {
   const balanceOf = (place: 1 | 2) =>
-    `json_build_object('product', product, 'location', location, 'lot', lot, ${recountedFields
-      .map((field) => `'${field[0]}', coalesce(${field[place]}, 0)`)
-      .join(", ")})`
+    `json_build_object('product', product, 'location', location, 'lot', lot, 'floor', coalesce(b.floor, 0),
+      ${recountedFields.map((field) => `'${field[0]}', coalesce(${field[place]}, 0)`).join(", ")})`
   const json = jsonOf({ stored: balanceOf(1), recomputed: balanceOf(2) })
   return `SELECT 7, '', counted FROM (${recounted(ofKeys(products, locations, lots), `${json} AS counted`)}) r`
 }

@@ -64,10 +64,15 @@ const productKeys: Readonly<Record<ProductSort, SortKey>> = {
   stock_desc: integer("s.available")
 }
 
+// What a place promised beyond what it has takes nothing from the others. Its stock lies under no lot.
+const owed = `greatest(0, -${unclaimed("f")})`
+
 const productStock = `LEFT JOIN LATERAL (
     SELECT coalesce(sum(b.sellable + b.quality_control + b.damaged + b.quarantine), 0)::bigint AS on_hand,
       (coalesce(sum(b.held), 0) - l.lapsed)::bigint AS held,
-      (coalesce(sum(b.sellable - b.held - b.committed), 0) + l.lapsed - ${blocked("p.id")})::bigint AS available
+      (coalesce(sum(b.sellable - b.held - b.committed), 0) + l.lapsed - ${blocked("p.id")}
+        + coalesce((SELECT sum(${owed}) FROM onhand.balances f WHERE f.product = p.id AND f.floor < 0), 0))::bigint
+        AS available
     FROM (SELECT coalesce(sum(c.quantity), 0) AS lapsed FROM onhand.claims c
       WHERE ${hasLapsed} AND c.product = p.id) l LEFT JOIN onhand.balances b ON b.product = p.id
     GROUP BY l.lapsed) s ON true`
@@ -84,9 +89,13 @@ const allStock = `LEFT JOIN (
     SELECT k.product, sum(${unclaimed("k")})::bigint AS blocked
     FROM onhand.lots l JOIN onhand.balances k ON k.product = l.product AND k.lot = l.lot
     WHERE ${isBlocked("k")} GROUP BY k.product) l ON l.product = p.id
+  LEFT JOIN (
+    SELECT f.product, sum(${owed})::bigint AS owed FROM onhand.balances f WHERE f.floor < 0 GROUP BY f.product
+  ) f ON f.product = p.id
   CROSS JOIN LATERAL (
     SELECT coalesce(b.on_hand, 0) AS on_hand, coalesce(b.held, 0) - coalesce(c.lapsed, 0) AS held,
-      coalesce(b.unclaimed, 0) + coalesce(c.lapsed, 0) - coalesce(l.blocked, 0) AS available) s`
+      coalesce(b.unclaimed, 0) + coalesce(c.lapsed, 0) - coalesce(l.blocked, 0)
+        + coalesce(f.owed, 0) AS available) s`
 
 const decodeStocked = Schema.decodeUnknownSync(StockedProduct)
 
@@ -166,6 +175,7 @@ const stockQueries = (
   | "restockAlerts"
   | "thresholds"
   | "reorderPolicies"
+  | "stockPolicies"
 > => ({
   balance: (key: StockKey) =>
     Effect.map(
@@ -181,6 +191,7 @@ const stockQueries = (
           quarantine: "quarantine",
           held: "held",
           committed: "committed",
+          floor: "floor",
           version: "version",
           claimVersion: "claim_version"
         })} FROM onhand.balances WHERE product = $1::text AND location = $2::text AND lot = $3::text`,
@@ -210,7 +221,8 @@ const stockQueries = (
     return listPage(sql, { ...list, conditions: [...list.conditions, "t.raised IS NOT NULL"] }, page)
   },
   thresholds: (filter, page) => listPage(sql, rowList("thresholds", [text("t.id")], placeFilters(filter)), page),
-  reorderPolicies: (filter, page) => listPage(sql, rowList("policies", [text("t.id")], placeFilters(filter)), page)
+  reorderPolicies: (filter, page) => listPage(sql, rowList("policies", [text("t.id")], placeFilters(filter)), page),
+  stockPolicies: (filter, page) => listPage(sql, rowList("stockPolicies", [text("t.id")], placeFilters(filter)), page)
 })
 
 const soldFilters = ({ vendor, product }: VendorProductFilter): ReadonlyArray<readonly [string, unknown]> => [

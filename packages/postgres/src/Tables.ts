@@ -316,6 +316,17 @@ const claims = [
   `CREATE INDEX claims_open ON onhand.claims (product, location, id) WHERE state IN ('held', 'committed')`
 ]
 
+// What may be promised of a place beyond what is there stands with the balance, so that the database refuses more.
+const stockPolicies = [
+  document("stockPolicies", generated("product", "data->>'product'") + generated("location", "data->>'location'")),
+  `CREATE INDEX stockPolicies_of_product ON onhand.stockPolicies (product, id)`,
+  `CREATE INDEX stockPolicies_of_location ON onhand.stockPolicies (location, id)`,
+  `ALTER TABLE onhand.balances ADD COLUMN floor bigint NOT NULL DEFAULT 0 CHECK (floor <= 0)`,
+  `ALTER TABLE onhand.balances DROP CONSTRAINT never_oversold`,
+  `ALTER TABLE onhand.balances ADD CONSTRAINT never_oversold CHECK (sellable - held - committed >= floor)`,
+  `CREATE INDEX balances_with_floor ON onhand.balances (product, location) WHERE floor < 0`
+]
+
 const notifications = [
   document(
     "notifications",
@@ -436,5 +447,6 @@ export const migrations = (shards: number): Record<string, Effect.Effect<void, S
   "12_access": run(access),
   // For each table, the seq of the last commit of the shard that changed any of its rows.
   "14_changed_tables": run([`ALTER TABLE onhand.heads ADD COLUMN changed jsonb NOT NULL DEFAULT '{}'`]),
+  "15_stock_policies": run(stockPolicies),
   "17_kept_values": run(keptValues)
 })

@@ -38,6 +38,7 @@ const encodeRow: { readonly [T in Table]: (row: Rows[T]) => Schema.Json } = {
   lots: Schema.encodeSync(tables.lots),
   orders: Schema.encodeSync(tables.orders),
   policies: Schema.encodeSync(tables.policies),
+  stockPolicies: Schema.encodeSync(tables.stockPolicies),
   thresholds: Schema.encodeSync(tables.thresholds),
   transfers: Schema.encodeSync(tables.transfers),
   users: Schema.encodeSync(tables.users),
@@ -84,6 +85,8 @@ const balanceColumns = (shards: number): ReadonlyArray<Column<WrittenBalance>> =
   integer("version", ({ balance }) => balance.version),
   integer("claim_version", ({ balance }) => balance.claimVersion)
 ]
+/** Written only where some balance has one or lost it: in most shops none ever has. */
+const floorColumn: Column<WrittenBalance> = integer("floor", ({ balance }) => balance.floor)
 const balanceKey = ["shard", "product", "location", "lot"]
 const beforeColumns: ReadonlyArray<Column<WrittenBalance>> = [
   integer("version_before", ({ version }) => version),
@@ -281,15 +284,19 @@ export class BatchWriter {
   }
 
   private stock(statement: Statement, writes: Writes): void {
-    const balances = balanceColumns(this.shards)
+    const hasFloor = writes.corrected || writes.balances.some(({ balance }) => balance.floor < 0)
+    const balances = hasFloor ? [...balanceColumns(this.shards), floorColumn] : balanceColumns(this.shards)
     const claims = claimColumns(this.shards)
-    const isNew = ({ version, claimVersion }: WrittenBalance) => version + claimVersion === 0
     statement
-      .insert("balances", balances, writes.balances.filter(isNew))
+      .insert(
+        "balances",
+        balances,
+        writes.balances.filter(({ isNew }) => isNew)
+      )
       .change(
         "balances",
         [...balances, ...beforeColumns],
-        writes.balances.filter((written) => !isNew(written)),
+        writes.balances.filter(({ isNew }) => !isNew),
         (from) => `UPDATE onhand.balances SET ${balances
           .filter(({ name }) => !balanceKey.includes(name))
           .map(({ name }) => `${name} = new.${name}::bigint`)

@@ -42,7 +42,7 @@ const selects = {
     'expiresAt', expires_at)::text AS row FROM onhand.claims`,
   balances: `SELECT json_build_object(${key}, 'sellable', sellable, 'qualityControl', quality_control,
     'damaged', damaged, 'quarantine', quarantine, 'held', held, 'committed', committed, 'version', version,
-    'claimVersion', claim_version)::text AS row FROM onhand.balances`,
+    'floor', floor, 'claimVersion', claim_version)::text AS row FROM onhand.balances`,
   commands: `SELECT json_build_object('key', key, 'tag', tag, 'payloadText', payload, 'id', id, 'actor', actor,
     'outcome', outcome, 'reply', reply::json, 'shard', shard, 'seq', seq, 'occurredAt', occurred_at,
     'recordedMicros', (extract(epoch FROM recorded_at) * 1000000)::bigint)::text AS row FROM onhand.commands`,

@@ -97,7 +97,8 @@ const stockedReply = (product: Product, levels: ReadonlyArray<Level>) => {
   let available = 0
   for (const level of levels) {
     onHand += level.onHand
-    available += level.available
+    // What one location owes takes nothing away from another.
+    available += Math.max(0, level.available)
   }
   return {
     ...listedReply({ product, onHand, available }),

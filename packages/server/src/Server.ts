@@ -45,6 +45,7 @@ import { SignInLimit } from "./SignInLimit.ts"
 import { layerStock } from "./Stock.ts"
 import { layerStockCounts } from "./StockCounts.ts"
 import { layerStockMovements } from "./StockMovements.ts"
+import { layerStockPolicies } from "./StockPolicies.ts"
 import { layerStockTransfers } from "./StockTransfers.ts"
 import { layerStrictness } from "./Strict.ts"
 import { layerThresholds } from "./Thresholds.ts"
@@ -69,6 +70,7 @@ const handlers = Layer.mergeAll(
   layerClaims,
   layerThresholds,
   layerReorderPolicies,
+  layerStockPolicies,
   layerForecasts,
   layerReplenishment,
   layerReports,

@@ -86,6 +86,8 @@ const stock: ReadonlyArray<Example> = [
   },
   { operation: "thresholds.set", body: { lines: [{ ...shop, low: 60, clear: 70 }] } },
   { operation: "thresholds.list", query: { location: "corner" } },
+  { operation: "stockPolicies.set", body: { lines: [{ product: "mug", location: "depot", floor: -5 }] } },
+  { operation: "stockPolicies.list", query: { product: "mug" } },
   { operation: "stock.levels", query: { product: "mug" } },
   { operation: "stock.levels", query: { product: "mug", as_of: "2026-01-01T00:00:00Z" } },
   { operation: "stock.restockAlerts" },

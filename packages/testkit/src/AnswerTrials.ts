@@ -87,6 +87,7 @@ const stockQuestions: Readonly<Record<string, Question>> = Object.fromEntries([
         [`movements(${given})`, allByTime((queries, page) => queries.movements(filter, page))],
         [`movementTotals(${given})`, (queries) => queries.movementTotals(filter)],
         [`reorderPolicies(${given})`, all((queries, page) => queries.reorderPolicies(filter, page))],
+        [`stockPolicies(${given})`, all((queries, page) => queries.stockPolicies(filter, page))],
         [`stockFlows(${given})`, all((queries, page) => flowsOf(queries, filter, page))],
         [`thresholds(${given})`, all((queries, page) => queries.thresholds(filter, page))],
         [`restockAlerts(${given})`, allByTime((queries, page) => queries.restockAlerts(filter, page))]
@@ -174,7 +175,8 @@ const catalogueQuestions: Readonly<Record<string, Question>> = Object.fromEntrie
 
 const SHOP =
   "Given two locations l0 and l1, products p0 to p2 with a little stock, one of them archived under another code, " +
-  "reorder policies of two of them and of a class, vendors v0 and v1, two users with carts, an order of p0, and " +
+  "reorder policies of two of them and of a class, " +
+  "more of p0 held at l1 than there is, vendors v0 and v1, two users with carts, an order of p0, and " +
   "p0 and p1 on their way to l1:"
 
 /** Something on its way to the second location: by a transfer, and by a purchase order of what was never there. */
@@ -205,6 +207,17 @@ const underway = (features: Features): ReadonlyArray<Submission> => {
   ]
 }
 
+/** More promised of a product at the second location than is there, and back-orders allowed at the first. */
+const owing: ReadonlyArray<Submission> = locationPool.slice(0, 2).flatMap((location, index) => {
+  const product = productPool[0]!
+  const line = index === 0 ? { backorders: true } : { floor: -50 }
+  const held = { lines: [{ product, location, quantity: 45 }] as const, ttlMillis: 86_400_000 }
+  return [
+    submissionOf("setStockPolicies", { lines: [{ product, location, ...line }] }, { key: `promised-${index}` }),
+    ...(index === 0 ? [] : [submissionOf("holdStock", held, { key: "owed" })])
+  ]
+})
+
 /** What every question has an answer in: a code that was given up, something archived, users, carts and an order. */
 const shop = (features: Features): ReadonlyArray<Submission> => {
   const [product, , moved] = productPool
@@ -232,6 +245,7 @@ const shop = (features: Features): ReadonlyArray<Submission> => {
   ] as const
   return [
     submissionOf("setReorderPolicies", { lines: policies }, { key: "policies" }),
+    ...(features.claims ? owing : []),
     submissionOf("setReorderPolicies", { lines: [{ ...policies[0], coverDays: 30 }] }, { key: "policy" }),
     submissionOf(
       "updateProduct",

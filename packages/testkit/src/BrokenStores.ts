@@ -79,6 +79,17 @@ const concurrency: Record<string, BrokenStore> = {
       }
     })
   },
+  floorForgotten: {
+    mistake: "writes a balance without the floor that its policy gave it",
+    caughtBy: ["H62"],
+    layer: afterBatch((memory) => {
+      for (const [key, balance] of memory.balances) {
+        if (balance.floor < 0 && balance.version + balance.claimVersion > 0) {
+          memory.balances.set(key, { ...balance, floor: 0 })
+        }
+      }
+    })
+  },
   staleVersionAccepted: {
     mistake: "writes rows without comparing the version that the writer expects",
     caughtBy: ["E29", "D24"],

@@ -25,6 +25,7 @@ import { availableAt, lastLookAt } from "./LotView.ts"
 import { H60, H61 } from "./NotificationLaws.ts"
 import { H50 } from "./PurchaseLaw.ts"
 import type { LedgerSnapshot } from "./RawReaders.ts"
+import { floorAt, H62 } from "./StockPolicyLaws.ts"
 
 type Law = LedgerLaw<LedgerView>
 
@@ -52,10 +53,12 @@ const B10: Law = {
         const place = placeTallyAt(view, key, record.seq)
         const history = [...view.keys.values()].find((one) => nameOfKey(one.key) === nameOfKey(key))
         const own = history && tallyAt(history, record.seq)
+        const floor = floorAt(view, key, record.seq)
         const truths = [
           availableOf(place),
           availableAt(view, key, record.seq, record.recordedMicros),
-          ...(own ? [availableOf(own), ...Object.values(own)] : [0])
+          availableAt(view, key, record.seq, record.recordedMicros) - floor,
+          ...(own ? [availableOf(own), availableOf(own) - floor, ...Object.values(own)] : [0])
         ]
         return truths.includes(available)
           ? []
@@ -459,7 +462,7 @@ const H57: Law = {
 /** That refused commands changed nothing; told first, because it explains whatever else is wrong then. */
 export const refusalLaw = D19
 
-/** The other laws that one snapshot shows of commands, from B10 to H61. */
+/** The other laws that one snapshot shows of commands, from B10 to H62. */
 export const commandLaws: ReadonlyArray<Law> = [
   D18,
   D20,
@@ -479,7 +482,8 @@ export const commandLaws: ReadonlyArray<Law> = [
   H52,
   H57,
   H60,
-  H61
+  H61,
+  H62
 ]
 
 /** Two snapshots of one store, the earlier first. */

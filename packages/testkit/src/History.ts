@@ -57,7 +57,15 @@ import { learnNotifications, notificationDrafts } from "./NotificationDrafts.ts"
 import { orderDrafts } from "./OrderDrafts.ts"
 import { purchaseDrafts, vendorDrafts } from "./PurchaseDrafts.ts"
 import { submissionOf } from "./Session.ts"
-import { catalogueDrafts, claimDrafts, holdTime, ledgerDrafts, policyDrafts, thresholdDrafts } from "./StockDrafts.ts"
+import {
+  catalogueDrafts,
+  claimDrafts,
+  holdTime,
+  ledgerDrafts,
+  policyDrafts,
+  stockPolicyDrafts,
+  thresholdDrafts
+} from "./StockDrafts.ts"
 
 /** The parts of a store that may be switched off because an adapter does not have them. Laws never are. */
 export interface Features {
@@ -213,7 +221,12 @@ const plainDraftOf = (features: Features): fc.Arbitrary<Draft> =>
     { arbitrary: ledgerDrafts, weight: 8 },
     { arbitrary: fc.oneof(...catalogueDrafts), weight: 3 },
     { arbitrary: fc.oneof(...lotDrafts), weight: 3 },
-    ...(features.claims ? [{ arbitrary: fc.oneof(...claimDrafts), weight: 12 }] : []),
+    ...(features.claims
+      ? [
+          { arbitrary: fc.oneof(...claimDrafts), weight: 12 },
+          { arbitrary: stockPolicyDrafts, weight: 2 }
+        ]
+      : []),
     ...(features.thresholds
       ? [
           { arbitrary: thresholdDrafts, weight: 2 },

@@ -5,6 +5,7 @@ import { conditions, isCondition, movementFlows } from "@onhand/core"
 import { DateTime } from "effect"
 import type { LedgerLaw } from "./Law.ts"
 import { availableOf, emptyTally, type LedgerView, nameOfKey, onHandOf, tallyOf } from "./LedgerView.ts"
+import { floorAt } from "./StockPolicyLaws.ts"
 
 type Law = LedgerLaw<LedgerView>
 
@@ -114,13 +115,15 @@ const A6: Law = {
 
 const B7: Law = {
   law: "B7",
-  findings: ({ keys }) =>
-    [...keys.values()].flatMap(({ key, after }) =>
+  findings: (view) =>
+    [...view.keys.values()].flatMap(({ key, after }) =>
       after.flatMap(({ seq, tally }) => {
         const below = [...conditions, "held" as const, "committed" as const].filter((field) => tally[field] < 0)
         const found = below.map((field) => `${nameOfKey(key)}: ${field} is ${tally[field]} after seq ${seq}`)
         const available = availableOf(tally)
-        return available < 0 ? [...found, `${nameOfKey(key)}: available is ${available} after seq ${seq}`] : found
+        return available < 0 && available < floorAt(view, key, seq)
+          ? [...found, `${nameOfKey(key)}: available is ${available} after seq ${seq}`]
+          : found
       })
     )
 }

@@ -21,7 +21,6 @@ import {
   type Event,
   eventNames,
   type Location,
-  LocationId,
   MAX_QUANTITY,
   type Movement,
   movementFlows,
@@ -34,13 +33,11 @@ import {
   OrderId,
   type OrderLine,
   type Product,
-  ProductId,
   type ProductLot,
   type PurchaseOrder,
   PurchaseOrderId,
   type PurchaseOrderLine,
   purchaseOrderStates,
-  type ReorderPolicy,
   type Rows,
   type Session,
   SessionId,
@@ -62,30 +59,25 @@ import {
 } from "@onhand/core"
 import { DateTime } from "effect"
 import * as fc from "fast-check"
-import { currency, entered, money, movementKind, price, quantity, saying, sku, unitOfMeasure } from "./Arbitraries.ts"
+import { entered, money, movementKind, price, quantity, saying, sku, unitOfMeasure } from "./Arbitraries.ts"
+import {
+  email,
+  instant,
+  locationId,
+  nullable,
+  placed,
+  productId,
+  quantityOrZero,
+  source,
+  stockKey,
+  text,
+  unitCost,
+  version,
+  written
+} from "./FieldArbitraries.ts"
+import { reorderPolicy, stockPolicy } from "./PolicyArbitraries.ts"
 
-/** Any text of a length, the awkward ones included: quotes, line breaks, other scripts. No NUL: databases refuse it. */
-export const text = (minLength: number, maxLength: number): fc.Arbitrary<string> =>
-  fc
-    .string({ minLength, maxLength, unit: "grapheme" })
-    .filter((value) => !value.includes("\u0000") && value.length >= minLength && value.length <= maxLength)
-
-/** An instant in whole milliseconds, between 1970 and 2100. */
-export const instant: fc.Arbitrary<DateTime.Utc> = fc
-  .integer({ min: 0, max: Date.UTC(2100, 0, 1) })
-  .map((millis) => DateTime.makeUnsafe(millis))
-
-const nullable = <A>(arbitrary: fc.Arbitrary<A>) => fc.option(arbitrary, { freq: 3 })
-const version = fc.integer({ min: 1, max: 2 ** 31 - 1 })
-const quantityOrZero = fc.oneof(fc.constant(0), quantity)
-const productId = text(1, 64).map((id) => ProductId.make(id))
-const locationId = text(1, 64).map((id) => LocationId.make(id))
-const stockKey = { product: productId, location: locationId, lot: text(0, 64) }
-const source = nullable(fc.record({ type: text(1, 32), id: text(1, 128) }))
-const placed = { shard: fc.nat(255), seq: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), line: fc.nat(1_000) }
-const email = fc.stringMatching(/^[a-z0-9.]{1,20}@[a-z0-9]{1,20}\.[a-z]{2,5}$/)
-const unitCost = fc.record({ amount: fc.stringMatching(/^(0|[1-9]\d{0,11})(\.\d{1,6})?$/), currency })
-const written = { command: fc.uuid(), recordedAt: instant }
+export { instant, text } from "./FieldArbitraries.ts"
 
 export const product: fc.Arbitrary<Product> = fc.record({
   id: productId,
@@ -159,20 +151,24 @@ export const claim: fc.Arbitrary<Claim> = fc.record({
   source
 })
 
-/** A balance that is sound: nothing below zero, and no more claimed than is sellable. */
+/** A balance that is sound: nothing on the shelf below zero, and no more claimed than its floor allows. */
 export const balance: fc.Arbitrary<Balance> = fc
   .record({
     ...stockKey,
     available: fc.nat(2 ** 30),
     held: fc.nat(2 ** 30),
     committed: fc.nat(2 ** 30),
+    floor: fc.oneof(fc.constant(0), fc.integer({ min: -(2 ** 30), max: 0 })),
     qualityControl: fc.integer({ min: 0, max: MAX_QUANTITY }),
     damaged: fc.nat(2 ** 30),
     quarantine: fc.nat(2 ** 30),
     version,
     claimVersion: fc.nat()
   })
-  .map(({ available, ...fields }) => ({ ...fields, sellable: available + fields.held + fields.committed }))
+  .map(({ available, ...fields }) => ({
+    ...fields,
+    sellable: Math.max(0, available + fields.held + fields.committed + fields.floor)
+  }))
 
 export const cart: fc.Arbitrary<Cart> = fc.record({
   id: text(1, 64).map((id) => CartId.make(id)),
@@ -263,32 +259,6 @@ export const order: fc.Arbitrary<Order> = fc.record({
   version,
   placedAt: instant,
   recordedAt: instant
-})
-
-const share = fc.double({ min: 0.001, max: 0.999, noNaN: true })
-const days = nullable(fc.integer({ min: 0, max: 730 }))
-
-const target: fc.Arbitrary<NonNullable<ReorderPolicy["target"]>> = fc.oneof(
-  fc.record({ kind: fc.constantFrom("cycle service", "fill rate"), level: share }),
-  fc.record({ kind: fc.constant("marginal" as const), chance: share }),
-  fc.record({ kind: fc.constant("threshold" as const), units: fc.nat(2 ** 30) })
-)
-
-export const reorderPolicy: fc.Arbitrary<ReorderPolicy> = fc.record({
-  id: text(1, 80),
-  product: nullable(productId),
-  location: nullable(locationId),
-  abc: nullable(fc.constantFrom("A", "B", "C")),
-  target: nullable(target),
-  leadDays: nullable(
-    fc
-      .tuple(fc.nat(730), fc.array(fc.nat(730), { maxLength: 3 }))
-      .map(([first, rest]): readonly [number, ...Array<number>] => [first, ...rest])
-  ),
-  reviewDays: days,
-  coverDays: days,
-  alertRisk: nullable(share),
-  version
 })
 
 const webhookState = fc.constantFrom("active" as const, "paused" as const, "removed" as const)
@@ -525,6 +495,7 @@ export const rows: { readonly [T in Table]: fc.Arbitrary<Rows[T]> } = {
   lots: productLot,
   orders: order,
   policies: reorderPolicy,
+  stockPolicies: stockPolicy,
   thresholds: threshold,
   transfers: transfer,
   users: user,

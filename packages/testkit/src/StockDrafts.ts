@@ -137,6 +137,21 @@ export const thresholdDrafts = drafts(
   (rules) => ({ lines: rules })
 )
 
+export const stockPolicyDrafts = drafts(
+  "setStockPolicies",
+  lines(
+    fc
+      .record({
+        product: productId,
+        location: locationId,
+        floor: optional(fc.constantFrom(0, -2, -5)),
+        backorders: optional(fc.boolean())
+      })
+      .map((line) => present(line))
+  ),
+  (rules) => ({ lines: rules })
+)
+
 export const policyDrafts = drafts(
   "setReorderPolicies",
   lines(

@@ -64,6 +64,8 @@ export const elsewhere: Readonly<
     at("claims/move", { location: south, product: "cup", claim: ids["hold"], to: { location: north } }),
   "POST /api/v1/claims/release": (ids) => at("claims/release", { location: south, claims: [ids["hold"]] }),
   "POST /api/v1/batches": "each of its requests is allowed or not as if it came by itself: Batches.test.ts",
+  "PUT /api/v1/stock-policies": () =>
+    at("stock-policies", { lines: [north, south].map((location) => ({ product: "cup", location })) }),
   "PUT /api/v1/reorder-policies": () =>
     at("reorder-policies", { lines: [north, south].map((location) => ({ product: "cup", location })) }),
   "POST /api/v1/replenishment": "it makes drafts only where the caller may write the stock",

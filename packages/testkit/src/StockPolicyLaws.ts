@@ -1,0 +1,69 @@
+/**
+ * What a snapshot says of stock policies: how little could be available of a key when, as the commands that set it have
+ * it, and the law that this is what stands with the balances.
+ */
+import type { CommandRecord, StockPlace, StockPolicy } from "@onhand/core"
+import { DateTime, Predicate } from "effect"
+import type { LedgerLaw } from "./Law.ts"
+import { availableOf, type LedgerView, nameOfKey, sharesShard, tallyOf } from "./LedgerView.ts"
+
+/** The policies that a reply tells of: that of a command, or of those that it is composed of. */
+const policiesIn = (tag: string, reply: unknown): ReadonlyArray<StockPolicy> => {
+  // The tag says what the reply is.
+  if (tag === "SetStockPolicies" || tag === "setStockPolicies")
+    return (reply as { readonly policies: ReadonlyArray<StockPolicy> }).policies
+  if (tag !== "Compose" || !Predicate.hasProperty(reply, "replies")) return []
+  const parts = reply.replies as ReadonlyArray<{ readonly command: string; readonly reply: unknown }>
+  return parts.flatMap(({ command, reply }) => policiesIn(command, reply))
+}
+
+interface Set {
+  readonly record: CommandRecord
+  readonly policy: StockPolicy
+}
+
+const known = new WeakMap<LedgerView, ReadonlyMap<string, ReadonlyArray<Set>>>()
+
+const placeText = ({ product, location }: StockPlace): string => JSON.stringify([product, location])
+
+/** What was set for each place, in the order in which it was. */
+const setsOf = (view: LedgerView): ReadonlyMap<string, ReadonlyArray<Set>> => {
+  const before = known.get(view)
+  if (before !== undefined) return before
+  const sets = view.snapshot.commands
+    .filter(({ outcome }) => outcome === "applied")
+    .toSorted((a, b) => a.recordedMicros - b.recordedMicros)
+    .flatMap((record) => policiesIn(record.tag, record.reply).map((policy) => ({ record, policy })))
+  const made = Map.groupBy(sets, ({ policy }) => placeText(policy))
+  known.set(view, made)
+  return made
+}
+
+/**
+ * The least that could be available of a place after a seq of its shard. What was set by a command whose record stands
+ * in another shard may have been set before or after; it is taken for both.
+ */
+export const floorAt = (view: LedgerView, place: StockPlace, seq: number): number => {
+  const sets = setsOf(view).get(placeText(place)) ?? []
+  const here = sets.findLast(({ record }) => sharesShard(view, record, place) && record.seq <= seq)
+  const elsewhere = sets.filter(({ record }) => !sharesShard(view, record, place))
+  return Math.min(here?.policy.floor ?? 0, 0, ...elsewhere.map(({ policy }) => policy.floor))
+}
+
+/** Every balance has the floor that its place's policy says, and is not below it. */
+export const H62: LedgerLaw<LedgerView> = {
+  law: "H62",
+  findings: (view) =>
+    [...view.keys.values()].flatMap((history) => {
+      const { key, balance } = history
+      if (balance === undefined) return []
+      const said = setsOf(view).get(placeText(key))?.at(-1)
+      const floor = key.lot === "" ? (said?.policy.floor ?? 0) : 0
+      if (balance.floor !== floor) {
+        const since = said === undefined ? "" : ` since ${DateTime.formatIso(said.record.occurredAt)}`
+        return [`${nameOfKey(key)}: its balance has a floor of ${balance.floor}, and its policy ${floor}${since}`]
+      }
+      const available = availableOf(tallyOf(history))
+      return available < floor ? [`${nameOfKey(key)}: ${available} are available, less than its floor of ${floor}`] : []
+    })
+}
