@@ -1,5 +1,5 @@
 /**
- * Events over HTTP: what happens, as it happens, over Server-Sent Events.
+ * Events over HTTP: what happens, as it happens, over Server-Sent Events and over a WebSocket.
  */
 import {
   CountState,
@@ -99,22 +99,61 @@ export const StreamedEvent = Schema.Struct({
   data: Schema.fromJsonString(LiveEvent)
 })
 
+/**
+ * What the WebSocket says: an event, or at the beginning the place alone from which it goes on. `id` is the place after
+ * the event: given as `after`, the next connection goes on from there.
+ */
+export const SocketMessage = Schema.Struct({
+  id: Schema.String,
+  event: Schema.optionalKey(Schema.String),
+  data: Schema.optionalKey(LiveEvent)
+})
+
+/** The subprotocol of the WebSocket, by which a client says that it expects these messages. */
+export const SOCKET_PROTOCOL = "onhand.v1"
+
+/** What stands before the access token in a second subprotocol: pages in browsers can set no header. */
+export const SOCKET_BEARER = "bearer."
+
+/** Why the server closed a WebSocket. */
+export const SOCKET_CLOSE = {
+  /** The server closes: connect again, to it or to another. */
+  goingAway: 1001,
+  /** The client said something; nothing is expected of it. */
+  unexpected: 1003,
+  /** The server cannot go on now: connect again a little later. */
+  tryAgain: 1013,
+  /** The token has ended, or its user may not sign in any more: connect again with a new one. */
+  signedOut: 4401
+} as const
+
+const lastSeen = Schema.String.check(Schema.isMaxLength(8_000)).annotate({
+  description: "The id of the last event that was seen; without it only what comes next is told"
+})
+
 export class EventsApi extends HttpApiGroup.make("events")
   .add(
     HttpApiEndpoint.get("stream", "/events", {
-      headers: {
-        "last-event-id": Schema.optionalKey(
-          Schema.String.check(Schema.isMaxLength(8_000)).annotate({
-            description: "The id of the last event that was seen; without it only what comes next is told"
-          })
-        )
-      },
+      headers: { "last-event-id": Schema.optionalKey(lastSeen) },
       success: HttpApiSchema.StreamSse({ events: StreamedEvent }),
-      error: [problems.InvalidFeedCursor]
+      error: [problems.InvalidFeedCursor, problems.ForeignOrigin]
     }).annotateMerge(
       about("signedIn", {
         summary: "Follow what happens",
         description: "Every event that you may see, in order, none lost: reconnect with Last-Event-ID to go on."
+      })
+    ),
+    HttpApiEndpoint.get("socket", "/ws", {
+      query: { after: Schema.optionalKey(lastSeen) },
+      success: HttpApiSchema.Empty(101),
+      error: [problems.InvalidFeedCursor, problems.ForeignOrigin, problems.UpgradeRequired]
+    }).annotateMerge(
+      about("signedIn", {
+        summary: "Follow what happens over a WebSocket",
+        description:
+          "The same events as JSON texts `{id, event, data}`, the first of them a place alone, `{id}`: reconnect " +
+          `with the id of the last as \`after\`. A client offers the subprotocol \`${SOCKET_PROTOCOL}\`; pages in ` +
+          `browsers, which can set no header, offer \`${SOCKET_BEARER}<token>\` beside it instead.`
       })
     )
   )

@@ -73,6 +73,7 @@ import {
   FloorPassed,
   Forbidden,
   ForeignClaim,
+  ForeignOrigin,
   InsufficientStock,
   InternalError,
   InvalidCredentials,
@@ -94,6 +95,7 @@ import {
   UnknownCode,
   UnknownOrder,
   UnsupportedMediaType,
+  UpgradeRequired,
   UriTooLong
 } from "./Refusal.ts"
 
@@ -173,6 +175,7 @@ export const problems = {
   Unauthorized: problem(Unauthorized, 401, "Nobody is signed in"),
   InvalidCredentials: problem(InvalidCredentials, 401, "The address or the password is wrong"),
   Forbidden: problem(Forbidden, 403, "The role does not allow this"),
+  ForeignOrigin: problem(ForeignOrigin, 403, "The page may not follow the events"),
   NoSuchRoute: problem(NoSuchRoute, 404, "There is nothing here"),
   UnknownProduct: problem(UnknownProduct, 404, "There is no such product"),
   UnknownCode: problem(UnknownCode, 404, "No product has this code"),
@@ -248,6 +251,7 @@ export const problems = {
   UriTooLong: problem(UriTooLong, 414, "The address is too long"),
   UnsupportedMediaType: problem(UnsupportedMediaType, 415, "The body is of another media type"),
   IdempotencyConflict: problem(IdempotencyConflict, 422, "The key was used for something else"),
+  UpgradeRequired: problem(UpgradeRequired, 426, "A WebSocket is expected"),
   PreconditionRequired: problem(PreconditionRequired, 428, "The version that was seen is missing"),
   TooManyRequests: problem(TooManyRequests, 429, "Too many requests"),
   InternalError: problem(InternalError, 500, "The server failed"),

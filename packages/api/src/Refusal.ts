@@ -114,6 +114,22 @@ export class UnsupportedMediaType extends Schema.TaggedError<UnsupportedMediaTyp
   }
 }
 
+/** A page of an origin that the server does not know wants to follow the events. */
+export class ForeignOrigin extends Schema.TaggedError<ForeignOrigin>()("ForeignOrigin", {
+  origin: Schema.String
+}) {
+  override get message() {
+    return `Pages of ${this.origin} may not follow the events; those of this server and of its ONHAND_ORIGINS may`
+  }
+}
+
+/** Only a connection that becomes a WebSocket is answered here. */
+export class UpgradeRequired extends Schema.TaggedError<UpgradeRequired>()("UpgradeRequired", {}) {
+  override get message() {
+    return "The handshake of a WebSocket of version 13 is accepted here, over HTTP/1.1; the same events are at /events"
+  }
+}
+
 /** A change of something that others may change too must say which version it saw. */
 export class PreconditionRequired extends Schema.TaggedError<PreconditionRequired>()("PreconditionRequired", {
   header: Schema.String

@@ -75,6 +75,9 @@ export const exposure = {
   addressRequests: value("ONHAND_ADDRESS_REQUESTS_PER_MINUTE", Count, defaultSettings.requestsPerMinute.address),
   userHolds: value("ONHAND_USER_HOLDS", Count, defaultSettings.holdsPerUser),
   maxConnections: value("ONHAND_MAX_CONNECTIONS", Count, 20_000),
+  maxStreams: value("ONHAND_MAX_STREAMS", Count, defaultSettings.streams.total),
+  userStreams: value("ONHAND_USER_STREAMS", Count, defaultSettings.streams.user),
+  addressStreams: value("ONHAND_ADDRESS_STREAMS", Count, defaultSettings.streams.address),
   metricsToken: secret("ONHAND_METRICS_TOKEN"),
   privateWebhooks: value("ONHAND_PRIVATE_WEBHOOKS", YesNo, "false")
 } as const satisfies Readonly<Record<string, Setting<unknown>>>
@@ -87,6 +90,12 @@ export const settingsOf = (read: Exposure): Settings => ({
   ...defaultSettings,
   requestsPerMinute: { user: read.userRequests, address: read.addressRequests },
   holdsPerUser: read.userHolds,
+  streams: {
+    ...defaultSettings.streams,
+    total: read.maxStreams,
+    user: read.userStreams,
+    address: read.addressStreams
+  },
   trustedProxies: read.trustedProxies,
   origins: read.origins,
   metricsToken: Option.getOrNull<Redacted.Redacted<string>>(read.metricsToken),

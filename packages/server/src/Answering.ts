@@ -15,6 +15,7 @@ import { type RequestFacts, RequestInfo } from "./RequestInfo.ts"
 import { RequestQuota, withinQuota } from "./RequestQuota.ts"
 import { bodyLimitOf, faultAtSight, withSoundBody } from "./Screening.ts"
 import { ServerSettings } from "./Settings.ts"
+import { withOfferedToken } from "./WebSockets.ts"
 
 type Handler<R = never> = Effect.Effect<HttpServerResponse.HttpServerResponse, Types.unhandled, R>
 
@@ -109,7 +110,7 @@ const make = Effect.gen(function* () {
       Effect.provideService(HttpPlatform.HttpPlatform, platform)
     )
     const answered = Effect.withFiber(({ context }) =>
-      answer(shaped, Context.getUnsafe(context, HttpServerRequest.HttpServerRequest), context)
+      answer(shaped, withOfferedToken(Context.getUnsafe(context, HttpServerRequest.HttpServerRequest)), context)
     )
     return trustedProxies.length === 0 ? answered : forwarded(answered)
   }

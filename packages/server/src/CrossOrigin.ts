@@ -2,7 +2,7 @@
  * Cross-origin requests: which web pages of other origins may read replies. None, unless the host names them. No cookie
  * signs anybody in here, so credentials are never allowed.
  */
-import { HttpMiddleware } from "effect/http"
+import { HttpMiddleware, type HttpServerRequest } from "effect/http"
 
 /** How long a browser remembers a preflight's answer, in seconds. */
 const MAX_AGE = 600
@@ -37,4 +37,16 @@ export const allowOrigins = (origins: ReadonlyArray<string>) => {
     exposedHeaders: TOLD,
     maxAge: MAX_AGE
   })
+}
+
+/**
+ * Whether a request comes from a page of another origin that may not call the server. Browsers ask nobody before they
+ * open a WebSocket, so this is looked at here.
+ */
+export const isForeign = (
+  { headers }: HttpServerRequest.HttpServerRequest,
+  origins: ReadonlyArray<string>
+): boolean => {
+  const { origin } = headers
+  return origin !== undefined && !origins.includes(origin) && URL.parse(origin)?.host !== headers["host"]
 }

@@ -24,7 +24,7 @@ const KEEP_ALIVE_MILLIS = 75_000
  * How long nothing may go through a connection that is in use. Streams of events say every 15 s that they live, so this
  * cuts off who stopped reading, and frees what waits to be sent.
  */
-const STALLED_MILLIS = 120_000
+export const STALLED_MILLIS = 120_000
 
 /** Connections at once. Each takes some 10 kB while it is quiet. */
 const MAX_CONNECTIONS = 20_000

@@ -113,6 +113,7 @@ export const problemReply = (
   const headers: Record<string, string> = {}
   if (problem.status === 401) headers["www-authenticate"] = 'Bearer realm="onhand"'
   if (problem.status === 413) headers["connection"] = "close"
+  if (problem.status === 426) Object.assign(headers, { connection: "upgrade", upgrade: "websocket" })
   if ("allowed" in problem && Array.isArray(problem.allowed)) headers["allow"] = problem.allowed.join(", ")
   if (problem.status === 429 || problem.status === 503) {
     const millis = "retryAfterMillis" in problem ? Number(problem.retryAfterMillis) : 0

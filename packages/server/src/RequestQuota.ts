@@ -25,8 +25,11 @@ export interface RequestQuotaShape {
   readonly ofAddress: (request: HttpServerRequest.HttpServerRequest) => Standing | null
 }
 
-// An IPv6 customer has a network of 64 bits for itself, so that single addresses would be no limit at all.
-const networkOf = (address: string): string =>
+/**
+ * What an address is counted as. An IPv6 customer has a network of 64 bits for itself, so that single addresses would
+ * be no limit at all.
+ */
+export const networkOf = (address: string): string =>
   address.includes(":") && !address.startsWith("::ffff:") ? address.split(":", 4).join(":") : address
 
 const make = Effect.gen(function* () {

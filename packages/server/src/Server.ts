@@ -24,10 +24,11 @@ import { layerHealth } from "./Health.ts"
 import { layerHome } from "./Home.ts"
 import { KeptReplies } from "./KeptReplies.ts"
 import { Lifecycle } from "./Lifecycle.ts"
+import { LiveFeed } from "./LiveFeed.ts"
 import { layerLocations } from "./Locations.ts"
 import { layerLots } from "./Lots.ts"
 import { layerMetrics } from "./Metrics.ts"
-import { createNodeServer, type NodeServerOptions } from "./NodeServer.ts"
+import { createNodeServer, type NodeServerOptions, STALLED_MILLIS } from "./NodeServer.ts"
 import { layerNotifications } from "./Notifications.ts"
 import { OpenHolds } from "./OpenHolds.ts"
 import { layerOrders } from "./Orders.ts"
@@ -47,12 +48,14 @@ import { layerStockCounts } from "./StockCounts.ts"
 import { layerStockMovements } from "./StockMovements.ts"
 import { layerStockPolicies } from "./StockPolicies.ts"
 import { layerStockTransfers } from "./StockTransfers.ts"
+import { StreamLimit } from "./StreamLimit.ts"
 import { layerStrictness } from "./Strict.ts"
 import { layerThresholds } from "./Thresholds.ts"
 import { Units } from "./Units.ts"
 import { layerUsers } from "./Users.ts"
 import { layerVendors } from "./Vendors.ts"
 import { layerWebhooks } from "./Webhooks.ts"
+import { webSocketOptions } from "./WebSockets.ts"
 
 const handlers = Layer.mergeAll(
   layerAccounts,
@@ -91,7 +94,15 @@ export const layer = Layer.mergeAll(
   HttpApiBuilder.layer(OnhandApi, { openapiPath: "/openapi.json" }).pipe(
     Layer.provide(handlers),
     Layer.provide([layerAuthorization, layerStrictness]),
-    Layer.provide([KeptReplies.layer, OpenHolds.layer, ProductReads.layer, SignInLimit.layer, Units.layer]),
+    Layer.provide([
+      KeptReplies.layer,
+      LiveFeed.layer,
+      OpenHolds.layer,
+      ProductReads.layer,
+      SignInLimit.layer,
+      StreamLimit.layer
+    ]),
+    Layer.provide(Units.layer),
     Layer.provideMerge(ShortWay.layer),
     Layer.provide(Sessions.layer)
   ),
@@ -137,7 +148,8 @@ export const serve = (
   const node = NodeHttpServer.layer(() => server, {
     port: options.port,
     host: options.host ?? "127.0.0.1",
-    gracefulShutdownTimeout: DRAIN_TIMEOUT
+    gracefulShutdownTimeout: DRAIN_TIMEOUT,
+    websocket: webSocketOptions(options.stalledMillis ?? STALLED_MILLIS)
   })
   const serving = HttpRouter.serve(layer, { disableLogger: true, disableListenLog: true, routerConfig })
   const shortened = Layer.effectDiscard(Effect.map(ShortWay, (shortWay) => shorten(server, shortWay)))

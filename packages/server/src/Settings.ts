@@ -20,6 +20,16 @@ export interface Settings {
   /** Holds that a user may have open at once, of those taken through this server. What lapses, or is taken, is free. */
   readonly holdsPerUser: number
   /**
+   * Streams of events that are open at once, in all, of one user, and from one address; and how often it is looked
+   * whether a reader may still listen.
+   */
+  readonly streams: {
+    readonly total: number
+    readonly user: number
+    readonly address: number
+    readonly heartbeatSeconds: number
+  }
+  /**
    * The networks of the proxies before the server, such as `10.0.0.0/8`. Only what they say of a client's address is
    * believed.
    */
@@ -44,6 +54,7 @@ export const defaultSettings: Settings = {
   signInsPerMinute: { address: 60, account: 10 },
   requestsPerMinute: { user: 12_000, address: 1_200 },
   holdsPerUser: 5_000,
+  streams: { total: 10_000, user: 100, address: 1_000, heartbeatSeconds: 15 },
   trustedProxies: [],
   origins: [],
   metricsToken: null,

@@ -17,7 +17,7 @@ import {
   WebhookId
 } from "@onhand/core"
 import { Clock, DateTime, Effect, Option, Schema } from "effect"
-import { liveEvent, productsIn } from "./Events.ts"
+import { liveEvent, productsIn } from "./LiveEvent.ts"
 import { Units } from "./Units.ts"
 import { postWebhook, type WebhookOptions } from "./WebhookPost.ts"
 

@@ -2,6 +2,7 @@
 import { connect } from "node:net"
 import { assert, describe, it } from "@effect/vitest"
 import { startListening } from "./ListeningServer.ts"
+import { readSocket } from "./SocketReader.ts"
 
 /** Lines of one movement, each of which the event tells: some hundred kilobytes. */
 const LINES = 1_000
@@ -40,6 +41,9 @@ describe("check 61: a reader that stops reading", () => {
     reader.write(`GET /api/v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n\r\n`)
     await new Promise<void>((resolve) => reader.once("data", () => resolve()))
     reader.pause()
+    const socket = readSocket(server.url, { token })
+    await socket.opened
+    socket.socket.pause()
     const lines = products.map((product) => ({ kind: "purchase", product, location: "l", quantity: 1 }))
     for (let index = 0; index < MOVEMENTS; index++) await post("/stock-movements", { lines }, `m-${index}`)
     // What was sent is still to be read; the end of the connection comes behind it.
@@ -52,6 +56,9 @@ describe("check 61: a reader that stops reading", () => {
     await cut
     // It was cut off in the middle, not let go on once it read again.
     assert.isBelow(told, MOVEMENTS)
+    // Who answers no ping because he reads nothing has no connection any more, and no word of farewell.
+    socket.socket.resume()
+    assert.strictEqual((await socket.closed).code, 1006)
     await server.stop()
   })
 })

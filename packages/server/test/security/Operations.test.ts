@@ -1,5 +1,4 @@
 // Security checks 64 to 71: what happens when something breaks, what is logged of it, and what is not to be seen.
-import { connect, createServer, type Server, type Socket } from "node:net"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { layerLocal } from "@onhand/auth"
 import { Auth, Inventory } from "@onhand/core"
@@ -7,48 +6,9 @@ import { PostgresStore } from "@onhand/postgres"
 import { Context, Effect, Layer, Redacted } from "effect"
 import { createDatabase } from "../../../../test/PostgresDatabase.ts"
 import { accessLine } from "../../src/index.ts"
+import { cuttable } from "../CuttableWay.ts"
 import { type ListeningServer, layerServices, startListening } from "../ListeningServer.ts"
 import { tokenSettings } from "../TestServer.ts"
-
-/** A way to a database that can be cut. */
-const cuttable = async (target: URL) => {
-  const open = new Set<Socket>()
-  let isCut = false
-  const server: Server = createServer((near) => {
-    if (isCut) return near.destroy()
-    const far = connect(Number(target.port), target.hostname)
-    for (const socket of [near, far]) {
-      open.add(socket)
-      socket.on("error", () => {})
-      socket.on("close", () => {
-        open.delete(socket)
-        near.destroy()
-        far.destroy()
-      })
-    }
-    near.pipe(far)
-    far.pipe(near)
-    return near
-  })
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-  const url = new URL(target)
-  url.hostname = "127.0.0.1"
-  url.port = String((server.address() as { readonly port: number }).port)
-  return {
-    url: url.href,
-    cut: () => {
-      isCut = true
-      for (const socket of open) socket.destroy()
-    },
-    heal: () => {
-      isCut = false
-    },
-    close: () => {
-      server.close()
-      for (const socket of open) socket.destroy()
-    }
-  }
-}
 
 /** Nothing that helps an attacker: no statement, stack, path of a file, address of the database, or version. */
 const tellsNothing = (text: string, database = "127.0.0.1") => {
