@@ -31,6 +31,10 @@ const timed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     const result = yield* effect
     return [result, performance.now() - began] as const
   })
+/** A time is only worth something if nothing was lost for it. */
+const check = (holds: boolean, what: string) => {
+  if (!holds) throw new Error(what)
+}
 const report = (what: string, millis: number) => console.log(`${what.padEnd(66)} ${millis.toFixed(0).padStart(6)} ms`)
 
 const prepare = Effect.gen(function* () {
@@ -93,6 +97,7 @@ const count = Effect.gen(function* () {
   const totals = new Map(posted.map(({ kind, quantity }) => [kind, quantity]))
   const sales = [...sold.values()].reduce((sum, quantity) => sum + quantity, 0)
   console.log(`  sales meanwhile: ${sales} answered, ${totals.get("sale")} in the ledger`)
+  check(sales === totals.get("sale"), "A sale was lost while goods were counted")
 })
 
 const ship = Effect.gen(function* () {
@@ -127,6 +132,7 @@ const submit = Effect.gen(function* () {
     })
   )
   const committed = replies.filter(({ _tag }) => _tag === "Success").length
+  check(committed === DOCUMENTS, `${DOCUMENTS - committed} documents were lost`)
   report(`${DOCUMENTS} documents of ${DOCUMENT} lines at once, ${committed} of them committed`, millis)
 })
 
@@ -137,6 +143,7 @@ const program = Effect.gen(function* () {
   yield* submit
   const { movements, differences } = yield* (yield* Inventory).read.verify
   console.log(`verified ${movements} movements: ${differences.length} differences`)
+  check(differences.length === 0, "The books do not balance")
 })
 
 const server = await start()
