@@ -36,6 +36,9 @@ const DEFAULT_PORT = 3000
 /** Only this machine: whoever wants more says so. */
 const DEFAULT_HOST = "127.0.0.1"
 
+/** How long requests are still taken after SIGTERM, with word to go elsewhere. */
+const GRACE_MILLIS = 1_000
+
 /** By whom and for whom tokens are made. */
 const TOKEN_PARTY = "onhand"
 
@@ -209,7 +212,9 @@ const layerServices = (settings: ServeSettings) =>
 
 /** Begins to serve, for as long as the scope lives. */
 const listen = ({ port, host, tls, maxConnections, ...others }: ServeSettings) =>
-  Layer.build(layerServer({ port, host, maxConnections, ...(tls === undefined ? {} : { tls }) })).pipe(
+  Layer.build(
+    layerServer({ port, host, maxConnections, graceMillis: GRACE_MILLIS, ...(tls === undefined ? {} : { tls }) })
+  ).pipe(
     Effect.catchTag("ServeError", ({ cause }) => Effect.fail(addressError({ port, host }, cause))),
     Effect.tap(() => startBackgroundWork(others.mail, settingsOf({ ...others, tls, maxConnections }).webhooks))
   )

@@ -1,7 +1,7 @@
 /**
  * Events over HTTP: what the actor may see of the live feed, as Server-Sent Events and over a WebSocket.
  */
-import { CurrentActor, ForeignOrigin, OnhandApi } from "@onhand/api"
+import { CurrentActor, ForeignOrigin, OnhandApi, Unavailable } from "@onhand/api"
 import { type FeedCursor, feedCursorFromText, feedCursorText, Inventory } from "@onhand/core"
 import { Duration, Effect, Option, Redacted, Stream } from "effect"
 import { type HttpServerRequest, HttpServerResponse } from "effect/http"
@@ -32,11 +32,13 @@ const makeFollowing = Effect.gen(function* () {
   const feed = yield* LiveFeed
   const sessions = yield* Sessions
   const limit = yield* StreamLimit
+  const { isClosing } = yield* Lifecycle
   const { roles, origins, streams } = yield* ServerSettings
 
   /** Lets somebody follow the events after a place, or from now on, for as long as the request's scope is open. */
   return Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest, last: string | undefined) {
     if (isForeign(request, origins)) return yield* new ForeignOrigin({ origin: request.headers["origin"] ?? "" })
+    if (yield* isClosing) return yield* new Unavailable({ retryAfterMillis: RECONNECT_MILLIS })
     let actor = yield* CurrentActor
     yield* limit.enter(actor.id, request)
     const after =

@@ -4,6 +4,7 @@
  */
 import { createServer, type Server, type ServerOptions, STATUS_CODES } from "node:http"
 import { createServer as createSecureServer } from "node:https"
+import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
 import { PROBLEM_JSON } from "@onhand/api"
 
@@ -34,6 +35,12 @@ export interface NodeServerOptions {
   readonly tls?: { readonly cert: string; readonly key: string }
   /** The connections that are taken at once, 20,000 when left out; further ones are closed. */
   readonly maxConnections?: number
+  /**
+   * How long the server goes on taking requests once it is asked to close, in milliseconds; not at all when left out.
+   * Each reply says meanwhile that it is the last of its connection, and the readiness probe fails: so whoever has a
+   * connection, or a load balancer before it, goes elsewhere before the door is shut.
+   */
+  readonly graceMillis?: number
   /** How long a reader may stop reading before it is cut off, in milliseconds; two minutes when left out. */
   readonly stalledMillis?: number
 }
@@ -57,6 +64,18 @@ const refuse = (error: NodeJS.ErrnoException, socket: Duplex): void => {
     `HTTP/1.1 ${status} ${title}\r\nContent-Type: ${PROBLEM_JSON}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
       `X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n${body}`
   )
+}
+
+/** Has a way to end every connection of a server, whatever it is used for. */
+export const trackConnections = (server: Server): (() => void) => {
+  const open = new Set<Socket>()
+  server.on("connection", (socket) => {
+    open.add(socket)
+    socket.once("close", () => open.delete(socket))
+  })
+  return () => {
+    for (const socket of open) socket.destroy()
+  }
 }
 
 /** A server that does not listen yet. */

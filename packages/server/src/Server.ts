@@ -28,7 +28,7 @@ import { LiveFeed } from "./LiveFeed.ts"
 import { layerLocations } from "./Locations.ts"
 import { layerLots } from "./Lots.ts"
 import { layerMetrics } from "./Metrics.ts"
-import { createNodeServer, type NodeServerOptions, STALLED_MILLIS } from "./NodeServer.ts"
+import { createNodeServer, type NodeServerOptions, STALLED_MILLIS, trackConnections } from "./NodeServer.ts"
 import { layerNotifications } from "./Notifications.ts"
 import { OpenHolds } from "./OpenHolds.ts"
 import { layerOrders } from "./Orders.ts"
@@ -116,8 +116,11 @@ export const layer = Layer.mergeAll(
 // An id that is too long is told by its own schema, or as one that nobody has.
 const routerConfig = { ignoreDuplicateSlashes: false, maxParamLength: MAX_URL_LENGTH }
 
-/** How long requests in flight may take to finish once the server closes. */
-const DRAIN_TIMEOUT = "10 seconds"
+/**
+ * How long requests in flight may take to finish once the server closes, in milliseconds. With the grace before it, it is
+ * less than the ten seconds that container platforms wait.
+ */
+const DRAIN_MILLIS = 8_000
 
 export interface ListenOptions extends NodeServerOptions {
   /** 0 takes any free port; the `HttpServer` that the layer gives tells which. */
@@ -138,8 +141,8 @@ const shorten = (server: Server, { answers }: ShortWayShape): void => {
 }
 
 /**
- * Serves on a port. When its scope closes it stops accepting, ends event streams, lets requests in flight finish, and
- * only then is done.
+ * Serves on a port. When its scope closes it ends event streams, stops accepting, lets requests in flight finish, cuts
+ * off those that take too long, and only then is done.
  */
 export const serve = (
   options: ListenOptions
@@ -148,14 +151,22 @@ export const serve = (
   const node = NodeHttpServer.layer(() => server, {
     port: options.port,
     host: options.host ?? "127.0.0.1",
-    gracefulShutdownTimeout: DRAIN_TIMEOUT,
+    gracefulShutdownTimeout: DRAIN_MILLIS,
     websocket: webSocketOptions(options.stalledMillis ?? STALLED_MILLIS)
   })
   const serving = HttpRouter.serve(layer, { disableLogger: true, disableListenLog: true, routerConfig })
   const shortened = Layer.effectDiscard(Effect.map(ShortWay, (shortWay) => shorten(server, shortWay)))
   // Scopes close in reverse: this one, opened last, says first that the server closes, while it still serves.
+  const cutOff = trackConnections(server)
   const closing = Layer.effectDiscard(
-    Effect.flatMap(Lifecycle, (lifecycle) => Effect.addFinalizer(() => lifecycle.close))
+    Effect.flatMap(Lifecycle, (lifecycle) =>
+      Effect.addFinalizer(() =>
+        lifecycle.close.pipe(
+          Effect.andThen(Effect.sleep(options.graceMillis ?? 0)),
+          Effect.andThen(Effect.sync(() => setTimeout(cutOff, DRAIN_MILLIS).unref()))
+        )
+      )
+    )
   )
   return Layer.mergeAll(closing, shortened).pipe(
     Layer.provideMerge(serving),
