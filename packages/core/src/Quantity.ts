@@ -50,6 +50,10 @@ export const quantityFromDecimal = (
   decimal: string | number,
   decimals: number
 ): Result.Result<number, InvalidQuantity> => {
+  // Most goods are counted in pieces, and that needs no look at digits.
+  if (decimals === 0 && Number.isInteger(decimal) && Math.abs(Number(decimal)) <= MAX_QUANTITY) {
+    return Result.succeed(Number(decimal) === 0 ? 0 : Number(decimal))
+  }
   const text = String(decimal)
   const refuse = () =>
     Result.fail(

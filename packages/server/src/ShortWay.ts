@@ -13,6 +13,7 @@ import type { HttpServerResponse } from "effect/http"
 import { HttpApi, type HttpApiEndpoint } from "effect/http-api"
 import { missingOf } from "./Authorizing.ts"
 import { textOfBody } from "./BodyText.ts"
+import { clientAddress } from "./ClientAddress.ts"
 import { algorithmFor, compress, compressedHeaders } from "./Compression.ts"
 import { Finishing } from "./Finishing.ts"
 import { Lifecycle } from "./Lifecycle.ts"
@@ -172,11 +173,18 @@ const hasItsBody = ({ payload }: Route, path: string, { headers }: IncomingMessa
   )
 }
 
+/** What proxies say of the client; several fields are one list. */
+const forwardedFor = ({ headers }: IncomingMessage): string | undefined => {
+  const said = headers["x-forwarded-for"]
+  return typeof said === "string" ? said : said?.join(", ")
+}
+
 const BEARER = "Bearer "
 
 const makeSending = Effect.gen(function* () {
   const finishing = yield* Finishing
   const { isClosingNow } = yield* Lifecycle
+  const addressOf = clientAddress((yield* ServerSettings).trustedProxies)
   return (
     facts: RequestFacts,
     request: IncomingMessage,
@@ -185,7 +193,8 @@ const makeSending = Effect.gen(function* () {
   ): void => {
     const { method = "", socket } = request
     const { status, body } = reply
-    const headers = finishing.finish(facts, { method, address: socket.remoteAddress ?? null }, reply)
+    const address = addressOf(socket.remoteAddress, forwardedFor(request))
+    const headers = finishing.finish(facts, { method, address }, reply)
     if (isClosingNow()) headers["connection"] = "close"
     if (response.destroyed) return
     if (body._tag !== "Uint8Array") {
@@ -255,7 +264,7 @@ const makeAnswering = Effect.gen(function* () {
 
 const make = Effect.gen(function* () {
   const sessions = yield* Sessions
-  const { roles, origins, trustedProxies } = yield* ServerSettings
+  const { roles, origins } = yield* ServerSettings
   const answer = yield* makeAnswering
   // Whoever listens to spans is told of each step, which only the long way has.
   const isTraced = (yield* Effect.tracer) !== Tracer.nativeTracer
@@ -266,8 +275,7 @@ const make = Effect.gen(function* () {
     url.length <= MAX_URL_LENGTH &&
     PLAIN_URL.test(url) &&
     UNWEIGHTED.test(headers["accept-encoding"] ?? "") &&
-    (origins.length === 0 || headers.origin === undefined) &&
-    (trustedProxies.length === 0 || headers["x-forwarded-for"] === undefined)
+    (origins.length === 0 || headers.origin === undefined)
 
   return ShortWay.of({
     take: (endpoint, handler) => {

@@ -46,30 +46,37 @@ const ledgerLine = (
   index: number,
   decimals: number,
   product: Product | undefined
-): Result.Result<MovementLine, InvalidRequest | UnknownUnit | InexactQuantity> =>
-  Result.gen(function* () {
-    const at = (field: string) => `payload.lines.${index}.${field}`
-    const { kind, quantity, unit, expected, from, to, ...rest } = line
-    const said = product && (yield* entering(product, Math.abs(quantity), unit))
-    const signed = said ? Math.sign(quantity) * said.quantity : yield* stepsAt(quantity, decimals, at("quantity"))
-    if (signed === 0 || (signed < 0 && kind !== "adjustment")) {
-      return yield* Result.fail(
-        faulty(
-          at("quantity"),
-          kind === "adjustment" ? "Any quantity but zero is accepted" : "A quantity above zero is accepted"
-        )
-      )
-    }
-    const places =
-      kind !== "adjustment"
-        ? { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }
-        : signed < 0
-          ? { from: from ?? "sellable", to: to ?? ("adjustment" as const) }
-          : { from: from ?? ("adjustment" as const), to: to ?? "sellable" }
-    const seen = expected === undefined ? {} : { expected: yield* stepsAt(expected, decimals, at("expected")) }
-    const entered = said === undefined ? {} : { entered: said.entered }
-    return { ...rest, ...places, ...seen, ...entered, kind: wireKinds[kind], quantity: Math.abs(signed) } as const
+): Result.Result<MovementLine, InvalidRequest | UnknownUnit | InexactQuantity> => {
+  const at = (field: string) => `payload.lines.${index}.${field}`
+  const { kind, quantity, unit, expected, from, to, ...rest } = line
+  const said = product && entering(product, Math.abs(quantity), unit)
+  if (said && Result.isFailure(said)) return Result.fail(said.failure)
+  const steps = said
+    ? Result.succeed(Math.sign(quantity) * said.success.quantity)
+    : stepsAt(quantity, decimals, at("quantity"))
+  if (Result.isFailure(steps)) return Result.fail(steps.failure)
+  const signed = steps.success
+  if (signed === 0 || (signed < 0 && kind !== "adjustment")) {
+    const accepted = kind === "adjustment" ? "Any quantity but zero is accepted" : "A quantity above zero is accepted"
+    return Result.fail(faulty(at("quantity"), accepted))
+  }
+  const places =
+    kind !== "adjustment"
+      ? { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }
+      : signed < 0
+        ? { from: from ?? "sellable", to: to ?? ("adjustment" as const) }
+        : { from: from ?? ("adjustment" as const), to: to ?? "sellable" }
+  const seen = expected === undefined ? undefined : stepsAt(expected, decimals, at("expected"))
+  if (seen && Result.isFailure(seen)) return Result.fail(seen.failure)
+  return Result.succeed({
+    ...rest,
+    ...places,
+    ...(seen && { expected: seen.success }),
+    ...(said && { entered: said.success.entered }),
+    kind: wireKinds[kind],
+    quantity: Math.abs(signed)
   })
+}
 
 /** A shortage, told in the products' units. */
 export const shortageReply = (refusal: CoreInsufficientStock, decimals: Decimals): InsufficientStock =>

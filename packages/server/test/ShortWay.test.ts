@@ -186,6 +186,38 @@ describe("the short way", () => {
   })
 })
 
+describe("behind a proxy", () => {
+  let proxied: ListeningServer
+  let admin: string
+
+  beforeAll(async () => {
+    proxied = await startListening({ settings: { trustedProxies: ["127.0.0.0/8", "::1/128", "10.0.0.0/8"] } })
+    admin = await proxied.signIn()
+  }, 60_000)
+
+  afterAll(() => proxied.stop())
+
+  it.each([
+    "203.0.113.9",
+    "203.0.113.9, 10.1.2.3",
+    "203.0.113.9, 198.51.100.7, 10.1.2.3",
+    "10.9.9.9, 10.1.2.3",
+    "[2001:db8::1]:4711",
+    "::ffff:203.0.113.9",
+    "somewhere",
+    "203.0.113.9, somewhere",
+    ""
+  ])("the client is the one that the long way finds: %j", async (forwarded) => {
+    const from = async (headers: Record<string, string>) => {
+      const said = { ...headers, "x-forwarded-for": forwarded }
+      await ask(proxied.port, { path: "/api/v1/users/me", headers: said })
+      await ask(proxied.port, { path: "/api/v1/products", headers: said })
+      return proxied.entries.at(-1)?.address
+    }
+    assert.strictEqual(await from(bearer(admin)), await from(longBearer(admin)))
+  })
+})
+
 describe("the choice of the way", () => {
   const LONG = 599
   let port: number
@@ -216,6 +248,8 @@ describe("the choice of the way", () => {
     { path: "/api/v1/products/cup" },
     { path: "/api/v1/products?page=1&page_size=20" },
     { path: "/api/v1/products", headers: { "accept-encoding": "gzip, deflate, br" } },
+    { path: "/api/v1/products", headers: { "x-forwarded-for": "203.0.113.9" } },
+    { path: "/api/v1/cart" },
     post
   ])("is the short one for what is plain: %j", async (question) => {
     assert.isTrue(await isTaken(question))
