@@ -69,7 +69,10 @@ export const SalesLine = Schema.Struct({
   unpriced: Quantity,
   currency: CurrencyOrNull,
   revenue: Schema.NullOr(Amount),
-  returnedRevenue: Schema.NullOr(Amount)
+  returnedRevenue: Schema.NullOr(Amount),
+  costOfGoodsSold: Schema.NullOr(Amount),
+  margin: Schema.NullOr(Amount),
+  uncosted: Schema.NullOr(Quantity)
 }).annotate({ identifier: "SalesLine" })
 
 export const ValueLine = Schema.Struct({
@@ -191,7 +194,10 @@ export class ReportsApi extends HttpApiGroup.make("reports")
         ...location,
         ...through,
         every: Schema.optionalKey(DemandUnit.annotate({ description: "Days, weeks from Monday or months; days" })),
-        by: Schema.optionalKey(SalesGroup.annotate({ description: "What sales are summed up by; all if left out" }))
+        by: Schema.optionalKey(SalesGroup.annotate({ description: "What sales are summed up by; all if left out" })),
+        costs: Schema.optionalKey(
+          ValuationMethod.annotate({ description: "Tells costs and margins too, by this method; slower" })
+        )
       },
       success: [listOf(SalesLine), Csv],
       error: errors
@@ -199,7 +205,9 @@ export class ReportsApi extends HttpApiGroup.make("reports")
       reading(
         "Report sales",
         "What was sold and came back in each period, that of now included. `revenue` is what orders were charged for " +
-          "it; `unpriced` is what was sold without an order. A line for each period, group and currency."
+          "it; `unpriced` is what was sold without an order. With `costs`, `costOfGoodsSold` is what it had cost " +
+          "less what came back, `margin` what orders were charged beyond that, and `uncosted` is in neither. A line " +
+          "for each period, group and currency."
       )
     ),
     HttpApiEndpoint.get("value", "/inventory/value", {

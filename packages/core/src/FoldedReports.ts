@@ -9,11 +9,13 @@ import type { Order } from "./Order.ts"
 import type { InvalidCursor, Page, PageRequest } from "./Page.ts"
 import type { Product, ProductId } from "./Product.ts"
 import type { LevelFilter, Queries } from "./Queries.ts"
-import { foldSales } from "./Sales.ts"
+import { foldSales, type SalesFilter, type SalesRow } from "./Sales.ts"
+import { SalesCostFold } from "./SalesCosts.ts"
 import { type FlowFilter, foldFlow } from "./StockFlow.ts"
 import { stockPlaceText } from "./StockKey.ts"
-import { type ValueFilter, valueProduct } from "./StockValue.ts"
+import { ProductValueFold, type ValueFilter, valueProduct } from "./StockValue.ts"
 import type { StoreUnavailable } from "./Store.ts"
+import type { ValuationMethod } from "./Valuation.ts"
 
 /** What reports are folded from. */
 export interface ReportRows {
@@ -77,6 +79,32 @@ const valuesPage = (rows: ReportRows, filter: ValueFilter, request: PageRequest)
   )
 }
 
+/** The costs of sales: every product of the filter is valued through all that it ever did. */
+const salesCosts = (rows: ReportRows, filter: SalesFilter, method: ValuationMethod): SalesCostFold => {
+  const costs = new SalesCostFold(filter)
+  for (const [product, movements] of Map.groupBy(rows.movements({ product: filter.product }), (one) => one.product)) {
+    const { category = "", unit } = rows.product(product) ?? {}
+    if (filter.category !== undefined && category !== filter.category) continue
+    const decimals = unit?.decimals ?? 0
+    const fold = new ProductValueFold(product, decimals, { method })
+    for (const movement of movements.toSorted(byRecording)) {
+      const flow = fold.add(movement)
+      costs.add({ product, category, decimals }, movement, flow, fold.currency)
+    }
+  }
+  return costs
+}
+
+const salesPage = (rows: ReportRows, filter: SalesFilter, request: PageRequest) => {
+  const sales = foldSales(rows.movements(filter), filter, rows)
+  const keyOf = ({ from, group }: SalesRow) => [DateTime.toEpochMillis(from), group]
+  return Result.map(pageOf(`sales:${filter.by}`, sales, keyOf, request), (page) => {
+    if (filter.costs === undefined) return page
+    const costs = salesCosts(rows, filter, filter.costs)
+    return { ...page, items: page.items.map((row) => ({ ...row, costs: costs.of(row) })) }
+  })
+}
+
 /** The reports over rows, which `read` hands out as they are at one moment. */
 export const foldedReports = (
   read: <A>(answer: (rows: ReportRows) => A) => Effect.Effect<A, StoreUnavailable>
@@ -84,15 +112,7 @@ export const foldedReports = (
   const page = <A>(answer: (rows: ReportRows) => Result.Result<Page<A>, InvalidCursor>) =>
     Effect.flatMap(read(answer), Effect.fromResult)
   return {
-    sales: (filter, request) =>
-      page((rows) =>
-        pageOf(
-          `sales:${filter.by}`,
-          foldSales(rows.movements(filter), filter, rows),
-          ({ from, group }) => [DateTime.toEpochMillis(from), group],
-          request
-        )
-      ),
+    sales: (filter, request) => page((rows) => salesPage(rows, filter, request)),
     stockFlows: (filter, request) => page((rows) => flowsPage(rows, filter, request)),
     stockValues: (filter, request) => page((rows) => valuesPage(rows, filter, request))
   }

@@ -11,7 +11,7 @@ import { cursorAfter, cursorValues, type InvalidCursor, type Page } from "./Page
 import type { Product, ProductId } from "./Product.ts"
 import { decimalFromQuantity } from "./Quantity.ts"
 import type { Queries } from "./Queries.ts"
-import { ageOf, isDeadStock, rankProducts, sellThroughOf, stockOutOf, turnoverOf } from "./Reports.ts"
+import { ageOf, isDeadStock, rankProducts, sellThroughOf, stockOutOf, sumOfValues, turnoverOf } from "./Reports.ts"
 import type { SalesGroup, SalesRow } from "./Sales.ts"
 import { type CardFilter, stockCard } from "./StockCard.ts"
 import type { FlowFilter } from "./StockFlow.ts"
@@ -107,10 +107,29 @@ const byProduct =
 /** A page of a list. */
 const pageOf = ({ limit, cursor }: ReportPageRequest) => ({ _tag: "Cursor", limit, cursor }) as const
 
-/** Which sales: whose, in which periods, and by what they are summed up. */
+/** Which sales: whose, in which periods, by what they are summed up, and by which method their costs are told. */
 export interface SalesReportFilter extends ReportFilter {
   readonly by: SalesGroup
+  readonly costs?: ValuationMethod | undefined
   readonly calendar: DemandCalendar
+}
+
+/** What was sold had cost, less what came back; and what orders were charged beyond what that had cost. */
+const costCells = (
+  { revenue, returnedRevenue, costs }: Pick<SalesRow, "revenue" | "returnedRevenue" | "costs">,
+  currency: string | null
+) => {
+  if (costs === null || currency === null) return { costOfGoodsSold: null, margin: null }
+  const minor = (amounts: SalesRow["revenue"]) =>
+    String(amounts.find((money) => money.currency === currency)?.amount ?? 0)
+  const less = (amount: string) => (amount.startsWith("-") ? amount.slice(1) : `-${amount}`)
+  const { sold, returned, ordered } = costs.amounts.find((cost) => cost.currency === currency) ?? {
+    ...{ sold: "0", returned: "0", ordered: "0" }
+  }
+  return {
+    costOfGoodsSold: amountText(sumOfValues([sold, less(returned)]), currency),
+    margin: amountText(sumOfValues([minor(revenue), less(minor(returnedRevenue)), less(ordered)]), currency)
+  }
 }
 
 const salesLines = (
@@ -118,7 +137,8 @@ const salesLines = (
   timeZone: DateTime.TimeZone,
   product: Product | undefined
 ) => {
-  const currencies = [...new Set([...row.revenue, ...row.returnedRevenue].map(({ currency }) => currency))].sort()
+  const known = [...row.revenue, ...row.returnedRevenue, ...(row.costs?.amounts ?? [])]
+  const currencies = [...new Set(known.map(({ currency }) => currency))].sort()
   const amount = (amounts: SalesRow["revenue"], currency: string | null) =>
     currency === null
       ? null
@@ -136,7 +156,9 @@ const salesLines = (
     unpriced: index === 0 ? Number(row.unpriced) : 0,
     currency,
     revenue: amount(row.revenue, currency),
-    returnedRevenue: amount(row.returnedRevenue, currency)
+    returnedRevenue: amount(row.returnedRevenue, currency),
+    ...costCells(row, currency),
+    uncosted: row.costs === null ? null : index === 0 ? Number(row.costs.uncosted) : 0
   }))
 }
 export type SalesLine = ReturnType<typeof salesLines>[number]

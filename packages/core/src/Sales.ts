@@ -9,6 +9,7 @@ import type { Movement } from "./Movement.ts"
 import type { Order } from "./Order.ts"
 import type { Product, ProductId } from "./Product.ts"
 import { decimalFromQuantity, MAX_DECIMALS } from "./Quantity.ts"
+import type { ValuationMethod } from "./Valuation.ts"
 
 export const salesGroups = ["all", "product", "category", "location"] as const
 export const SalesGroup = Schema.Literals(salesGroups)
@@ -24,7 +25,28 @@ export interface SalesFilter {
   readonly category?: string | undefined
   readonly location?: LocationId | undefined
   readonly bounds: ReadonlyArray<DateTime.Utc>
+  /** Tells what the goods had cost too, by this method. It reads the history of what was sold, and so takes longer. */
+  readonly costs?: ValuationMethod | undefined
 }
+
+/**
+ * Costs in the currency's minor unit, as decimal texts: of what was sold, of what came back, and what of the one less
+ * the other went by orders, which is what revenue less returned revenue was charged for.
+ */
+export const SalesCost = Schema.Struct({
+  currency: Schema.String,
+  sold: Schema.String,
+  returned: Schema.String,
+  ordered: Schema.String
+})
+export interface SalesCost extends Schema.Schema.Type<typeof SalesCost> {}
+
+/**
+ * The costs of a row of sales, by currency. `uncosted` is how many units were sold, less returned, of products of which
+ * no cost was known, or whose costs are in several currencies; they are in none of the amounts.
+ */
+export const SalesCosts = Schema.Struct({ uncosted: Schema.String, amounts: Schema.Array(SalesCost) })
+export interface SalesCosts extends Schema.Schema.Type<typeof SalesCosts> {}
 
 /**
  * The sales of a group in a period, by the time at which they happened. `group` is the id of the product or location,
@@ -36,6 +58,9 @@ export interface SalesFilter {
  * no price; `unpriced` says how many units of `sold` that is.
  *
  * A shipment that was undone is not sold, in the period in which it was undone: so `sold` can be below zero.
+ *
+ * `costs` are what the goods had cost when they left, and what came back then has; null if they were not asked for. Of
+ * what was sold before it came in, that is what was there; the rest is in the valuation of the period in which it came.
  */
 export const SalesRow = Schema.Struct({
   from: Schema.DateTimeUtcFromString,
@@ -45,7 +70,8 @@ export const SalesRow = Schema.Struct({
   returned: Schema.String,
   unpriced: Schema.String,
   revenue: Schema.Array(Money),
-  returnedRevenue: Schema.Array(Money)
+  returnedRevenue: Schema.Array(Money),
+  costs: Schema.NullOr(SalesCosts)
 }).annotate({ identifier: "SalesRow" })
 export interface SalesRow extends Schema.Schema.Type<typeof SalesRow> {}
 
@@ -61,14 +87,20 @@ const rounded = (value: bigint, by: bigint): bigint =>
   value < 0n ? -((-2n * value + by) / (2n * by)) : (2n * value + by) / (2n * by)
 
 /** What a movement adds to what was sold, and to what was returned. A reversal takes back the one or the other. */
-const salesBy = ({ kind, from, to, quantity }: Movement): readonly [sold: number, returned: number] => {
+export const salesBy = ({
+  kind,
+  from,
+  to,
+  quantity
+}: Pick<Movement, "kind" | "from" | "to" | "quantity">): readonly [sold: number, returned: number] => {
   if (kind === "sale") return [quantity, 0]
   if (kind === "customerReturn") return [0, quantity]
   if (kind !== "reversal") return [0, 0]
   return from === "customer" ? [-quantity, 0] : to === "customer" ? [0, -quantity] : [0, 0]
 }
 
-const isOfSales = ({ kind, from, to }: Movement): boolean =>
+/** Whether a movement is of sales. */
+export const isOfSales = ({ kind, from, to }: Pick<Movement, "kind" | "from" | "to">): boolean =>
   kind === "sale" || kind === "customerReturn" || (kind === "reversal" && (from === "customer" || to === "customer"))
 
 /** What is known of an order's price for a product: what was charged for so much of it. */
@@ -145,8 +177,8 @@ const gather = (movements: Iterable<Movement>, filter: SalesFilter, { product: p
 }
 
 /**
- * The sales that movements make, in the order of periods and groups; only of periods in which something was sold or
- * came back. It is what every store's `sales` must answer; a small store may answer by it.
+ * The sales that movements make, without their costs, in the order of periods and groups; only of periods in which
+ * something was sold or came back. It is what every store's `sales` must answer; a small store may answer by it.
  */
 export const foldSales = (
   movements: Iterable<Movement>,
@@ -181,6 +213,6 @@ export const foldSales = (
         unpriced: unitsText(sums.unpriced)
       }
       const money = { revenue: moneyOf(sums.revenue), returnedRevenue: moneyOf(sums.returnedRevenue) }
-      return [{ from, to, group, ...units, ...money }]
+      return [{ from, to, group, ...units, ...money, costs: null }]
     })
 }

@@ -219,18 +219,28 @@ export class ProductValueFold {
     this.places.set(location, (this.places.get(location) ?? 0n) + quantity)
   }
 
-  add(movement: PlacedMovement): void {
+  /** The currency of all costs so far; null while none is known, and where there are several. */
+  get currency(): string | null {
+    return this.mixed ? null : this.fold.currency
+  }
+
+  /** Adds a movement; answers what it did to the value, where it did anything and the value is known. */
+  add(movement: PlacedMovement): CostFlow | undefined {
     const { from, to, location } = movement
     const quantity = BigInt(movement.quantity)
     if (isCondition(from)) this.move(location, -quantity)
     if (isCondition(to)) this.move(location, quantity)
     if (from === "transit") this.move(null, -quantity)
     if (to === "transit") this.move(null, quantity)
-    if (this.mixed) return
+    if (this.mixed) return undefined
     const at = DateTime.toEpochMillis(movement.occurredAt)
     const added = this.fold.add(movement, at)
-    if (added._tag === "Failure") this.mixed = true
-    else if (added.success !== undefined) this.period?.add(added.success, at)
+    if (added._tag === "Failure") {
+      this.mixed = true
+      return undefined
+    }
+    if (added.success !== undefined) this.period?.add(added.success, at)
+    return added.success
   }
 
   result(): ProductValue {

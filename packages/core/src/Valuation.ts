@@ -77,9 +77,9 @@ const scaledCost = (amount: string): bigint => {
   return BigInt(whole + fraction.padEnd(COST_DECIMALS, "0"))
 }
 
-/** A value as a decimal text of the minor unit, without zeros at its end. */
-const valueText = (value: bigint, decimals: number): string => {
-  const places = COST_DECIMALS + decimals
+/** A whole number of the smallest of so many decimals, one or more, as a decimal text without zeros at its end. */
+export const decimalText = (value: bigint, places: number): string => {
+  if (value < 0n) return `-${decimalText(-value, places)}`
   const digits = value.toString().padStart(places + 1, "0")
   const fraction = digits.slice(-places).replace(/0+$/, "")
   return fraction === "" ? digits.slice(0, -places) : `${digits.slice(0, -places)}.${fraction}`
@@ -211,7 +211,7 @@ export class CostFold {
 
   /** A value as a decimal text of the currency's minor unit. */
   text(value: bigint): string {
-    return value < 0n ? `-${valueText(-value, this.decimals)}` : valueText(value, this.decimals)
+    return decimalText(value, COST_DECIMALS + this.decimals)
   }
 
   /** What comes in costs, of which nobody said it. */

@@ -107,7 +107,8 @@ const sold = (product: string, month: number, units: number, amount: number): Sa
   returned: "0",
   unpriced: "0",
   revenue: [{ amount, currency: "EUR" }],
-  returnedRevenue: []
+  returnedRevenue: [],
+  costs: null
 })
 
 describe("ranks", () => {

@@ -1,8 +1,47 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect, Layer, Result } from "effect"
-import { firstPage, Inventory, layerMemory, periodBoundsUntilNow, type SalesGroup, unitsText } from "../src/index.ts"
+import {
+  firstPage,
+  Inventory,
+  layerMemory,
+  periodBoundsUntilNow,
+  type SalesGroup,
+  salesReport,
+  unitsText
+} from "../src/index.ts"
 
 const at = (text: string) => DateTime.makeUnsafe(text)
+
+/** Two were sold that had cost 250 each; of the next one was undone, another sold at the till, and one came back. */
+const ensureCosts = (bounds: ReadonlyArray<DateTime.Utc>) =>
+  Effect.gen(function* () {
+    const inventory = yield* Inventory
+    const { items: costed } = yield* inventory.read.sales({ by: "product", bounds, costs: "average" }, firstPage())
+    assert.deepStrictEqual(
+      costed.map(({ costs }) => costs),
+      [
+        { uncosted: "0", amounts: [{ currency: "EUR", sold: "500", returned: "0", ordered: "500" }] },
+        { uncosted: "0", amounts: [{ currency: "EUR", sold: "250", returned: "250", ordered: "-250" }] }
+      ]
+    )
+    const calendar = {
+      every: "month",
+      timeZone: DateTime.zoneMakeNamedUnsafe("UTC"),
+      from: at("2026-01-01T00:00:00Z"),
+      to: at("2026-03-01T00:00:00Z")
+    } as const
+    const report = { by: "product", costs: "average", calendar } as const
+    const lines = yield* salesReport(inventory.read, report, { limit: 10 })
+    assert.deepStrictEqual(
+      lines.items.map(({ revenue, returnedRevenue, costOfGoodsSold, margin, uncosted }) => [
+        ...[revenue, returnedRevenue, costOfGoodsSold, margin, uncosted]
+      ]),
+      [
+        ["6.67", "0.00", "5.00", "1.67", 0],
+        ["0.00", "3.33", "0.00", "-0.83", 0]
+      ]
+    )
+  })
 
 describe("sales", () => {
   it.effect("have the order's prices, shared out over parts, less what was undone, and beside it what came back", () =>
@@ -10,7 +49,8 @@ describe("sales", () => {
       const inventory = yield* Inventory
       const { id: location } = yield* inventory.createLocation({ name: "Shop" })
       const { id: product } = yield* inventory.createProduct({ sku: "MUG", name: "Mug", category: "Cups" })
-      yield* inventory.recordMovements({ lines: [{ kind: "receipt", product, location, quantity: 10 }] })
+      const unitCost = { amount: "250", currency: "EUR" }
+      yield* inventory.recordMovements({ lines: [{ kind: "receipt", product, location, quantity: 10, unitCost }] })
       const january = { occurredAt: at("2026-01-10T12:00:00Z") }
       const february = { occurredAt: at("2026-02-10T12:00:00Z") }
       const { id: cart } = yield* inventory.openCart({ lines: [{ product, quantity: 3, mode: "add" }] }, january)
@@ -37,7 +77,8 @@ describe("sales", () => {
             returned: "0",
             unpriced: "0",
             revenue: [{ amount: 667, currency: "EUR" }],
-            returnedRevenue: [{ amount: 0, currency: "EUR" }]
+            returnedRevenue: [{ amount: 0, currency: "EUR" }],
+            costs: null
           },
           {
             month: "2026-02-01",
@@ -46,10 +87,12 @@ describe("sales", () => {
             returned: "1",
             unpriced: "1",
             revenue: [{ amount: 0, currency: "EUR" }],
-            returnedRevenue: [{ amount: 333, currency: "EUR" }]
+            returnedRevenue: [{ amount: 333, currency: "EUR" }],
+            costs: null
           }
         ]
       )
+      yield* ensureCosts(bounds)
       const groups = yield* Effect.forEach(["all", "product", "location"] as const, (by) => sales(by, firstPage(1)))
       assert.deepStrictEqual(
         groups.map((page) => page.items[0]?.group),

@@ -29,7 +29,8 @@ const rowOf = (json: unknown, bounds: ReadonlyArray<DateTime.Utc>): SalesRow => 
   if (from === undefined || to === undefined) throw new Error(`There is no period ${period}`)
   const units = (millionths: string) => unitsText(BigInt(millionths))
   const money = { revenue, returnedRevenue }
-  return { from, to, group, sold: units(sold), returned: units(returned), unpriced: units(unpriced), ...money }
+  const told = { sold: units(sold), returned: units(returned), unpriced: units(unpriced) }
+  return { from, to, group, ...told, ...money, costs: null }
 }
 
 /** What was charged for a part of an order's product, in millionths of the minor unit; whole numbers throughout. */

@@ -4,6 +4,7 @@
  * of its history at once. One that moved much goes on from where its value was kept.
  */
 import {
+  type CostFlow,
   causeText,
   LocationId,
   type MovementKind,
@@ -16,6 +17,7 @@ import {
   ProductId,
   type ProductValue,
   ProductValueFold,
+  type SoldProduct,
   type ValueFilter
 } from "@onhand/core"
 import { Clock, DateTime, Effect, Schema } from "effect"
@@ -31,15 +33,27 @@ import {
   SETTLED_AFTER,
   soldBefore
 } from "./KeptValues.ts"
-import { type ListQuery, listPage, rowsOf, text } from "./ListQuery.ts"
+import { allOf, type ListQuery, listPage, rowsOf, text } from "./ListQuery.ts"
 import { jsonOf, micros, parameters } from "./LoadSlice.ts"
 
 /** Movements that are read at once. */
 const READ_AT_ONCE = 20_000
 
-const Moved = Schema.Struct({ product: ProductId, movements: Schema.Int, decimals: Schema.Int })
+const Moved = Schema.Struct({
+  product: ProductId,
+  category: Schema.String,
+  movements: Schema.Int,
+  decimals: Schema.Int
+})
 type Moved = typeof Moved.Type
 const decodeMoved = Schema.decodeUnknownSync(Moved)
+
+const movedJson = jsonOf({
+  product: "p.id",
+  category: "p.category",
+  decimals: "(p.data->'unit'->>'decimals')::int",
+  movements: "(SELECT sum(b.version) FROM onhand.balances b WHERE b.product = p.id)"
+})
 
 /** The products of a page, with how many movements each has. */
 const movedList = (filter: ValueFilter): ListQuery<Moved> => {
@@ -48,11 +62,7 @@ const movedList = (filter: ValueFilter): ListQuery<Moved> => {
   const there = `EXISTS (SELECT FROM onhand.balances b WHERE b.product = p.id`
   return {
     name: "stockValues",
-    json: jsonOf({
-      product: "p.id",
-      decimals: "(p.data->'unit'->>'decimals')::int",
-      movements: "(SELECT sum(b.version) FROM onhand.balances b WHERE b.product = p.id)"
-    }),
+    json: movedJson,
     from: "onhand.products p",
     conditions: [
       ...(product === undefined ? [] : [`p.id = ${add(product)}::text`]),
@@ -174,11 +184,37 @@ const readOn = <E>(
     }
   })
 
+/** Is told each movement as it is valued, what it did to the value, and the currency of that, if it is known. */
+export type Watch = (
+  about: SoldProduct,
+  movement: PlacedMovement,
+  flow: CostFlow | undefined,
+  currency: string | null
+) => void
+
+/** A fold that tells somebody what it does. */
+const watched = (about: Moved, fold: ProductValueFold, watch: Watch | undefined) => ({
+  fold,
+  add: (movement: PlacedMovement) => {
+    const flow = fold.add(movement)
+    watch?.(about, movement, flow, fold.currency)
+  }
+})
+
 /** The values of a group of products. */
-const valuesOf = (sql: SqlClient, group: ReadonlyArray<Moved>, filter: ValueFilter, { readAtOnce }: Reach) =>
+const valuesOf = (
+  sql: SqlClient,
+  group: ReadonlyArray<Moved>,
+  filter: ValueFilter,
+  { readAtOnce }: Reach,
+  watch: Watch | undefined
+) =>
   Effect.gen(function* () {
-    const folds = new Map<unknown, ProductValueFold>(
-      group.map(({ product, decimals }) => [product, new ProductValueFold(product, decimals, filter)])
+    const folds = new Map<unknown, ReturnType<typeof watched>>(
+      group.map((moved) => {
+        const fold = new ProductValueFold(moved.product, moved.decimals, filter)
+        return [moved.product, watched(moved, fold, watch)]
+      })
     )
     const locationOf = remembered()
     const products = group.map(({ product }) => product)
@@ -187,23 +223,24 @@ const valuesOf = (sql: SqlClient, group: ReadonlyArray<Moved>, filter: ValueFilt
         for (const row of rows) folds.get(row[0])?.add(movementOf(row, locationOf))
       })
     )
-    return [...folds.values()].map((fold) => fold.result())
+    return [...folds.values()].map(({ fold }) => fold.result())
   })
 
 /** The value of a product that moved much, from the last place where it is kept; keeps it at those that it passes. */
-const longValue = (sql: SqlClient, { product, decimals }: Moved, filter: ValueFilter, reach: Reach) =>
+const longValue = (sql: SqlClient, moved: Moved, filter: ValueFilter, reach: Reach, watch: Watch | undefined) =>
   Effect.gen(function* () {
+    const { product, decimals } = moved
     const { kept, keeps, isUnsound } = yield* keptValue(sql, product, filter)
     const { method } = filter
     if (isUnsound) yield* forgetValues(sql, product, method)
-    const fold = new ProductValueFold(product, decimals, filter, kept?.state)
+    const { fold, add: value } = watched(moved, new ProductValueFold(product, decimals, filter, kept?.state), watch)
     const settled = (yield* Clock.currentTimeMillis) - reach.settledAfter
     let made: Array<NewKeptValue> = []
     const told = new Set<string>()
     const locationOf = remembered()
     let [movements, latest] = [kept?.movements ?? 0, kept?.latest ?? Number.NEGATIVE_INFINITY]
     const add = (row: Row, movement: PlacedMovement) => {
-      fold.add(movement)
+      value(movement)
       movements += 1
       latest = Math.max(latest, DateTime.toEpochMillis(movement.occurredAt))
       const position = positionOf(row)
@@ -229,17 +266,45 @@ const longValue = (sql: SqlClient, { product, decimals }: Moved, filter: ValueFi
 
 const REACH: Reach = { readAtOnce: READ_AT_ONCE, keptEvery: KEPT_EVERY, settledAfter: SETTLED_AFTER }
 
+const valuesOfAll = (
+  sql: SqlClient,
+  products: ReadonlyArray<Moved>,
+  filter: ValueFilter,
+  reach: Reach,
+  watch?: Watch
+) =>
+  Effect.map(
+    Effect.forEach(grouped(products, reach), (group) => {
+      const [only] = group
+      return only !== undefined && isLong(only, reach)
+        ? longValue(sql, only, filter, reach, watch)
+        : valuesOf(sql, group, filter, reach, watch)
+    }),
+    (values): ReadonlyArray<ProductValue> => values.flat()
+  )
+
 /** One page of values; `readAtOnce` movements are in memory at a time. */
 export const stockValues = (sql: SqlClient, filter: ValueFilter, request: PageRequest, reach: Partial<Reach> = {}) =>
   Effect.gen(function* () {
     const page = yield* listPage(sql, movedList(filter), request)
-    const wanted = { ...REACH, ...reach }
-    const items = yield* Effect.forEach(grouped(page.items, wanted), (group) => {
-      const [only] = group
-      return only !== undefined && isLong(only, wanted)
-        ? longValue(sql, only, filter, wanted)
-        : valuesOf(sql, group, filter, wanted)
-    })
-    const valued: Page<ProductValue> = { ...page, items: items.flat() }
+    const items = yield* valuesOfAll(sql, page.items, filter, { ...REACH, ...reach })
+    const valued: Page<ProductValue> = { ...page, items }
     return valued
   })
+
+/** Values some products through a period, and tells of each movement from some place before it on. */
+export const valueProducts = (
+  sql: SqlClient,
+  products: ReadonlyArray<ProductId>,
+  filter: Pick<ValueFilter, "method" | "period">,
+  watch: Watch
+) =>
+  Effect.flatMap(
+    allOf(
+      sql,
+      `SELECT ${movedJson} FROM onhand.products p WHERE p.id = ANY($1::text[]) ORDER BY p.id`,
+      [products],
+      decodeMoved
+    ),
+    (moved) => valuesOfAll(sql, moved, filter, REACH, watch)
+  )

@@ -120,9 +120,9 @@ export const layerReports = HttpApiBuilder.group(
     const { read } = yield* Inventory
     return handlers.handleAll({
       sales: Effect.fnUntraced(function* ({ query }) {
-        const { every = "day", by = "all", product, category, location } = query
+        const { every = "day", by = "all", product, category, location, costs } = query
         const { timeZone, period } = yield* periodOf(query)
-        const filter = { by, product, category, location, calendar: { every, timeZone, ...period } }
+        const filter = { by, product, category, location, costs, calendar: { every, timeZone, ...period } }
         return yield* reported("sales", query, (page) => salesReport(read, filter, page))
       }),
       value: ({ query }) => {

@@ -18,7 +18,8 @@ const plus = ([a, b]: Fraction, [c, d]: Fraction): Fraction => {
 const negated = ([a, b]: Fraction): Fraction => [-a, b]
 const minus = (a: Fraction, b: Fraction) => plus(a, negated(b))
 const times = ([a, b]: Fraction, by: bigint, over = 1n): Fraction => [a * by, b * over]
-const sumOf = (parts: Iterable<Fraction>) => [...parts].reduce(plus, ZERO)
+/** The sum of fractions. */
+export const sumOfFractions = (parts: Iterable<Fraction>) => [...parts].reduce(plus, ZERO)
 
 /** A decimal text as a fraction. */
 export const fractionOf = (text: string): Fraction => {
@@ -124,7 +125,7 @@ const issue = (state: ModelState, movement: Movement, digits: number): ModelStat
 const assumed = (state: ModelState, quantity: bigint, digits: number): ModelState & { readonly cost: Fraction } => {
   const there = quantityOf(state.goods)
   if (there > 0n) {
-    const value = sumOf(state.goods.map((one) => one.value))
+    const value = sumOfFractions(state.goods.map((one) => one.value))
     return { ...state, cost: rounded(times(value, quantity, there), digits) }
   }
   if (state.lastCost !== null) return { ...state, cost: times(state.lastCost, quantity) }
@@ -224,7 +225,7 @@ const modelPeriod = (flows: ReadonlyArray<ModelFlow>, { from, to }: Period): Pro
   const total = (some: ReadonlyArray<ModelFlow>) =>
     [
       some.reduce((sum, { quantity }) => sum + quantity, 0n),
-      sumOf(some.map(({ value, late }) => minus(value, late)))
+      sumOfFractions(some.map(({ value, late }) => minus(value, late)))
     ] as const
   const other = ({ movement }: ModelFlow) => (isOurs(movement.from) ? movement.to : movement.from)
   const before = flows.filter((flow) => at(flow) < last)
@@ -233,16 +234,17 @@ const modelPeriod = (flows: ReadonlyArray<ModelFlow>, { from, to }: Period): Pro
   const vendors = during.filter((flow) => other(flow) === "supplier" || other(flow) === "opening")
   const rest = during.filter((flow) => !sold.includes(flow) && !vendors.includes(flow))
   // What turned out to cost late was sold: the goods that came for it never became stock.
-  const whole = (some: ReadonlyArray<ModelFlow>) => told(total(some)[0], sumOf(some.map(({ value }) => value)))
-  const late = sumOf(during.map((flow) => flow.late))
+  const whole = (some: ReadonlyArray<ModelFlow>) => told(total(some)[0], sumOfFractions(some.map(({ value }) => value)))
+  const late = sumOfFractions(during.map((flow) => flow.late))
   const [soldQuantity] = total(sold)
   const weights = before.map((flow) => BigInt(last - Math.max(first, at(flow))))
   const mean = (of: (flow: ModelFlow) => Fraction) =>
-    Number(decimalOf(sumOf(before.map((flow, index) => times(of(flow), weights[index] ?? 0n))))) / (last - first)
+    Number(decimalOf(sumOfFractions(before.map((flow, index) => times(of(flow), weights[index] ?? 0n))))) /
+    (last - first)
   return {
     opening: told(...total(before.filter((flow) => at(flow) < first))),
     received: whole(vendors),
-    sold: told(-soldQuantity, minus(late, sumOf(sold.map(({ value }) => value)))),
+    sold: told(-soldQuantity, minus(late, sumOfFractions(sold.map(({ value }) => value)))),
     adjusted: whole(rest),
     closing: told(...total(before)),
     meanQuantity: mean(({ quantity }) => [quantity, 1n]),
@@ -272,7 +274,7 @@ export const modelValue = (
     const none = { currency: null, value: "0", withoutCost: 0, layers: [], period: null }
     return { product, mixed, quantity, places, ...none }
   }
-  let rest = { quantity: quantityOf(goods), value: sumOf(goods.map(({ value }) => value)) }
+  let rest = { quantity: quantityOf(goods), value: sumOfFractions(goods.map(({ value }) => value)) }
   const places = there.map(([location, part]) => {
     const most: bigint = rest.quantity
     const shared: bigint = part < 0n ? 0n : part < most ? part : most
@@ -285,7 +287,7 @@ export const modelValue = (
     currency,
     mixed,
     quantity,
-    value: decimalOf(sumOf(goods.map(({ value }) => value))),
+    value: decimalOf(sumOfFractions(goods.map(({ value }) => value))),
     withoutCost: Number(state.withoutCost),
     places,
     layers: goods.map((layer) => ({

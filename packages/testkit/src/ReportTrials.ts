@@ -20,12 +20,13 @@ import {
   type Submission,
   salesGroups,
   stockPlaceText,
+  type ValuationMethod,
   type ValueFilter,
   valuationMethods
 } from "@onhand/core"
 import { DateTime, Effect } from "effect"
 import * as fc from "fast-check"
-import { modelValue } from "./CostModel.ts"
+import { costModel, decimalOf, type Fraction, modelValue, sumOfFractions } from "./CostModel.ts"
 import type { Features } from "./History.ts"
 import type { LawBroken, LawId } from "./Law.ts"
 import { checkProperty } from "./Property.ts"
@@ -187,6 +188,52 @@ const salesOf = (movements: ReadonlyArray<Movement>, priced: boolean) => {
   }
 }
 
+const byRecording = (a: Movement, b: Movement): number =>
+  DateTime.toEpochMillis(a.recordedAt) - DateTime.toEpochMillis(b.recordedAt) ||
+  a.shard - b.shard ||
+  a.seq - b.seq ||
+  a.line - b.line
+
+const idOf = ({ shard, seq, line }: Movement) => `${shard}-${seq}-${line}`
+
+/** What each movement did to the value of its product, as exact fractions make it; nothing while no cost was known. */
+const flowsOf = (movements: ReadonlyArray<Movement>, method: ValuationMethod) => {
+  const known = [...Map.groupBy(movements, ({ product }) => product)].flatMap(([product, some]) => {
+    const moved = some.toSorted(byRecording)
+    const first = moved.findIndex(({ unitCost }) => unitCost !== null)
+    const { flows } = costModel(moved, { method, decimals: decimalsOf[products.indexOf(product)] ?? 0 })
+    return flows.filter(({ movement }) => first >= 0 && moved.indexOf(movement) >= first)
+  })
+  return new Map(known.map(({ movement, value }) => [idOf(movement), value]))
+}
+
+/** What goods had cost that were sold and came back, by definition. */
+const costsOf = (movements: ReadonlyArray<Movement>, flows: ReturnType<typeof flowsOf>) => {
+  const isReturn = ({ kind }: Movement) => kind === "customerReturn"
+  const isOrdered = ({ source }: Movement) => source?.type === "order"
+  const known = movements.filter((movement) => flows.has(idOf(movement)))
+  const sum = (some: ReadonlyArray<Movement>) =>
+    sumOfFractions(some.map((movement) => flows.get(idOf(movement)) ?? [0n, 1n]))
+  const left = ([numerator, denominator]: Fraction) => decimalOf([-numerator, denominator])
+  const uncosted = movements.filter((movement) => !known.includes(movement))
+  const net = (movement: Movement) => (movement.kind === "sale" ? 1 : -1) * unitsOf(movement)
+  const ours = uncosted.filter(({ kind, from }) => kind !== "reversal" || from === "customer")
+  return {
+    uncosted: (sumOf(ours.map(net)) + 0).toFixed(3),
+    amounts:
+      known.length === 0
+        ? []
+        : [
+            {
+              currency: "USD",
+              sold: left(sum(known.filter((movement) => !isReturn(movement)))),
+              returned: decimalOf(sum(known.filter(isReturn))),
+              ordered: left(sum(known.filter(isOrdered)))
+            }
+          ]
+  }
+}
+
 const groupOf = ({ product, location }: Movement, by: SalesFilter["by"]): string => {
   const category = categoryOf[products.indexOf(product)] ?? ""
   return { all: "", product, category, location }[by]
@@ -194,8 +241,9 @@ const groupOf = ({ product, location }: Movement, by: SalesFilter["by"]): string
 
 const isSale = ({ kind }: Movement): boolean => kind === "sale" || kind === "customerReturn" || kind === "reversal"
 
-const expectedSales = (movements: ReadonlyArray<Movement>, filter: SalesFilter, priced: boolean) =>
-  filter.bounds.slice(1).flatMap((to, index) => {
+const expectedSales = (movements: ReadonlyArray<Movement>, filter: SalesFilter, priced: boolean) => {
+  const flows = filter.costs === undefined ? undefined : flowsOf(movements, filter.costs)
+  return filter.bounds.slice(1).flatMap((to, index) => {
     const from = filter.bounds[index] ?? to
     const during = movements.filter(
       (movement) =>
@@ -208,25 +256,32 @@ const expectedSales = (movements: ReadonlyArray<Movement>, filter: SalesFilter, 
     )
     return [...Map.groupBy(during, (movement) => groupOf(movement, filter.by))]
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([group, some]) => ({ from: DateTime.formatIso(from), group, ...salesOf(some, priced) }))
+      .map(([group, some]) => {
+        const costs = flows === undefined ? null : costsOf(some, flows)
+        return { from: DateTime.formatIso(from), group, ...salesOf(some, priced), costs }
+      })
   })
+}
 
 const toldSales = (rows: ReadonlyArray<SalesRow>) =>
-  rows.map(({ from, group, sold, returned, unpriced, revenue, returnedRevenue }) => ({
+  rows.map(({ from, group, sold, returned, unpriced, revenue, returnedRevenue, costs }) => ({
     from: DateTime.formatIso(from),
     group,
     sold: Number(sold).toFixed(3),
     returned: Number(returned).toFixed(3),
     unpriced: Number(unpriced).toFixed(3),
     revenue: revenue.map(({ amount }) => amount),
-    returnedRevenue: returnedRevenue.map(({ amount }) => amount)
+    returnedRevenue: returnedRevenue.map(({ amount }) => amount),
+    costs: costs && { uncosted: Number(costs.uncosted).toFixed(3), amounts: costs.amounts }
   }))
 
 const filters = salesGroups.flatMap((by) => [
   { by },
   { by, product: products[0] },
   { by, location: locations[1] },
-  { by, category: categoryOf[0] }
+  { by, category: categoryOf[0] },
+  ...valuationMethods.map((costs) => ({ by, costs })),
+  { by, location: locations[1], costs: "fifo" as const }
 ])
 
 const ensureSales = (
@@ -273,12 +328,6 @@ const salesByPeriod = overMoves(
       discard: true
     })
 )
-
-const byRecording = (a: Movement, b: Movement): number =>
-  DateTime.toEpochMillis(a.recordedAt) - DateTime.toEpochMillis(b.recordedAt) ||
-  a.shard - b.shard ||
-  a.seq - b.seq ||
-  a.line - b.line
 
 /** A row as text, with its fields in an order of their own, because every store has another. */
 const rowText = (row: object): string =>
