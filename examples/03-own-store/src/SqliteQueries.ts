@@ -42,6 +42,7 @@ import {
   ProductId,
   type PurchaseOrder,
   type PurchaseOrderFilter,
+  productOrder,
   type Queries,
   type ReorderPolicy,
   type ReportRows,
@@ -50,6 +51,9 @@ import {
   StockedProduct,
   type StockPlace,
   type StockPolicy,
+  searchedText,
+  searchOf,
+  searchRank,
   type Table,
   Threshold,
   type Transfer,
@@ -120,21 +124,22 @@ const claims = (filter: ClaimFilter, now: string): List<Claim> => {
   return { name: "claims", decode: json.claims.decode, select, parameters: { ...parameters, now }, sort: ["id"] }
 }
 
-const sortColumns = { name: "name", sku: "sku", created: "createdAt", stock: "available" }
+const sortColumns = { relevance: "rank", name: "name", sku: "sku", created: "createdAt", stock: "available" }
 
 /** Whether a product's JSON has a text in one of the fields that are searched, in any case; a function of SQL. */
-const mentions = (data: SQLInputValue, search: SQLInputValue): number => {
-  const { name, sku, barcodes, category, description } = json.products.decode(data)
-  const text = [name, sku, ...barcodes, category, description].join(" ").toLowerCase()
-  return text.includes(String(search)) ? 1 : 0
-}
+const mentions = (data: SQLInputValue, search: SQLInputValue): number =>
+  searchedText(json.products.decode(data)).includes(String(search)) ? 1 : 0
+
+/** How well a product's JSON fits the text that it has; a function of SQL. */
+const fits = (data: SQLInputValue, search: SQLInputValue): number =>
+  searchRank(json.products.decode(data), String(search))
 
 const products = (filter: ProductFilter, now: string): List<StockedProduct> => {
-  const sort = filter.sort ?? "name_asc"
-  // A sort is a column and a direction.
-  const [column, direction] = sort.split("_") as [keyof typeof sortColumns, "asc" | "desc"]
+  const sort = productOrder(filter)
+  // A sort is a column and a direction, and the best come first.
+  const [column, direction] = sort.split("_") as [keyof typeof sortColumns, "asc" | "desc" | undefined]
   const { condition, parameters } = matching({
-    search: ["mentions(data, :search)", filter.search?.trim().toLowerCase() || undefined],
+    search: ["mentions(data, :search)", searchOf(filter)],
     category: ["category = :category", filter.category],
     status: ["status = :status", filter.status]
   })
@@ -142,12 +147,12 @@ const products = (filter: ProductFilter, now: string): List<StockedProduct> => {
   return {
     name: `products:${sort}`,
     decode: decodeStocked,
-    select: `SELECT id, name, sku, createdAt, available,
+    select: `SELECT id, name, sku, createdAt, available, fits(data, :whole) AS rank,
       json_object('product', json(data), 'onHand', onHand, 'held', held, 'available', available) AS data
       FROM (SELECT *, ${stock(onHand)} AS onHand, ${stock(held)} AS held, ${stock(offered)} AS available
         FROM products WHERE ${condition})`,
-    parameters: { ...parameters, now },
-    sort: [sortColumns[column], "id"],
+    parameters: { ...parameters, now, whole: filter.search ?? "" },
+    sort: sort === "relevance" ? ["rank", "name", "id"] : [sortColumns[column], "id"],
     descending: direction === "desc"
   }
 }
@@ -424,6 +429,7 @@ const apiKeys: List<ApiKey> = {
 /** The queries over a connection that sees what is committed. */
 export const queriesOver = (database: Database): Queries => {
   database.connection.function("mentions", { deterministic: true }, mentions)
+  database.connection.function("fits", { deterministic: true }, fits)
   const ask = <A>(answer: (now: string) => A) =>
     Effect.flatMap(Clock.currentTimeMillis, (millis) =>
       Effect.try({ try: () => answer(new Date(millis).toISOString()), catch: unavailable })

@@ -184,7 +184,9 @@ export interface ImportResult extends Schema.Schema.Type<typeof ImportResult> {}
 const wanted = {
   search: Schema.optionalKey(
     Schema.String.check(Schema.isMaxLength(200)).annotate({
-      description: "Looks into name, SKU, barcodes, description and category"
+      description:
+        "Looks into name, SKU, barcodes, description and category. Where nothing has the text, the products that " +
+        "look most like it are listed, on one page"
     })
   ),
   category: Schema.optionalKey(core.category),
@@ -209,7 +211,13 @@ export class ProductsApi extends HttpApiGroup.make("products")
       query: {
         ...pagedQuery,
         ...wanted,
-        sort_by: Schema.optionalKey(ProductSort)
+        sort_by: Schema.optionalKey(
+          ProductSort.annotate({
+            description:
+              "By name when left out, or by relevance where something is searched for: the product with that SKU or " +
+              "barcode, names that begin with the text, names that have it, and then the others"
+          })
+        )
       },
       success: listOf(ListedProduct),
       error: [problems.InvalidCursor, problems.Unavailable]

@@ -17,8 +17,18 @@ import { compareValues, pageOf } from "./MemoryPage.ts"
 import type { Memory } from "./MemoryStore.ts"
 import type { Movement, MovementKind } from "./Movement.ts"
 import { OrderId } from "./Order.ts"
-import { type CursorValues, firstPage, type InvalidCursor, type Page, type PageRequest } from "./Page.ts"
+import { type CursorValues, firstPage, type InvalidCursor, onlyPage, type Page, type PageRequest } from "./Page.ts"
 import type { Product, ProductId } from "./Product.ts"
+import {
+  LEAST_LIKENESS,
+  likeness,
+  MAX_ALIKE,
+  mayBeMistyped,
+  productOrder,
+  searchedText,
+  searchOf,
+  searchRank
+} from "./ProductSearch.ts"
 import { expectedStates, openOnOrder, type PurchaseOrder } from "./PurchaseOrder.ts"
 import type {
   AsOf,
@@ -42,13 +52,25 @@ import { UserId } from "./User.ts"
 const matches = (product: Product, filter: ProductFilter): boolean => {
   if (filter.status !== undefined && product.status !== filter.status) return false
   if (filter.category !== undefined && product.category !== filter.category) return false
-  const search = filter.search?.trim().toLowerCase()
-  if (!search) return true
-  const text = [product.name, product.sku, ...product.barcodes, product.category, product.description]
-  return text.join(" ").toLowerCase().includes(search)
+  const search = searchOf(filter)
+  return search === undefined || searchedText(product).includes(search)
 }
 
-const sortValues: Readonly<Record<ProductSort, (item: StockedProduct) => CursorValues>> = {
+/** The products that look most like a search that none has, the most alike first. */
+const alikeProducts = (products: ReadonlyArray<Product>, filter: ProductFilter): ReadonlyArray<Product> => {
+  const search = searchOf(filter)
+  if (search === undefined || !mayBeMistyped(search)) return []
+  return products
+    .filter((product) => matches(product, { ...filter, search: undefined }))
+    .map((product) => ({ product, alike: likeness(search, searchedText(product)) }))
+    .filter(({ alike }) => alike >= LEAST_LIKENESS)
+    .sort((a, b) => b.alike - a.alike || compareValues([a.product.name], [b.product.name]))
+    .slice(0, MAX_ALIKE)
+    .map(({ product }) => product)
+}
+
+const sortValues: Readonly<Record<ProductSort, (item: StockedProduct, filter: ProductFilter) => CursorValues>> = {
+  relevance: ({ product }, { search = "" }) => [searchRank(product, search), product.name, product.id],
   name_asc: ({ product }) => [product.name, product.id],
   name_desc: ({ product }) => [product.name, product.id],
   sku_asc: ({ product }) => [product.sku, product.id],
@@ -279,11 +301,15 @@ const productQueries = (memory: Memory) => ({
           available: sum.available + Math.max(0, available)
         })
       }
-      const items = [...memory.tables.products.values()]
-        .filter((product) => matches(product, filter))
-        .map((product) => ({ product, ...(sums.get(product.id) ?? nothing) }))
-      const sort = filter.sort ?? "name_asc"
-      return Effect.fromResult(pageOf(`products:${sort}`, items, sortValues[sort], page, sort.endsWith("_desc")))
+      const stocked = (product: Product) => ({ product, ...(sums.get(product.id) ?? nothing) })
+      const products = [...memory.tables.products.values()]
+      const items = products.filter((product) => matches(product, filter)).map(stocked)
+      const sort = productOrder(filter)
+      const valuesOf = (item: StockedProduct) => sortValues[sort](item, filter)
+      if (items.length === 0 && sort === "relevance") {
+        return Effect.succeed(onlyPage(alikeProducts(products, filter).map(stocked), page))
+      }
+      return Effect.fromResult(pageOf(`products:${sort}`, items, valuesOf, page, sort.endsWith("_desc")))
     }),
   categories: Effect.sync(() =>
     [...new Set([...memory.tables.products.values()].map((product) => product.category))].filter(Boolean).sort()

@@ -68,3 +68,11 @@ export const collectPages = <A, E>(
     }
     return items
   })
+
+/** The page of a list that has one page alone, whatever was asked for. */
+export const onlyPage = <A>(items: ReadonlyArray<A>, request: PageRequest): Page<A> => {
+  const isFirst = request._tag === "Numbered" ? request.page === 1 : request.cursor === undefined
+  const size = request._tag === "Numbered" ? request.pageSize : request.limit
+  const page = isFirst ? items.slice(0, size) : []
+  return { items: page, nextCursor: null, total: request._tag === "Numbered" ? Math.min(items.length, size) : null }
+}

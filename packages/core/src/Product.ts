@@ -112,7 +112,7 @@ export const activeProduct = (slice: Slice, id: ProductId): Result.Result<Produc
   )
 
 export const skuName = (sku: string) => `sku:${sku}`
-const barcodeName = (barcode: string) => `barcode:${barcode}`
+export const barcodeName = (barcode: string) => `barcode:${barcode}`
 
 /** What a barcode of a product stands for: one of the pack that it is on, or one of the product's own unit. */
 export const unitOfBarcode = ({ unit, packs }: Pick<Product, "unit" | "packs">, barcode: string): string =>

@@ -40,6 +40,7 @@ import type { VendorProduct } from "./VendorProduct.ts"
 import type { Webhook, WebhookId } from "./Webhook.ts"
 
 export const productSorts = [
+  "relevance",
   "name_asc",
   "name_desc",
   "sku_asc",
@@ -52,7 +53,11 @@ export const productSorts = [
 export const ProductSort = Schema.Literals(productSorts)
 export type ProductSort = typeof ProductSort.Type
 
-/** Which products: `search` looks into name, SKU, barcodes, description and category, without regard to case. */
+/**
+ * Which products: `search` looks into name, SKU, barcodes, description and category, without regard to case; the best
+ * come first, as `searchRank` has it, unless `sort` says otherwise. Where nothing has the text, a store that can tells
+ * in that order which products look most like it.
+ */
 export interface ProductFilter {
   readonly search?: string | undefined
   readonly category?: string | undefined

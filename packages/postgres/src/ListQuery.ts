@@ -66,6 +66,18 @@ export interface ListQuery<A> {
   readonly decode: (json: unknown) => A
 }
 
+/** A condition for each filter that is given, with its parameter. */
+export const conditionsOf = (filters: ReadonlyArray<readonly [condition: string, value: unknown]>) => {
+  const { values, add } = parameters()
+  const conditions = filters
+    .filter(([, value]) => value !== undefined)
+    .map(([condition, value]) => condition.replaceAll("?", add(value)))
+  return { values, conditions }
+}
+
+/** A text as it stands in a pattern of LIKE. */
+export const escapeLike = (search: string) => search.replace(/[\\%_]/g, (character) => `\\${character}`)
+
 /** The news that the database does not answer now. */
 export const unavailable = (cause: unknown): StoreUnavailable =>
   new StoreUnavailable({ retryAfterMillis: RETRY_AFTER_MILLIS, cause })

@@ -16,13 +16,9 @@ import {
   type NotificationFilter,
   NotificationId,
   type OrderFilter,
-  type PageRequest,
-  type ProductFilter,
-  type ProductSort,
   PurchaseOrderId,
   type Queries,
   type Rows,
-  StockedProduct,
   type StockKey,
   type Table,
   Threshold,
@@ -33,92 +29,15 @@ import { DateTime, Effect, Option, Schema } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { demandList } from "./DemandList.ts"
 import { claimList, explain } from "./Explain.ts"
-import { blocked, hasLapsed, isBlocked, lapsed, levelList, productLevels, unclaimed } from "./LevelList.ts"
-import { allOf, integer, type ListQuery, listPage, oneOf, type SortKey, text } from "./ListQuery.ts"
-import { commandJson, decodeCommand, decodeRow, jsonOf, parameters } from "./LoadSlice.ts"
+import { blocked, lapsed, levelList, productLevels } from "./LevelList.ts"
+import { allOf, conditionsOf, escapeLike, type ListQuery, listPage, oneOf, type SortKey, text } from "./ListQuery.ts"
+import { commandJson, decodeCommand, decodeRow, jsonOf } from "./LoadSlice.ts"
 import { lotQueries } from "./LotList.ts"
 import { movementList } from "./MovementList.ts"
 import { postgresReports } from "./PostgresReports.ts"
+import { productQueries } from "./ProductList.ts"
 import { stockAsOf } from "./StockAsOf.ts"
 import { verify } from "./Verify.ts"
-
-/** A condition for each filter that is given, with its parameter. */
-const conditionsOf = (filters: ReadonlyArray<readonly [condition: string, value: unknown]>) => {
-  const { values, add } = parameters()
-  const conditions = filters
-    .filter(([, value]) => value !== undefined)
-    .map(([condition, value]) => condition.replaceAll("?", add(value)))
-  return { values, conditions }
-}
-
-const escapeLike = (search: string) => search.replace(/[\\%_]/g, (character) => `\\${character}`)
-
-const productKeys: Readonly<Record<ProductSort, SortKey>> = {
-  name_asc: text("p.name"),
-  name_desc: text("p.name"),
-  sku_asc: text("p.sku"),
-  sku_desc: text("p.sku"),
-  created_asc: text("p.created"),
-  created_desc: text("p.created"),
-  stock_asc: integer("s.available"),
-  stock_desc: integer("s.available")
-}
-
-// What a place promised beyond what it has takes nothing from the others. Its stock lies under no lot.
-const owed = `greatest(0, -${unclaimed("f")})`
-
-const productStock = `LEFT JOIN LATERAL (
-    SELECT coalesce(sum(b.sellable + b.quality_control + b.damaged + b.quarantine), 0)::bigint AS on_hand,
-      (coalesce(sum(b.held), 0) - l.lapsed)::bigint AS held,
-      (coalesce(sum(b.sellable - b.held - b.committed), 0) + l.lapsed - ${blocked("p.id")}
-        + coalesce((SELECT sum(${owed}) FROM onhand.balances f WHERE f.product = p.id AND f.floor < 0), 0))::bigint
-        AS available
-    FROM (SELECT coalesce(sum(c.quantity), 0) AS lapsed FROM onhand.claims c
-      WHERE ${hasLapsed} AND c.product = p.id) l LEFT JOIN onhand.balances b ON b.product = p.id
-    GROUP BY l.lapsed) s ON true`
-
-// To order by stock takes the stock of all, which is summed up far sooner in one go.
-const allStock = `LEFT JOIN (
-    SELECT b.product, sum(b.sellable + b.quality_control + b.damaged + b.quarantine)::bigint AS on_hand,
-      sum(b.held)::bigint AS held, sum(b.sellable - b.held - b.committed)::bigint AS unclaimed
-    FROM onhand.balances b GROUP BY b.product) b ON b.product = p.id
-  LEFT JOIN (
-    SELECT c.product, sum(c.quantity)::bigint AS lapsed FROM onhand.claims c
-    WHERE ${hasLapsed} GROUP BY c.product) c ON c.product = p.id
-  LEFT JOIN (
-    SELECT k.product, sum(${unclaimed("k")})::bigint AS blocked
-    FROM onhand.lots l JOIN onhand.balances k ON k.product = l.product AND k.lot = l.lot
-    WHERE ${isBlocked("k")} GROUP BY k.product) l ON l.product = p.id
-  LEFT JOIN (
-    SELECT f.product, sum(${owed})::bigint AS owed FROM onhand.balances f WHERE f.floor < 0 GROUP BY f.product
-  ) f ON f.product = p.id
-  CROSS JOIN LATERAL (
-    SELECT coalesce(b.on_hand, 0) AS on_hand, coalesce(b.held, 0) - coalesce(c.lapsed, 0) AS held,
-      coalesce(b.unclaimed, 0) + coalesce(c.lapsed, 0) - coalesce(l.blocked, 0)
-        + coalesce(f.owed, 0) AS available) s`
-
-const decodeStocked = Schema.decodeUnknownSync(StockedProduct)
-
-const productList = (filter: ProductFilter): ListQuery<StockedProduct> => {
-  const sort = filter.sort ?? "name_asc"
-  const search = filter.search?.trim().toLowerCase()
-  const { conditions, values } = conditionsOf([
-    ["p.status = ?::text", filter.status],
-    ["p.category = ?::text", filter.category],
-    ["p.search LIKE ?::text", search ? `%${escapeLike(search)}%` : undefined]
-  ])
-  return {
-    name: `products:${sort}`,
-    json: jsonOf({ product: "p.data", onHand: "s.on_hand", held: "s.held", available: "s.available" }),
-    from: "onhand.products p",
-    beside: sort.startsWith("stock") ? allStock : productStock,
-    conditions,
-    values,
-    keys: [productKeys[sort], text("p.id")],
-    descending: sort.endsWith("_desc"),
-    decode: decodeStocked
-  }
-}
 
 /** A list of whole rows of a table. */
 const rowList = <T extends Table>(
@@ -346,7 +265,7 @@ export const postgresQueries = (sql: SqlClient): Queries => {
     product: (id) => row("products", id),
     productByCode: (field, code) => named("products", `${field}:${code}`),
     productLevels: (ids) => productLevels(sql, ids),
-    products: (filter, page: PageRequest) => listPage(sql, productList(filter), page),
+    products: productQueries(sql),
     categories: allOf(
       sql,
       `SELECT to_json(category)::text FROM onhand.products WHERE category <> '' GROUP BY category ORDER BY category`,

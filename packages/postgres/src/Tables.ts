@@ -173,12 +173,7 @@ const entities = [
       generated("sku", "data->>'sku'") +
       generated("category", "data->>'category'") +
       generated("status", "data->>'status'") +
-      generated("created", "data->>'createdAt'") +
-      generated(
-        "search",
-        `lower((data->>'name') || ' ' || (data->>'sku') || ' ' || translate(data->>'barcodes', '[]",', '') || ' ' ||
-          (data->>'category') || ' ' || (data->>'description'))`
-      )
+      generated("created", "data->>'createdAt'")
   ),
   `CREATE INDEX products_by_name ON onhand.products (name, id)`,
   `CREATE INDEX products_by_sku ON onhand.products (sku, id)`,
@@ -411,20 +406,31 @@ const run = (statements: ReadonlyArray<string>): Effect.Effect<void, SqlError, S
     for (const statement of statements) yield* sql.unsafe(statement)
   })
 
+// The case of letters as Unicode has it, whatever the locale of the database: that of C knows of no é.
+const unicode = (sql: SqlClient) =>
+  Effect.map(
+    sql<{ readonly name: string }>`SELECT collname AS name FROM pg_collation
+      WHERE collname IN ('pg_c_utf8', 'und-x-icu')
+        AND collencoding IN (-1, pg_char_to_encoding(getdatabaseencoding())) ORDER BY collname`,
+    ([first]) => (first === undefined ? "" : ` COLLATE "${first.name}"`)
+  )
+
 /**
- * An index for words within words, where the database has `pg_trgm` and lets us use it; the search works without. The
- * embedded database goes without: the index would cost it 40 % of an import's speed (measured), no process cleans it
- * up there, and a catalogue of that size is searched in milliseconds.
+ * What products are searched by; words that look alike are found where the database has `pg_trgm` and lets us use it,
+ * and with an index. The embedded database goes without that: it would cost it 40 % of an import's speed (measured), no
+ * process cleans it up there, and a catalogue of that size is searched in milliseconds.
  */
-const trigrams = Effect.gen(function* () {
+const search = Effect.gen(function* () {
   const sql = yield* SqlClient
+  const words = `(data->>'name') || ' ' || (data->>'sku') || ' ' || translate(data->>'barcodes', '[]",', '') || ' ' ||
+    (data->>'category') || ' ' || (data->>'description')`
+  yield* sql.unsafe(`ALTER TABLE onhand.products ADD COLUMN search text COLLATE "C"
+    GENERATED ALWAYS AS (lower((${words})${yield* unicode(sql)})) STORED`)
+  yield* Effect.ignore(sql.withTransaction(sql`CREATE EXTENSION IF NOT EXISTS pg_trgm`))
   const [server] = yield* sql<{ readonly embedded: boolean }>`SELECT version() LIKE '%PGlite%' AS embedded`
   if (server?.embedded === true) return
-  const extend = Effect.andThen(
-    sql`CREATE EXTENSION IF NOT EXISTS pg_trgm`,
-    sql`CREATE INDEX products_by_words ON onhand.products USING gin (search gin_trgm_ops)`
-  )
-  yield* Effect.ignore(sql.withTransaction(extend))
+  const index = sql`CREATE INDEX products_by_words ON onhand.products USING gin (search gin_trgm_ops)`
+  yield* Effect.ignore(sql.withTransaction(index))
 })
 
 /** The migrations by their names; the shards of the ledger are fixed by the first. */
@@ -436,7 +442,6 @@ export const migrations = (shards: number): Record<string, Effect.Effect<void, S
     ...appendOnly
   ]),
   "2_entities": run(entities),
-  "3_search": trigrams,
   "4_transfers": run(transfers),
   "5_forecasts": run(forecasts),
   "6_vendors": run(vendors),
@@ -448,5 +453,6 @@ export const migrations = (shards: number): Record<string, Effect.Effect<void, S
   // For each table, the seq of the last commit of the shard that changed any of its rows.
   "14_changed_tables": run([`ALTER TABLE onhand.heads ADD COLUMN changed jsonb NOT NULL DEFAULT '{}'`]),
   "15_stock_policies": run(stockPolicies),
-  "17_kept_values": run(keptValues)
+  "17_kept_values": run(keptValues),
+  "18_search": search
 })

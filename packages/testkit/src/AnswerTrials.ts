@@ -156,12 +156,16 @@ const catalogueQuestions: Readonly<Record<string, Question>> = Object.fromEntrie
     `products({"sort":"${sort}"})`,
     (sort.startsWith("created") ? allByTime : all)((queries, page) => queries.products({ sort }, page))
   ]),
-  ...[{ search: " MU" }, { search: "381333" }, { status: "archived" as const }, { category: "Cups" }].map(
-    (filter): readonly [string, Question] => [
-      `products(${textOf(filter)})`,
-      (queries) => queries.products(filter, { _tag: "Numbered", page: 1, pageSize: PAGE })
-    ]
-  ),
+  ...[
+    { search: " MU" },
+    { search: "s" },
+    { search: "381333" },
+    { status: "archived" as const },
+    { category: "Cups" }
+  ].map((filter): readonly [string, Question] => [
+    `products(${textOf(filter)})`,
+    (queries) => queries.products(filter, { _tag: "Numbered", page: 1, pageSize: PAGE })
+  ]),
   ...["S0", "S1", "S2", "S3", "S4"].map((code): readonly [string, Question] => [
     `productByCode("sku", "${code}")`,
     (queries) => queries.productByCode("sku", code)
