@@ -7,6 +7,7 @@
  */
 import { advance, type Event, type FeedCursor, Inventory, type ProductId, type StoreUnavailable } from "@onhand/core"
 import { Context, Deferred, Effect, FiberSet, Layer } from "effect"
+import type { HttpServerResponse } from "effect/http"
 
 /** Replies about one product that are kept, and pages of many. A page is some hundred times as large. */
 const MAX_PRODUCTS = 10_000
@@ -15,9 +16,9 @@ const MAX_PAGES = 200
 /** The most events that one look reads. After more, everything is forgotten instead. */
 const MAX_EVENTS = 500
 
-/** A reply as it is sent; a page has no ETag. */
+/** A reply as it is sent, made once for all who ask; a page has no ETag. */
 export interface Reply {
-  readonly body: string
+  readonly reply: HttpServerResponse.HttpServerResponse
   readonly etag: string | undefined
 }
 

@@ -35,6 +35,7 @@ import {
   changedReply,
   etagOf,
   expectedVersion,
+  jsonReply,
   keptReply,
   moneyOf,
   moneyReply,
@@ -146,7 +147,7 @@ export const layerProducts = HttpApiBuilder.group(
         const filter = { search, category, sort, status: status === "any" ? undefined : status }
         const request = yield* pageRequest(query)
         const read = Effect.map(answering(inventory.read.products(filter, request)), (page) => ({
-          body: JSON.stringify(pageReply(page, listedReply)),
+          reply: jsonReply(pageReply(page, listedReply)),
           etag: undefined,
           products: new Set(page.items.map(({ product }) => product.id)),
           // In the order of stock, even a product that is not in the page may come into it.
@@ -164,9 +165,10 @@ export const layerProducts = HttpApiBuilder.group(
           if (Option.isNone(found)) return yield* new UnknownProduct({ product: id })
           const { product, levels } = found.value
           units.learn(product)
+          const etag = etagOf(product.version, stockMark(levels))
           return {
-            body: JSON.stringify(stockedReply(product, levels)),
-            etag: etagOf(product.version, stockMark(levels)),
+            reply: jsonReply(stockedReply(product, levels), { etag }),
+            etag,
             products: new Set([id]),
             lasts: levels.every(({ held }) => isLasting({ product, held }))
           }

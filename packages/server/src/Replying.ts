@@ -81,13 +81,11 @@ export const conditional = <Body>(body: Body, etag: string, ifNoneMatch: string 
 export const jsonReply = <Body>(body: Body, headers: Readonly<Record<string, string>> = {}, status = 200) =>
   HttpServerResponse.text(JSON.stringify(body), { status, contentType: "application/json", headers })
 
-/** A reply whose body was made before, or 304 for a reader who has it. */
-export const keptReply = ({ body, etag }: Reply, ifNoneMatch?: string) => {
-  if (etag === undefined) return HttpServerResponse.text(body, { contentType: "application/json" })
-  return isKnown(ifNoneMatch, etag)
+/** A reply that was made before, or 304 for a reader who has it. */
+export const keptReply = ({ reply, etag }: Reply, ifNoneMatch?: string) =>
+  etag !== undefined && isKnown(ifNoneMatch, etag)
     ? HttpServerResponse.empty({ status: 304, headers: { etag } })
-    : HttpServerResponse.text(body, { contentType: "application/json", headers: { etag } })
-}
+    : reply
 
 /** The header that marks a reply as given before. */
 export const replayedHeader = (replayed: boolean): { readonly "idempotency-replayed"?: "true" } =>

@@ -11,7 +11,11 @@ import {
   StoreUnavailable
 } from "@onhand/core"
 import { Context, Effect, Layer } from "effect"
+import { HttpServerResponse } from "effect/http"
 import { KeptReplies } from "../src/KeptReplies.ts"
+
+const textOf = ({ body }: HttpServerResponse.HttpServerResponse): string =>
+  body._tag === "Uint8Array" ? new TextDecoder().decode(body.body) : ""
 
 const shop = LocationId.make("shop")
 const mug = ProductId.make("mug")
@@ -52,14 +56,14 @@ const servers = Effect.gen(function* () {
           const { items } = yield* Effect.orDie(mine.read.levels({ product }, { _tag: "Cursor", limit: 10 }))
           yield* Effect.yieldNow
           return {
-            body: String(items[0]?.available),
+            reply: HttpServerResponse.text(String(items[0]?.available)),
             etag: undefined,
             products: new Set([product]),
             lasts: items.every(({ held }) => held === 0)
           }
         })
       ),
-      ({ body }) => Number(body)
+      ({ reply }) => Number(textOf(reply))
     )
   const page = Effect.map(
     replyTo(
@@ -68,14 +72,14 @@ const servers = Effect.gen(function* () {
         reads++
         const { items } = yield* Effect.orDie(mine.read.products({}, { _tag: "Cursor", limit: 10 }))
         return {
-          body: items.map(({ product, onHand }) => `${product.name} ${onHand}`).join(),
+          reply: HttpServerResponse.text(items.map(({ product, onHand }) => `${product.name} ${onHand}`).join()),
           etag: undefined,
           products: new Set(items.map(({ product }) => product.id)),
           lasts: true
         }
       })
     ),
-    ({ body }) => body
+    ({ reply }) => textOf(reply)
   )
   const breakFeed = Effect.sync(() => {
     feedFails = true
