@@ -93,7 +93,7 @@ describe.skipIf(process.platform !== "linux")("two workers", { timeout: START_TI
     assert.notDeepStrictEqual(childrenOf(running.pid), workers)
   })
 
-  it("answer every request when they are asked to stop, tell streams to come back, and end within ten seconds", async () => {
+  it("answer every request when asked to stop, tell streams to come back, and end within ten seconds", async () => {
     const before = await onHand()
     const stream = await fetch(`${url}/api/v1/events`, { headers: { authorization: `Bearer ${token}` } })
     const streamed = stream.text()

@@ -117,8 +117,8 @@ export const layer = Layer.mergeAll(
 const routerConfig = { ignoreDuplicateSlashes: false, maxParamLength: MAX_URL_LENGTH }
 
 /**
- * How long requests in flight may take to finish once the server closes, in milliseconds. With the grace before it, it is
- * less than the ten seconds that container platforms wait.
+ * How long requests in flight may take to finish once the server closes, in milliseconds. With the grace before it, it
+ * is less than the ten seconds that container platforms wait.
  */
 const DRAIN_MILLIS = 8_000
 
