@@ -2,7 +2,7 @@
  * Kept values: what the valuation of a product that moved much knows at places of the ledger, so that it need not begin
  * at the beginning. They follow from the ledger, are made by whoever reads a value, and may be deleted at any time.
  */
-import { type ProductId, SoldByCause, type ValueFilter, ValueState } from "@onhand/core"
+import { LocationId, type ProductId, SoldByCause, type ValueFilter, ValueState } from "@onhand/core"
 import { DateTime, Effect, Schema } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { allOf, rowsOf } from "./ListQuery.ts"
@@ -38,20 +38,31 @@ export interface NewKeptValue extends KeptValue {
 const encodeState = Schema.encodeSync(Schema.fromJsonString(ValueState))
 const encodeSold = Schema.encodeSync(Schema.fromJsonString(SoldByCause))
 
-const decodeFound = Schema.decodeUnknownSync(
-  Schema.Struct({
-    isSound: Schema.Boolean,
-    isNewest: Schema.NullOr(Schema.Boolean),
-    kept: Schema.NullOr(
-      Schema.Struct({
-        position: Schema.Tuple([Schema.Finite, Schema.Int, Schema.Int, Schema.Int]),
-        movements: Schema.Int,
-        latest: Schema.Finite,
-        state: ValueState
-      })
-    )
+/** What is found, as the statement makes it. */
+interface FoundRow {
+  readonly isSound: boolean
+  readonly isNewest: boolean | null
+  readonly kept: null | (Omit<KeptValue, "state"> & { readonly state: typeof ValueState.Encoded })
+}
+
+// A schema would look at every layer, of which a product that is bought more than it is sold has thousands.
+const stateOf = ({ mixed, places, costs }: typeof ValueState.Encoded): ValueState => {
+  const goods = ({ quantity, value }: typeof costs.unexplained) => ({
+    quantity: BigInt(quantity),
+    value: BigInt(value)
   })
-)
+  return {
+    mixed,
+    places: places.map(([at, quantity]) => [at === null ? null : LocationId.make(at), BigInt(quantity)]),
+    costs: {
+      ...costs,
+      short: BigInt(costs.short),
+      lastCost: costs.lastCost === null ? null : BigInt(costs.lastCost),
+      layers: costs.layers.map(({ since, ...layer }) => ({ since, ...goods(layer) })),
+      unexplained: goods(costs.unexplained)
+    }
+  }
+}
 
 const place = (row: string) => `${row}.recorded_at, ${row}.shard, ${row}.seq, ${row}.line`
 
@@ -75,7 +86,7 @@ export const keptValue = (sql: SqlClient, product: ProductId, filter: ValueFilte
     time === undefined ? "" : `AND ${column} ${comparison} ${add(DateTime.formatIso(time))}::timestamptz`
   const text = `
     WITH newest AS MATERIALIZED (
-      SELECT * FROM onhand.kept_values WHERE ${of} AND ${method}
+      SELECT recorded_at, shard, seq, line, movements FROM onhand.kept_values WHERE ${of} AND ${method}
       ORDER BY recorded_at DESC, shard DESC, seq DESC, line DESC LIMIT 1
     ), counted AS MATERIALIZED (
       SELECT n.movements + (SELECT count(*) FROM onhand.movements m
@@ -83,20 +94,28 @@ export const keptValue = (sql: SqlClient, product: ProductId, filter: ValueFilte
         = (SELECT sum(version) FROM onhand.balances WHERE ${of}) AS sound, n.movements
       FROM newest n
     )
-    SELECT ${jsonOf({ isSound: "c.sound", isNewest: "k.movements = c.movements", kept: "k.kept" })}
-    FROM counted c LEFT JOIN LATERAL (
-      SELECT k.movements, json_build_object(
+    SELECT ${jsonOf({
+      isSound: "c.sound",
+      isNewest: "k.movements = c.movements",
+      kept: `CASE WHEN k.movements IS NOT NULL THEN json_build_object(
         'position', json_build_array(${micros("k.recorded_at")}, k.shard, k.seq, k.line),
-        'movements', k.movements, 'latest', (extract(epoch FROM k.latest) * 1000)::float8, 'state', k.state) AS kept
-      FROM onhand.kept_values k
+        'movements', k.movements, 'latest', (extract(epoch FROM k.latest) * 1000)::float8, 'state', (
+          SELECT s.state FROM onhand.kept_values s
+          WHERE s.${of} AND s.${method} AND (${place("s")}) = (${place("k")}))) END`
+    })}
+    FROM counted c LEFT JOIN LATERAL (
+      SELECT ${place("k")}, k.movements, k.latest FROM onhand.kept_values k
       WHERE c.sound AND k.${of} AND k.${method} ${until("k.recorded_at", filter.recordedBy, "<=")}
         ${until("k.latest", filter.occurredBy, "<=")} ${until("k.latest", filter.period?.from, "<")}
       ORDER BY k.recorded_at DESC, k.shard DESC, k.seq DESC, k.line DESC LIMIT 1) k ON true`
-  return Effect.map(allOf(sql, text, values, decodeFound), ([found]): Found => {
+  // Our own statement made it.
+  const decode = (json: unknown) => json as FoundRow
+  return Effect.map(allOf(sql, text, values, decode), ([found]): Found => {
     const isUnsound = found?.isSound === false
     // A value of a business time leaves movements out, and one from an earlier place passes what is kept already.
     const keeps = filter.occurredBy === undefined && (found === undefined || isUnsound || found.isNewest === true)
-    return { kept: found?.kept ?? undefined, keeps, isUnsound }
+    const kept = found?.kept ?? undefined
+    return { kept: kept && { ...kept, state: stateOf(kept.state) }, keeps, isUnsound }
   })
 }
 

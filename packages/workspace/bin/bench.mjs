@@ -1,7 +1,7 @@
 // `npm run bench [name]`: runs every `packages/*/bench/*.bench.ts`, or those whose path contains the
 // name, one after the other so that they do not disturb each other. Each is a program that states its
 // question in its first comment and prints its answer. With `--write`, questions and answers also go to
-// `docs/benchmarks.md`, with the machine that gave them.
+// `docs/benchmarks.md`, with the machine that gave them; what was not run this time stays there as it was.
 import { install, onWorkspaceNode } from "../src/Install.mjs"
 import { giveUp, root } from "../src/Root.mjs"
 
@@ -54,30 +54,45 @@ const postgresVersion = () => {
   return version.replace(/-.*$/, "")
 }
 
-const page = (answers) => {
-  const gigabytes = Math.round(totalmem() / 2 ** 30)
-  const machine = `${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, ${gigabytes} GB of memory`
-  const sections = answers.map(
-    ({ path, answer }) => `## ${path.replace(/^.*\/(.*)\.bench\.ts$/, "$1")}
+const TITLE = /^## /m
+
+const nameOf = (path) => path.replace(/^.*\/(.*)\.bench\.ts$/, "$1")
+
+const sectionOf = ({ path, answer }) => `## ${nameOf(path)}
 
 ${questionOf(path)}
 
-[\`${path}\`](../${path})
+Measured on ${new Date().toISOString().slice(0, 10)} by [\`${path}\`](../${path}).
 
 \`\`\`text
 ${answer}
 \`\`\`
 `
-  )
+
+/** The sections that are written already, by their names; of benchmarks that are gone, none. */
+const written = () => {
+  const names = new Set(all.map(nameOf))
+  const [, ...sections] = readFileSync(`${root}/docs/benchmarks.md`, "utf8").split(TITLE)
+  const named = sections.map((section) => [section.split("\n", 1)[0], `## ${section.trimEnd()}\n`])
+  return new Map(named.filter(([name]) => names.has(name)))
+}
+
+const page = (answers) => {
+  const gigabytes = Math.round(totalmem() / 2 ** 30)
+  const machine = `${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, ${gigabytes} GB of memory`
+  const sections = new Map([...written(), ...answers.map((one) => [nameOf(one.path), sectionOf(one)])])
   return `# Benchmarks
 
-Measured on ${new Date().toISOString().slice(0, 10)} by \`npm run bench -- --write\`, which writes this page.
+Written by \`npm run bench -- --write\`; with a name before the dashes, that one alone is measured anew.
 
 - Machine: ${machine}
 - PostgreSQL ${postgresVersion()} with \`fsync\` and \`synchronous_commit\` on, and defaults unless said otherwise
 - Node.js ${process.versions.node}
 
-${sections.join("\n")}`
+${[...sections]
+  .toSorted(([a], [b]) => (a < b ? -1 : 1))
+  .map(([, section]) => section)
+  .join("\n")}`
 }
 
 const answers = []
