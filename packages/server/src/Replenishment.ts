@@ -101,19 +101,33 @@ const makeDrafts = (
   { actor, key }: { readonly actor: Actor; readonly key: string }
 ) =>
   Effect.gen(function* () {
-    const open = yield* answering(collectPages((page) => inventory.read.purchaseOrders({ state: "draft" }, page)))
-    const before = new Map(open.map((order) => [draftText(order.vendor, order.destination), order]))
+    const openDrafts = Effect.map(
+      answering(collectPages((page) => inventory.read.purchaseOrders({ state: "draft" }, page))),
+      (open) => new Map(open.map((order) => [draftText(order.vendor, order.destination), order]))
+    )
+    const before = yield* openDrafts
+    const made = new Map<string, number>()
     return yield* Effect.forEach(
       orderDrafts(orders, (product) => soldBy.get(product)),
-      (draft, index) => {
-        const planned = before.get(draftText(draft.vendor, draft.destination))
+      (draft) => {
+        const place = draftText(draft.vendor, draft.destination)
+        const planned = before.get(place)
         if (planned !== undefined) return Effect.succeed(draftReply(planned, false))
-        // The caller's key stands for all drafts together; each has its own from it.
-        const own = { actor, key: `${key}:${fingerprintOf([draft.vendor, draft.destination, index])}` }
+        const nth = made.get(place) ?? 0
+        made.set(place, nth + 1)
+        // The caller's key stands for all drafts together; each has its own from it, whatever else is planned.
+        const own = { actor, key: `${key}:${fingerprintOf([draft.vendor, draft.destination, nth])}` }
         return submitAs(inventory, "createPurchaseOrder", draft, own).pipe(
           // A plan says its quantities in steps.
           Effect.catchTags({ UnknownUnit: Effect.die, InexactQuantity: Effect.die }),
-          Effect.map(({ reply }) => draftReply(reply, true))
+          Effect.map(({ reply, replayed }) => draftReply(reply, !replayed)),
+          // Another server was sent the same request, and planned a little earlier or later: its draft is the one.
+          Effect.catchTag("IdempotencyConflict", (conflict) =>
+            Effect.flatMap(openDrafts, (now) => {
+              const other = now.get(place)
+              return other === undefined ? Effect.fail(conflict) : Effect.succeed(draftReply(other, false))
+            })
+          )
         )
       }
     )

@@ -136,6 +136,23 @@ describe("replenishment over HTTP", () => {
     }
   })
 
+  it("drafts once where two servers get the same request at once", async () => {
+    const drafts = async () => (await ask("GET", "purchase-orders?state=draft")).body.items
+    for (const { id } of await drafts()) await ask("POST", `purchase-orders/${id}/cancel`, {}, `cancel-${id}`)
+    const other = server.another()
+    const request = { token: admin, headers: { "idempotency-key": "twin" }, body: { draft: true } }
+    const replies = await Promise.all([server, other].map(({ ask }) => ask("POST", "/api/v1/replenishment", request)))
+    assert.deepStrictEqual(
+      replies.map(({ status }) => status),
+      [200, 200]
+    )
+    const [draft, ...more] = await drafts()
+    assert.deepStrictEqual(more, [])
+    const told = replies.flatMap(({ body }) => body.drafts)
+    for (const { purchaseOrder } of told) assert.strictEqual(purchaseOrder, draft.id)
+    await other.stop()
+  })
+
   it("drafts only where the caller may write the stock, and knows what it is asked for", async () => {
     const clerk = await roleOf("depot-clerk", ["warehouse_manager"], ["depot"])
     const planned = await ask("POST", "replenishment", { draft: true }, "c-1", clerk)
