@@ -1,11 +1,24 @@
 // What the store answers about lots: lists by expiry, where a lot is, who got it, and what there is to choose from.
 
-import { type LotFilter, type LotKey, LotRecipient, LotTrace, StockedLot, Supply } from "@onhand/core"
+import {
+  causeName,
+  EXPIRING_LOT,
+  type expiryBounds,
+  type LotFilter,
+  type LotKey,
+  LotPlace,
+  LotRecipient,
+  LotTrace,
+  StockedLot,
+  Supply
+} from "@onhand/core"
+import { DateTime } from "effect"
 import { available, held, onHand } from "./Available.ts"
 import type { Database } from "./Database.ts"
 import { decoderOf, type List, matching } from "./Lists.ts"
 
 const decodeStocked = decoderOf(StockedLot)
+const decodePlace = decoderOf(LotPlace)
 const decodeTrace = decoderOf(LotTrace)
 const decodeRecipient = decoderOf(LotRecipient)
 const decodeSupply = decoderOf(Supply)
@@ -32,6 +45,30 @@ export const lots = (filter: LotFilter, now: string): List<StockedLot> => {
     parameters: { ...parameters, now },
     sort: ["expires", "product", "lot"]
   }
+}
+
+/** The lots at locations whose expiry is not what a name says of them: to be told of, or cleared. */
+export const lotsForReview = (
+  database: Database,
+  { raise, clear }: ReturnType<typeof expiryBounds>,
+  limit: number
+): ReadonlyArray<LotPlace> => {
+  const there = "(b.sellable + b.qualityControl + b.damaged + b.quarantine)"
+  return database.all(
+    decodePlace,
+    `SELECT json_object('product', b.product, 'location', b.location, 'lot', b.lot)
+     FROM balances AS b JOIN lots AS l ON l.product = b.product AND l.lot = b.lot
+     LEFT JOIN names AS n ON n.id = :name || l.id || '@' || b.location
+     WHERE iif(n.id IS NULL, ${there} > 0 AND coalesce(l.expiresAt <= :raise, 0),
+       ${there} = 0 OR coalesce(l.expiresAt > :clear, 1))
+     ORDER BY b.product, b.location, b.lot LIMIT :limit`,
+    {
+      name: causeName(EXPIRING_LOT, ""),
+      raise: DateTime.formatIso(raise),
+      clear: DateTime.formatIso(clear),
+      limit
+    }
+  )
 }
 
 /** Where a lot is; undefined when nobody ever received it. */

@@ -18,6 +18,7 @@ import {
   type Explanation,
   emptyBalance,
   emptyLevel,
+  expiryBounds,
   firstPage,
   foldDemand,
   foldedReports,
@@ -69,7 +70,7 @@ import { Clock, DateTime, Effect, Option, Result, Schema } from "effect"
 import { available, blocked, held, offered, onHand } from "./Available.ts"
 import { type Database, type Parameters, unavailable } from "./Database.ts"
 import { decoderOf, type List, matching, pageOf } from "./Lists.ts"
-import { lotRecipients, lots, lotTrace, supplies } from "./SqliteLots.ts"
+import { lotRecipients, lots, lotsForReview, lotTrace, supplies } from "./SqliteLots.ts"
 import { verify } from "./SqliteVerify.ts"
 import { json } from "./Tables.ts"
 
@@ -471,6 +472,7 @@ export const queriesOver = (database: Database): Queries => {
         Option.getOrElse(() => emptyBalance(key))
       ),
     lot: ({ product, lot }) => byId("lots", json.lots.decode, lotId(product, lot)),
+    lotsForReview: (by, expiryDays, limit) => ask(() => lotsForReview(database, expiryBounds(by, expiryDays), limit)),
     lots: (filter, request) => page((now) => lots(filter, now), request),
     lotTrace: (key) => ask((now) => Option.fromUndefinedOr(lotTrace(database, key, now))),
     lotRecipients: (key, request) => page(() => lotRecipients(key), request),

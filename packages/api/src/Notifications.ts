@@ -20,9 +20,9 @@ import { problems } from "./Problem.ts"
 const notification = CoreNotification.fields
 
 /**
- * `kind` says what it is about: `lowStock`, `outOfStock`, `overstock`, `latePurchaseOrder`, or a kind of an adapter's
- * such as `failedSync`. `subject` names the cause. `available` is what was left when a stock kind was raised, and
- * `limit` the bound that it crossed, in the product's unit.
+ * `kind` says what it is about: `lowStock`, `outOfStock`, `overstock`, `latePurchaseOrder`, `expiringLot`, or a
+ * kind of an adapter's such as `failedSync`. `subject` names the cause. `available` is what was left when a stock kind
+ * was raised, or what lay there of an expiring lot, and `limit` the bound that it crossed, in the product's unit.
  */
 export const Notification = Schema.Struct({
   id: notification.id,

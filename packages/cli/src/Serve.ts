@@ -9,7 +9,7 @@ import { DEFAULT_ADMIN_EMAIL, ensureAdmin, serve as layerServer, Planner, Server
 import { Console, Context, Effect, Layer, Option, Predicate, Redacted, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { HttpServer } from "effect/http"
-import { startBackgroundWork } from "./BackgroundWork.ts"
+import { expiryDaysSetting, startBackgroundWork } from "./BackgroundWork.ts"
 import { Mistake, readSettings, type Setting, secret, text, value } from "./Configuration.ts"
 import { exitCode, exitCodes } from "./ExitCode.ts"
 import { type Exposure, exposure, settingsOf } from "./Exposure.ts"
@@ -157,6 +157,7 @@ interface ServeSettings extends Exposure {
   readonly password: Option.Option<Redacted.Redacted<string>>
   readonly mail: Option.Option<MailChoice>
   readonly trusted: ReadonlyArray<TrustedIssuer>
+  readonly expiryDays: number
 }
 
 const layerAuth = (settings: ServeSettings) =>
@@ -216,7 +217,10 @@ const listen = ({ port, host, tls, maxConnections, ...others }: ServeSettings) =
     layerServer({ port, host, maxConnections, graceMillis: GRACE_MILLIS, ...(tls === undefined ? {} : { tls }) })
   ).pipe(
     Effect.catchTag("ServeError", ({ cause }) => Effect.fail(addressError({ port, host }, cause))),
-    Effect.tap(() => startBackgroundWork(others.mail, settingsOf({ ...others, tls, maxConnections }).webhooks))
+    Effect.tap(() => {
+      const { webhooks } = settingsOf({ ...others, tls, maxConnections })
+      return startBackgroundWork(others.mail, webhooks, { expiryDays: others.expiryDays })
+    })
   )
 
 const forPeople = (address: string): string => address.replace(/\/\/(0\.0\.0\.0|\[::\])/, "//localhost")
@@ -279,7 +283,8 @@ export const serveCommand = Command.make("serve", serveFlags, (flags) =>
       email: adminEmail,
       password: adminPassword,
       mail: mailSetting,
-      trusted: identityProviderSetting
+      trusted: identityProviderSetting,
+      expiryDays: expiryDaysSetting
     },
     {
       ...storeVariables(flags),

@@ -46,6 +46,7 @@ const WORDS: Readonly<Record<string, string>> = {
   outOfStock: "Out of stock",
   overstock: "Overstock",
   latePurchaseOrder: "Late purchase order",
+  expiringLot: "Expiring lot",
   failedSync: "Failed sync"
 }
 

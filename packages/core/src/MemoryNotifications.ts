@@ -2,15 +2,25 @@
  * The memory store's answers about notifications and webhooks.
  */
 import { DateTime, Effect, Option } from "effect"
+import { onHand } from "./Balance.ts"
+import { expiryBounds, expiryVerdict, type LotPlace, lotSubject } from "./ExpiringLots.ts"
 import { pageOf } from "./MemoryPage.ts"
 import type { Memory } from "./MemoryStore.ts"
-import { causeName, LATE_PURCHASE_ORDER } from "./Notification.ts"
+import { causeName, EXPIRING_LOT, LATE_PURCHASE_ORDER } from "./Notification.ts"
 import { isLate } from "./PurchaseOrder.ts"
 import type { Queries } from "./Queries.ts"
+import { lotId } from "./StockKey.ts"
+
+const byPlace = (a: LotPlace, b: LotPlace): number => {
+  for (const field of ["product", "location", "lot"] as const) {
+    if (a[field] !== b[field]) return a[field] < b[field] ? -1 : 1
+  }
+  return 0
+}
 
 export const notificationQueries = (
   memory: Memory
-): Pick<Queries, "notification" | "notifications" | "dueForReview" | "webhook" | "webhooks"> => ({
+): Pick<Queries, "notification" | "notifications" | "dueForReview" | "lotsForReview" | "webhook" | "webhooks"> => ({
   webhook: (id) => Effect.sync(() => Option.fromUndefinedOr(memory.tables.webhooks.get(id))),
   webhooks: (page) =>
     Effect.suspend(() => {
@@ -32,6 +42,22 @@ export const notificationQueries = (
       return Effect.fromResult(
         pageOf("notifications", items, ({ raisedAt, id }) => [DateTime.toEpochMillis(raisedAt), id], page, true)
       )
+    }),
+  lotsForReview: (by, expiryDays, limit) =>
+    Effect.sync(() => {
+      const bounds = expiryBounds(by, expiryDays)
+      return [...memory.balances.values()]
+        .flatMap((balance) => {
+          const { product, location, lot } = balance
+          const found = memory.tables.lots.get(lotId(product, lot))
+          if (found === undefined) return []
+          const place = { product, location, lot }
+          const verdict = expiryVerdict(found.expiresAt, onHand(balance), bounds)
+          const told = memory.tables.names.has(causeName(EXPIRING_LOT, lotSubject(place)))
+          return verdict === (told ? "clear" : "raise") ? [place] : []
+        })
+        .sort(byPlace)
+        .slice(0, limit)
     }),
   dueForReview: (by, limit) =>
     Effect.sync(() => ({

@@ -19,8 +19,15 @@ export type StockNotificationKind = (typeof stockNotificationKinds)[number]
 /** The kind that a review raises and clears: a placed purchase order whose goods are due and not all there. */
 export const LATE_PURCHASE_ORDER = "latePurchaseOrder"
 
+/** The kind that a review of lots raises and clears: what lies at a location of a lot that expires soon, or has. */
+export const EXPIRING_LOT = "expiringLot"
+
 /** The kinds that only Onhand itself raises. Any other name is an adapter's to use, such as `failedSync`. */
-export const ownNotificationKinds: ReadonlyArray<string> = [...stockNotificationKinds, LATE_PURCHASE_ORDER]
+export const ownNotificationKinds: ReadonlyArray<string> = [
+  ...stockNotificationKinds,
+  LATE_PURCHASE_ORDER,
+  EXPIRING_LOT
+]
 
 /** What a notification is about, in one word that programs tell apart: letters and digits, the first a small letter. */
 export const NotificationKind = Schema.String.check(Schema.isPattern(/^[a-z][A-Za-z0-9]{0,39}$/))
@@ -38,22 +45,22 @@ export const notificationChanges = ["raised", "repeated", "acknowledged", "snooz
 export const NotificationChange = Schema.Literals(notificationChanges)
 export type NotificationChange = typeof NotificationChange.Type
 
-/** What it is about; unique among the unresolved notifications of its kind. */
+/** What an adapter's is about; unique among the unresolved notifications of its kind. */
 export const NotificationSubject = Schema.NonEmptyString.check(Schema.isMaxLength(150))
 
 /** What whoever raises it says of it. */
 export const NotificationMessage = Schema.String.check(Schema.isMaxLength(2_000))
 
 /**
- * `subject` names the cause: a stock place, a purchase order, whatever an adapter says. `available` is what was left
- * when a stock kind was raised, and `limit` the bound that it crossed, in steps of the product's unit; null for other
- * kinds. `occurrences` counts how often the cause was seen. `actor` is who acknowledged, snoozed or resolved it last;
+ * `subject` names the cause: a stock place, a purchase order, a lot at a location, whatever an adapter says.
+ * `available` is what was left when a stock kind was raised, and of an expiring lot what lay there, and `limit` the bound
+ * that a stock kind crossed, in steps of the product's unit; null for other kinds. `occurrences` counts how often the cause was seen. `actor` is who acknowledged, snoozed or resolved it last;
  * null where nobody did, or where the cause went away.
  */
 export const Notification = Schema.Struct({
   id: NotificationId,
   kind: NotificationKind,
-  subject: NotificationSubject,
+  subject: Schema.NonEmptyString,
   message: NotificationMessage,
   product: Schema.NullOr(ProductId),
   location: Schema.NullOr(LocationId),

@@ -5,6 +5,7 @@
 import { DateTime, Result, Schema } from "effect"
 import { define, MAX_LINES } from "./Command.ts"
 import type { NewEvent } from "./Event.ts"
+import { LotPlace, lotPlaceRefs, lotSubject, reviewLot, USUAL_EXPIRY_DAYS } from "./ExpiringLots.ts"
 import { knownLocation, LocationId, UnknownLocation } from "./Location.ts"
 import {
   type ChangedNotification,
@@ -178,7 +179,10 @@ export const ResolveNotification = define("ResolveNotification", {
 /** What a review may have to look at, by id. */
 const due = {
   notifications: Schema.Array(NotificationId).check(Schema.isMaxLength(MAX_LINES)),
-  purchaseOrders: Schema.Array(PurchaseOrderId).check(Schema.isMaxLength(MAX_LINES))
+  purchaseOrders: Schema.Array(PurchaseOrderId).check(Schema.isMaxLength(MAX_LINES)),
+  lots: Schema.optionalKey(Schema.Array(LotPlace).check(Schema.isMaxLength(MAX_LINES))),
+  /** How many days before its expiry a lot is told of; {@link USUAL_EXPIRY_DAYS} when left out. */
+  expiryDays: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 3_650 })))
 }
 /** What `read.dueForReview` finds: snoozed notifications whose time is over, and orders that became late or are not. */
 export interface DueForReview {
@@ -214,8 +218,9 @@ const reviewOrder = (slice: Slice, id: PurchaseOrderId, nth: number, context: { 
 
 /**
  * Does what the passing of time alone asks for: opens snoozed notifications whose time is over, raises one for each
- * purchase order that is late, and resolves those of orders that are late no more. What is not so by the store's clock
- * is left as it is, so it may be sent any number of times.
+ * purchase order that is late and for each lot at a location that expires soon, and resolves those of orders that are
+ * late no more and of lots of which nothing is left. What is not so by the store's clock is left as it is, so it may be
+ * sent any number of times.
  */
 export const ReviewNotifications = define("ReviewNotifications", {
   payload: due,
@@ -225,13 +230,16 @@ export const ReviewNotifications = define("ReviewNotifications", {
     resolved: Schema.Array(NotificationId)
   }),
   refusals: [],
-  footprint: ({ notifications, purchaseOrders }, slice) => ({
+  locations: ({ lots = [] }) => lots.map(({ location }) => location),
+  footprint: ({ notifications, purchaseOrders, lots = [] }, slice) => ({
+    stock: lots,
     rows: [
+      ...lots.flatMap((place) => lotPlaceRefs(place, slice)),
       ...notifications.map((id) => ref("notifications", id)),
       ...purchaseOrders.flatMap((id) => [ref("purchaseOrders", id), ...causeRefs(slice, LATE_PURCHASE_ORDER, id)])
     ]
   }),
-  decide: (slice, { notifications, purchaseOrders }, context) => {
+  decide: (slice, { notifications, purchaseOrders, lots = [], expiryDays = USUAL_EXPIRY_DAYS }, context) => {
     const rows: Array<RowChange> = []
     const events: Array<NewEvent> = []
     const reply = {
@@ -244,10 +252,14 @@ export const ReviewNotifications = define("ReviewNotifications", {
       rows.push(row)
       events.push(event)
     }
-    // A notification that is resolved here for its order is not woken too.
+    // A notification that is resolved here because its cause is gone is not woken too.
     const settled = new Set<string>()
-    for (const [nth, id] of [...new Set(purchaseOrders)].entries()) {
-      const reviewed = reviewOrder(slice, id, nth, context)
+    const places = new Map(lots.map((place) => [lotSubject(place), place]))
+    const reviews = [
+      ...[...new Set(purchaseOrders)].map((id, nth) => reviewOrder(slice, id, nth, context)),
+      ...[...places.values()].map((place, nth) => reviewLot(slice, place, expiryDays, `${context.id}-l${nth}`, context))
+    ]
+    for (const reviewed of reviews) {
       if (reviewed === undefined) continue
       rows.push(reviewed.name)
       const { changed } = reviewed

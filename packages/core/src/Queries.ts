@@ -12,6 +12,7 @@ import type { ContactRecord } from "./ContactRecord.ts"
 import type { Count, CountId, CountState } from "./Count.ts"
 import type { DemandFilter, DemandSeries } from "./Demand.ts"
 import type { Event } from "./Event.ts"
+import type { LotPlace } from "./ExpiringLots.ts"
 import type { ClaimFilter, Explanation } from "./Explanation.ts"
 import type { FeedCursor } from "./Feed.ts"
 import { type Location, LocationId } from "./Location.ts"
@@ -456,6 +457,15 @@ export interface Queries {
    * orders whose lateness and notification do not agree. Nothing is left out for ever while the review goes on.
    */
   readonly dueForReview: (by: DateTime.Utc, limit: number) => Effect.Effect<DueForReview, StoreUnavailable>
+  /**
+   * The lots at locations that `reviewNotifications` would tell of by a time, or clear, by product, location and lot: at
+   * most `limit`. They are told of `expiryDays` before their expiry.
+   */
+  readonly lotsForReview: (
+    by: DateTime.Utc,
+    expiryDays: number,
+    limit: number
+  ) => Effect.Effect<ReadonlyArray<LotPlace>, StoreUnavailable>
   /** With its secrets, which must not leave the server. */
   readonly webhook: (id: WebhookId) => Effect.Effect<Option.Option<Webhook>, StoreUnavailable>
   /** Those that were not removed, with their secrets, in the order in which they were created. */

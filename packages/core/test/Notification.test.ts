@@ -2,7 +2,15 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import { firstPage, Inventory, LocationId, layerMemory, type NotificationState, ProductId } from "../src/index.ts"
+import {
+  firstPage,
+  Inventory,
+  LocationId,
+  layerMemory,
+  type NotificationState,
+  ProductId,
+  reviewLotsOnce
+} from "../src/index.ts"
 
 const layer = Inventory.layer.pipe(Layer.provide(layerMemory))
 
@@ -212,6 +220,68 @@ describe("a review", () => {
       // Somebody has resolved it before.
       assert.deepStrictEqual(yield* due, { raised: [], woken: [], resolved: [] })
       assert.deepStrictEqual((yield* inventory.read.dueForReview(yield* DateTime.now, 10)).purchaseOrders, [])
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("tells of a lot once so many days before it expires, until nothing of it is left", () =>
+    Effect.gen(function* () {
+      const { inventory, location, listed } = yield* shop
+      const { id: product } = yield* inventory.createProduct({ sku: "MILK", name: "Milk", lotTracked: true })
+      const move = (kind: "receipt" | "sale" | "customerReturn" | "scrap", quantity: number) =>
+        inventory.recordMovements({
+          lines: [
+            {
+              kind,
+              product,
+              location,
+              lot: "L-17",
+              quantity,
+              ...(kind === "receipt" ? { expiresOn: "1970-02-14" } : {}),
+              ...(kind === "scrap" ? { from: "sellable" as const } : {})
+            }
+          ]
+        })
+      const review = (days?: number) => Effect.map(reviewLotsOnce(days), (all) => all[0])
+      const states = Effect.map(listed({ kind: "expiringLot" }), (items) => items.map(({ state }) => state))
+      yield* move("receipt", 10)
+      // It expires with the end of the 45th day.
+      yield* TestClock.adjust("14 days")
+      assert.strictEqual(yield* review(), undefined)
+      yield* TestClock.adjust("1 day")
+      assert.strictEqual((yield* review())?.raised.length, 1)
+      assert.strictEqual(yield* review(), undefined)
+      assert.deepInclude((yield* listed())[0], {
+        kind: "expiringLot",
+        message: "Lot L-17, which may be used until 1970-02-14",
+        ...{ product, location, available: 10, state: "open" }
+      })
+      // A date about the bound changes nothing; one beyond it does, and so does the old one then.
+      const setExpiry = (expiresOn: string) => inventory.updateLot({ product, lot: "L-17", expected: "any", expiresOn })
+      yield* setExpiry("1970-02-15")
+      assert.strictEqual(yield* review(), undefined)
+      yield* setExpiry("1970-02-16")
+      assert.strictEqual((yield* review())?.resolved.length, 1)
+      yield* setExpiry("1970-02-14")
+      assert.strictEqual((yield* review())?.raised.length, 1)
+      // Whoever is asked to look farther ahead finds nothing that is told of already.
+      assert.strictEqual(yield* review(90), undefined)
+
+      yield* move("sale", 9)
+      assert.strictEqual(yield* review(), undefined)
+      yield* move("scrap", 1)
+      assert.strictEqual((yield* review())?.resolved.length, 1)
+      assert.deepStrictEqual(yield* states, ["resolved", "resolved"])
+      yield* TestClock.adjust("60 days")
+      assert.strictEqual(yield* review(), undefined)
+      yield* move("customerReturn", 2)
+      const [again] = (yield* review())?.raised ?? []
+      assert(again !== undefined)
+      // Somebody has dealt with it: it is not told of again before it was gone.
+      yield* inventory.resolveNotification({ notification: again })
+      assert.strictEqual(yield* review(), undefined)
+      yield* move("scrap", 2)
+      assert.deepStrictEqual(yield* review(), { raised: [], woken: [], resolved: [] })
+      assert.strictEqual(yield* review(), undefined)
     }).pipe(Effect.provide(layer))
   )
 

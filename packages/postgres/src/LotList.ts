@@ -2,8 +2,12 @@
  * The answers about lots: lists by expiry, where a lot is, who got it, and what there is of a product to choose from.
  */
 import {
+  causeName,
+  EXPIRING_LOT,
+  expiryBounds,
   type LotFilter,
   type LotKey,
+  LotPlace,
   LotRecipient,
   LotTrace,
   lotId,
@@ -12,7 +16,7 @@ import {
   StockedLot,
   Supply
 } from "@onhand/core"
-import { Effect, Option, Schema } from "effect"
+import { DateTime, Effect, Option, Schema } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { isBlocked, lapsed, unclaimed } from "./LevelList.ts"
 import { allOf, type ListQuery, listPage, oneOf, text } from "./ListQuery.ts"
@@ -99,13 +103,38 @@ const suppliesText = `SELECT ${jsonOf({
     WHERE b.product = ${product} AND NOT (${isBlocked("b")})) k
   WHERE k.available > 0 ORDER BY k.location, k.lot`
 
+const expiringName = causeName(EXPIRING_LOT, "")
+const expiringNamed = `n.id = '${expiringName}' || l.id || '@' || k.location`
+
+// From both ends: lots that expire until $1 and have no notification, and notifications whose lot is gone, or expires
+// after $2. Lots are found by their expiry, and there are few notifications.
+const reviewText = `SELECT ${jsonOf({ product: "d.product", location: "d.location", lot: "d.lot" })} FROM (
+    (SELECT k.product, k.location, k.lot FROM onhand.lots l
+      JOIN onhand.balances k ON k.product = l.product AND k.lot = l.lot
+      WHERE l.expires_at <= $1::text AND ${onHand} > 0
+        AND NOT EXISTS (SELECT FROM onhand.names n WHERE ${expiringNamed})
+      ORDER BY k.product, k.location, k.lot LIMIT $3::int)
+    UNION ALL
+    SELECT k.product, k.location, k.lot FROM onhand.names n
+      JOIN onhand.notifications t ON t.id = n.data->>'target'
+      JOIN onhand.balances k ON k.product = t.product AND k.location = t.location
+      JOIN onhand.lots l ON l.product = k.product AND l.lot = k.lot AND ${expiringNamed}
+      WHERE n.id >= '${expiringName}' AND n.id < '${expiringName.slice(0, -1)};'
+        AND (${onHand} = 0 OR l.expires_at IS NULL OR l.expires_at > $2::text)) d
+  ORDER BY d.product, d.location, d.lot LIMIT $3::int`
+
+const decodePlace = Schema.decodeUnknownSync(LotPlace)
 const decodeTrace = Schema.decodeUnknownSync(LotTrace)
 const decodeSupply = Schema.decodeUnknownSync(Supply)
 
 /** The queries about lots. */
 export const lotQueries = (
   sql: SqlClient
-): Pick<Queries, "lot" | "lots" | "lotTrace" | "lotRecipients" | "supplies"> => ({
+): Pick<Queries, "lot" | "lots" | "lotTrace" | "lotRecipients" | "supplies" | "lotsForReview"> => ({
+  lotsForReview: (by, expiryDays, limit) => {
+    const { raise, clear } = expiryBounds(by, expiryDays)
+    return allOf(sql, reviewText, [DateTime.formatIso(raise), DateTime.formatIso(clear), limit], decodePlace)
+  },
   lot: (key) =>
     Effect.map(
       oneOf(

@@ -453,6 +453,8 @@ export const migrations = (shards: number): Record<string, Effect.Effect<void, S
   // For each table, the seq of the last commit of the shard that changed any of its rows.
   "14_changed_tables": run([`ALTER TABLE onhand.heads ADD COLUMN changed jsonb NOT NULL DEFAULT '{}'`]),
   "15_stock_policies": run(stockPolicies),
+  // The lots that expire until a time, for the review that tells of them.
+  "16_expiring_lots": run([`CREATE INDEX lots_expiring ON onhand.lots (expires_at) WHERE expires_at IS NOT NULL`]),
   "17_kept_values": run(keptValues),
   "18_search": search
 })

@@ -299,7 +299,14 @@ const notificationQuestions: ReadonlyArray<[string, Question]> = [
   ...[Date.UTC(2019, 0, 1), Date.UTC(2099, 0, 1), Date.UTC(2101, 0, 1)].map((by): [string, Question] => [
     `dueForReview(${new Date(by).getUTCFullYear()})`,
     (queries) => queries.dueForReview(DateTime.makeUnsafe(by), 100)
-  ])
+  ]),
+  // Before, between and after the expiries of the lots of random histories.
+  ...[Date.UTC(1950, 0, 1), Date.UTC(2019, 0, 1), Date.UTC(2998, 0, 1), Date.UTC(2998, 11, 15)].map(
+    (by): [string, Question] => [
+      `lotsForReview(${new Date(by).toISOString().slice(0, 7)})`,
+      (queries) => queries.lotsForReview(DateTime.makeUnsafe(by), 30, 100)
+    ]
+  )
 ]
 
 /** Questions about what the history made. */
@@ -351,7 +358,7 @@ const questionsOf = (known: Known): Readonly<Record<string, Question>> =>
 const questionsOfFeatures: Readonly<Record<keyof Features, RegExp | undefined>> = {
   claims: undefined,
   carts: /^(cart|activeCart|order|orders)\(/,
-  thresholds: /^(thresholds|reorderPolicies|restockAlerts|notifications?|dueForReview|webhooks?)\(/,
+  thresholds: /^(thresholds|reorderPolicies|restockAlerts|notifications?|dueForReview|lotsForReview|webhooks?)\(/,
   counts: /^(count|counts)\(/,
   transfers: /^(transfer|transfers)\(/,
   purchasing: /^(vendors?|vendorProducts|contactHistory|purchaseOrders?)\(/,

@@ -3,7 +3,7 @@
  */
 import { NotificationId, PurchaseOrderId, WebhookId } from "@onhand/core"
 import * as fc from "fast-check"
-import { locationId, onceIn, productId } from "./Arbitraries.ts"
+import { locationId, locationPool, lotTracked, onceIn, productId } from "./Arbitraries.ts"
 import { drafts, expected, type Known, optional, pick, picked, present } from "./Draft.ts"
 
 const NO_NOTIFICATION = NotificationId.make("no-notification")
@@ -15,6 +15,10 @@ const cause = {
   ),
   subject: fc.constantFrom("pepsico", "unimall")
 }
+
+const lotPlaces = locationPool
+  .slice(0, 2)
+  .flatMap((location) => ["A", "B"].map((lot) => ({ product: lotTracked, location, lot })))
 
 const NO_WEBHOOK = WebhookId.make("no-webhook")
 const secret = `whsec_${"s".repeat(32)}`
@@ -63,6 +67,7 @@ export const notificationDrafts = [
     arbitrary: drafts("reviewNotifications", onceIn(3, pick), (one, known) => {
       const orders = known.purchaseOrders.map(({ id }) => id)
       return {
+        ...(one === undefined ? { lots: lotPlaces } : {}),
         notifications:
           one === undefined ? [...known.notifications] : [picked(known.notifications, one, NO_NOTIFICATION)],
         purchaseOrders: one === undefined ? orders : [picked(orders, one, PurchaseOrderId.make("no-order"))]
