@@ -518,6 +518,7 @@ export const queriesOver = (database: Database): Queries => {
     vendor: (id) => byId("vendors", json.vendors.decode, id),
     vendors: (filter, request) => page(() => vendors(filter), request),
     vendorProducts: (filter, request) => page(() => vendorProducts(filter), request),
+    contactRecord: (id) => byId("contactRecords", json.contactRecords.decode, id),
     contactHistory: (filter, request) => page(() => contactHistory(filter), request),
     purchaseOrder: (id) => byId("purchaseOrders", json.purchaseOrders.decode, id),
     purchaseOrders: (filter, request) => page(() => purchaseOrders(filter), request),

@@ -7,6 +7,7 @@ import {
   Vendor as CoreVendor,
   VendorProduct as CoreVendorProduct,
   MAX_LINES,
+  MailSubject,
   ProductId,
   VendorId
 } from "@onhand/core"
@@ -98,6 +99,7 @@ export const ContactRecord = Schema.Struct({
   person: said.person,
   product: said.product,
   actor: said.actor,
+  mail: said.mail,
   contactedAt: Timestamp,
   recordedAt: Timestamp
 }).annotate({ identifier: "ContactRecordEntry" })
@@ -108,10 +110,20 @@ export const NewContactRecord = Schema.Struct({
   message: said.message,
   person: Schema.optionalKey(Schema.NonEmptyString.check(Schema.isMaxLength(120))),
   product: Schema.optionalKey(ProductId),
+  mail: Schema.optionalKey(
+    Schema.Struct({ subject: MailSubject }).annotate({
+      description:
+        "Sends the message as a mail with this subject: to the `person`, if that is the name of one of the vendor's " +
+        "contacts with an address, or else to the vendor's own; the medium is `email` then"
+    })
+  ),
   occurredAt: Schema.optionalKey(TimestampInput)
 }).annotate({
   identifier: "NewContactRecord",
-  examples: [{ medium: "phone", person: "Eve", message: "The mugs come on Friday." }]
+  examples: [
+    { medium: "phone", person: "Eve", message: "The mugs come on Friday." },
+    { medium: "email", person: "Eve", message: "Where are the mugs?", mail: { subject: "The mugs of Friday" } }
+  ]
 })
 
 const params = { id: VendorId }
@@ -179,9 +191,12 @@ export class VendorsApi extends HttpApiGroup.make("vendors")
       headers: keyAllowed,
       payload: NewContactRecord,
       success: HttpApiSchema.WithHeaders(ContactRecord.pipe(HttpApiSchema.status(201)), replayable),
-      error: [problems.UnknownVendor, problems.UnknownProduct, ...writeErrors]
+      error: [problems.UnknownVendor, problems.UnknownProduct, problems.NotMailable, ...writeErrors]
     }).annotateMerge(
-      about("stock:write", { summary: "Record what was said to a vendor", description: "No mail is sent." })
+      about("stock:write", {
+        summary: "Record what was said to a vendor, or say it",
+        description: "With `mail` the message is sent, once; without it the record tells of what was said elsewhere."
+      })
     )
   )
   .middleware(Authorization)

@@ -1,7 +1,7 @@
 /**
  * What the server does beside answering: it reviews what time alone brings about, and sends what is on its way out.
  */
-import { courier, mailNotices, type ReviewOptions, reviewing, USUAL_EXPIRY_DAYS } from "@onhand/core"
+import { courier, mailNotices, type ReviewOptions, reviewing, USUAL_EXPIRY_DAYS, vendorMails } from "@onhand/core"
 import { layerSmtp } from "@onhand/mail"
 import { tellingWebhooks, type WebhookOptions } from "@onhand/server"
 import { Effect, Option, Schema } from "effect"
@@ -25,5 +25,7 @@ export const startBackgroundWork = (
     if (Option.isNone(mail)) return
     const { when, ...smtp } = mail.value
     const writing = Effect.flatMap(mailNotices(when), (consumer) => courier(consumer))
-    yield* Effect.forkScoped(Effect.provide(writing, layerSmtp(smtp)))
+    const writingToVendors = Effect.flatMap(vendorMails, (consumer) => courier(consumer))
+    const all = Effect.raceFirst(writing, writingToVendors)
+    yield* Effect.forkScoped(Effect.provide(all, layerSmtp(smtp)))
   })

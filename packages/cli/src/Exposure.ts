@@ -86,7 +86,7 @@ export const exposure = {
 export type Exposure = { readonly [K in keyof typeof exposure]: Effect.Success<(typeof exposure)[K]> }
 
 /** The server's settings as they follow from it. */
-export const settingsOf = (read: Exposure): Settings => ({
+export const settingsOf = (read: Exposure, sendsMail = false): Settings => ({
   ...defaultSettings,
   requestsPerMinute: { user: read.userRequests, address: read.addressRequests },
   holdsPerUser: read.userHolds,
@@ -100,5 +100,6 @@ export const settingsOf = (read: Exposure): Settings => ({
   origins: read.origins,
   metricsToken: Option.getOrNull<Redacted.Redacted<string>>(read.metricsToken),
   webhooks: { allowPrivate: read.privateWebhooks === "true" },
+  sendsMail,
   https: read.tls !== undefined || read.https === "true"
 })

@@ -207,7 +207,7 @@ const layerServices = (settings: ServeSettings) =>
   Layer.mergeAll(layerAuth(settings), layerForecasts, layerDeliveries, layerPlanner).pipe(
     Layer.provideMerge(Inventory.layer),
     Layer.provideMerge(layerStore(settings.store)),
-    Layer.provideMerge(Layer.succeed(ServerSettings, settingsOf(settings))),
+    Layer.provideMerge(Layer.succeed(ServerSettings, settingsOf(settings, Option.isSome(settings.mail)))),
     Layer.provideMerge(layerTelemetry)
   )
 

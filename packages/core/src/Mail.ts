@@ -6,11 +6,15 @@
 import { Context, type Effect, Schema } from "effect"
 import type { DeliveryFailed } from "./Courier.ts"
 
-/** A mail as it is handed over. `id` names it for ever: the same mail sent again has the same. */
+/**
+ * A mail as it is handed over. `id` names it for ever: the same mail sent again has the same. `to` are its receivers,
+ * where they are not those whom the mailer writes to.
+ */
 export const Mail = Schema.Struct({
   id: Schema.String,
   subject: Schema.String,
-  text: Schema.String
+  text: Schema.String,
+  to: Schema.optionalKey(Schema.NonEmptyArray(Schema.String))
 })
 export interface Mail extends Schema.Schema.Type<typeof Mail> {}
 
@@ -19,7 +23,7 @@ export interface MailerShape {
   readonly send: (mail: Mail) => Effect.Effect<void, DeliveryFailed>
 }
 
-/** The mail port: to whom, from whom and by which server is its own to know. */
+/** The mail port: from whom, by which server, and to whom where a mail does not say, is its own to know. */
 export class Mailer extends Context.Service<Mailer, MailerShape>()("@onhand/core/Mailer") {}
 
 /** When mail is written. Times are in milliseconds. */

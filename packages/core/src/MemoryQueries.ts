@@ -419,7 +419,10 @@ const thresholdsOf = (memory: Memory, filter: LevelFilter) =>
 
 const purchasingQueries = (
   memory: Memory
-): Pick<Queries, "vendor" | "vendors" | "vendorProducts" | "contactHistory" | "purchaseOrder" | "purchaseOrders"> => ({
+): Pick<
+  Queries,
+  "vendor" | "vendors" | "vendorProducts" | "contactHistory" | "contactRecord" | "purchaseOrder" | "purchaseOrders"
+> => ({
   vendor: (id) => Effect.sync(() => found(memory.tables.vendors.get(id))),
   vendors: (filter, page) =>
     Effect.suspend(() => {
@@ -435,6 +438,7 @@ const purchasingQueries = (
       const items = [...memory.tables.vendorProducts.values()].filter((one) => isSold(one, filter))
       return Effect.fromResult(pageOf("vendorProducts", items, (one) => [one.product, one.vendor], page))
     }),
+  contactRecord: (id) => Effect.sync(() => Option.fromUndefinedOr(memory.tables.contactRecords.get(id))),
   contactHistory: (filter, page) =>
     Effect.suspend(() => {
       const items = [...memory.tables.contactRecords.values()].filter((one) => isSold(one, filter))

@@ -8,7 +8,7 @@ import type { ApiKey, ApiKeyId } from "./ApiKey.ts"
 import type { Balance } from "./Balance.ts"
 import type { Cart, CartId } from "./Cart.ts"
 import { type Claim, ClaimId } from "./Claim.ts"
-import type { ContactRecord } from "./ContactRecord.ts"
+import type { ContactRecord, ContactRecordId } from "./ContactRecord.ts"
 import type { Count, CountId, CountState } from "./Count.ts"
 import type { DemandFilter, DemandSeries } from "./Demand.ts"
 import type { Event } from "./Event.ts"
@@ -436,6 +436,7 @@ export interface Queries {
     page: PageRequest
   ) => Effect.Effect<Page<VendorProduct>, StoreUnavailable | InvalidCursor>
   /** What was said to vendors, the latest first. */
+  readonly contactRecord: (id: ContactRecordId) => Effect.Effect<Option.Option<ContactRecord>, StoreUnavailable>
   readonly contactHistory: (
     filter: VendorProductFilter,
     page: PageRequest

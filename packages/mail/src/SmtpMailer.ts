@@ -72,17 +72,17 @@ export const layerSmtp = ({ url, from, to }: SmtpSettings): Layer.Layer<Mailer, 
       const transport = createTransport(options)
       yield* Effect.addFinalizer(() => Effect.sync(() => transport.close()))
       return {
-        send: ({ id, subject, text }: Mail) =>
+        send: ({ id, subject, text, to: receivers }: Mail) =>
           Effect.tryPromise({
             try: () =>
               transport.sendMail({
                 from,
-                to: [...to],
+                to: [...(receivers ?? to)],
                 subject,
                 text,
                 messageId: `<${id}@${domain}>`,
-                // Holiday replies and the like should not come back.
-                headers: { "Auto-Submitted": "auto-generated" }
+                // Holiday replies and the like should not come back to what no person wrote.
+                ...(receivers === undefined ? { headers: { "Auto-Submitted": "auto-generated" } } : {})
               }),
             catch: (error) =>
               new DeliveryFailed({

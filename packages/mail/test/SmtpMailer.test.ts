@@ -10,7 +10,8 @@ import {
   type Mail,
   Mailer,
   mailNotices,
-  RETRY_MILLIS
+  RETRY_MILLIS,
+  vendorMails
 } from "@onhand/core"
 import { Effect, Fiber, Layer, Redacted } from "effect"
 import { TestClock } from "effect/testing"
@@ -200,6 +201,76 @@ describe("mail about notifications", () => {
         "Failed sync: pepsico: It did"
       ])
         assert.include(text, line)
+    }).pipe(Effect.provide(layer))
+  )
+})
+
+describe("mail to vendors", () => {
+  /** A process that writes to vendors, for as long as it is not interrupted. */
+  const writingToVendors = (url: string) =>
+    Effect.forkChild(
+      Effect.provide(
+        Effect.flatMap(vendorMails, (consumer) => courier(consumer, { pauseMillis: 5, retryMillis: [10, 10, 10, 10] })),
+        smtp(url)
+      ),
+      { startImmediately: true }
+    )
+  const potter = { name: "Potter", email: "orders@potter.example" } as const
+  const eve = { name: "Eve", role: "Sales", email: "eve@potter.example", phone: "" } as const
+
+  it.live("goes to the person or to the vendor, once, over restarts, repeated requests and refusals", () =>
+    Effect.gen(function* () {
+      let refusals = 2
+      const { url, received, count } = yield* server(() => (refusals-- > 0 ? 451 : undefined))
+      const inventory = yield* Inventory
+      const { id: vendor } = yield* inventory.createVendor({ ...potter, contacts: [eve] })
+      const letter = { vendor, medium: "email", message: "Where are the mugs?\nAnn" } as const
+      const first = yield* writingToVendors(url)
+      yield* inventory.recordContact({ ...letter, medium: "phone" })
+      yield* Effect.sleep("50 millis")
+      yield* Fiber.interrupt(first)
+
+      // Nobody sends just now; what is asked for meanwhile is not lost, and asked for again it is one mail.
+      const asked = { ...letter, person: "Eve", mail: { subject: "The mugs" } } as const
+      const { reply } = yield* inventory.submit("recordContact", asked, { key: "letter-1" })
+      assert.deepStrictEqual(reply.mail, { to: "eve@potter.example", subject: "The mugs" })
+      assert.isTrue((yield* inventory.submit("recordContact", asked, { key: "letter-1" })).replayed)
+      const second = yield* writingToVendors(url)
+      yield* Effect.promise(() => count(1))
+      yield* Fiber.interrupt(second)
+      const third = yield* writingToVendors(url)
+      yield* inventory.recordContact({ ...letter, person: "Nobody", mail: { subject: "Again" } })
+      yield* Effect.promise(() => count(2))
+      yield* Effect.sleep("50 millis")
+      yield* Fiber.interrupt(third)
+      assert.deepStrictEqual(
+        received.map((one) => [one.to.join(), one.header("Subject"), one.header("Auto-Submitted")]),
+        [
+          ["eve@potter.example", "The mugs", undefined],
+          ["orders@potter.example", "Again", undefined]
+        ]
+      )
+      assert.include(received[0]?.text.replaceAll("\r\n", "\n"), "Where are the mugs?\nAnn\n")
+      assert.strictEqual(received[0]?.header("Message-ID"), `<${reply.id}@example.com>`)
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("is refused where nobody could get it, or where something else than a mail is meant", () =>
+    Effect.gen(function* () {
+      const inventory = yield* Inventory
+      const { id: vendor } = yield* inventory.createVendor({ name: "Grower", contacts: [{ ...eve, email: null }] })
+      const letter = { vendor, message: "Hello", person: "Eve", mail: { subject: "Hello" } } as const
+      const none = yield* Effect.flip(inventory.recordContact({ ...letter, medium: "email" }))
+      assert.strictEqual(none._tag, "NotMailable")
+      yield* inventory.updateVendor({ vendor, expected: "any", email: "orders@grower.example" })
+      assert.strictEqual(
+        (yield* inventory.recordContact({ ...letter, medium: "email" })).mail?.to,
+        "orders@grower.example"
+      )
+      const call = yield* Effect.flip(inventory.recordContact({ ...letter, medium: "phone" }))
+      assert.strictEqual(call._tag, "NotMailable")
+      const injected = { ...letter, medium: "email", mail: { subject: "Hello\r\nBcc: all@example.com" } } as const
+      assert.strictEqual((yield* Effect.flip(inventory.recordContact(injected)))._tag, "InvalidCommand")
     }).pipe(Effect.provide(layer))
   )
 })

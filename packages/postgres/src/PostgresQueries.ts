@@ -334,6 +334,7 @@ export const postgresQueries = (sql: SqlClient): Queries => {
     webhooks: (page) =>
       listPage(sql, rowList("webhooks", [text("t.created"), text("t.id")], [["t.state <> ?::text", "removed"]]), page),
     dueForReview: (by, limit) => dueForReview(sql, by, limit),
+    contactRecord: (id) => row("contactRecords", id),
     user: (id) => row("users", id),
     userByEmail: (email) => named("users", `email:${email}`),
     users: (page) => listPage(sql, rowList("users", [text("t.email"), text("t.id")]), page),

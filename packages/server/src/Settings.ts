@@ -42,6 +42,8 @@ export interface Settings {
   readonly sessions: { readonly idleSeconds: number; readonly lifeSeconds: number }
   /** Where webhooks may lead; only to the public internet over HTTPS when nothing is said. */
   readonly webhooks: WebhookOptions
+  /** Whether some process sends what is written to vendors as mail; who asks for it otherwise is refused. */
+  readonly sendsMail: boolean
   /** Whether clients reach the server over HTTPS, so that browsers may be told to stay with it. */
   readonly https: boolean
 }
@@ -60,6 +62,7 @@ export const defaultSettings: Settings = {
   metricsToken: null,
   sessions: { idleSeconds: 30 * DAY, lifeSeconds: 90 * DAY },
   webhooks: {},
+  sendsMail: false,
   https: false
 }
 

@@ -24,6 +24,7 @@ import {
   replayedHeader,
   timestamp
 } from "./Replying.ts"
+import { ServerSettings } from "./Settings.ts"
 import { type Decimals, decimalsOf, stepsAbove0, toDecimal, Units } from "./Units.ts"
 
 const vendorReply = (vendor: Vendor): WireVendor => ({
@@ -63,6 +64,7 @@ export const layerVendors = HttpApiBuilder.group(
   Effect.fnUntraced(function* (handlers) {
     const inventory = yield* Inventory
     const units = yield* Units
+    const { sendsMail } = yield* ServerSettings
     return handlers.handleAll({
       list: Effect.fnUntraced(function* ({ query }) {
         const { search, status } = query
@@ -114,6 +116,9 @@ export const layerVendors = HttpApiBuilder.group(
       }),
       recordContact: Effect.fnUntraced(function* ({ params, headers, payload }) {
         const { occurredAt, ...said } = payload
+        if (said.mail !== undefined && !sendsMail) {
+          return yield* faulty("payload.mail", "This server sends no mail; a record without one is accepted")
+        }
         const as = { actor: yield* CurrentActor, key: bareKey(headers["idempotency-key"]), occurredAt }
         const { reply, replayed } = yield* submitAs(inventory, "recordContact", { ...said, vendor: params.id }, as)
         return HttpApiSchema.withHeaders({ body: contactReply(reply), headers: replayedHeader(replayed) })

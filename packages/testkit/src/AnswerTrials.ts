@@ -361,7 +361,7 @@ const questionsOfFeatures: Readonly<Record<keyof Features, RegExp | undefined>> 
   thresholds: /^(thresholds|reorderPolicies|restockAlerts|notifications?|dueForReview|lotsForReview|webhooks?)\(/,
   counts: /^(count|counts)\(/,
   transfers: /^(transfer|transfers)\(/,
-  purchasing: /^(vendors?|vendorProducts|contactHistory|purchaseOrders?)\(/,
+  purchasing: /^(vendors?|vendorProducts|contactHistory|contactRecord|purchaseOrders?)\(/,
   users: /^(user|userByEmail|users|sessions|apiKey|apiKeys)\(/
 }
 

@@ -42,7 +42,7 @@ export const vendorDrafts = [
   drafts(
     "createVendor",
     fc.record({ id: optional(fc.constantFrom(...vendorPool.slice(0, 2))), name, tolerance: onceIn(3, fc.nat(100)) }),
-    (parts) => present(parts)
+    (parts) => present({ ...parts, email: parts.name === "Grower" ? undefined : "orders@example.com" })
   ),
   drafts(
     "updateVendor",
@@ -65,7 +65,8 @@ export const vendorDrafts = [
       person: optional(fc.constant("Eve")),
       product: optional(productId)
     }),
-    (parts) => present(parts)
+    // What is written to somebody is sent, where the vendor has an address.
+    (parts) => present({ ...parts, mail: parts.person === undefined ? undefined : { subject: "A delivery" } })
   )
 ]
 

@@ -432,6 +432,7 @@ export const contactRecord: fc.Arbitrary<ContactRecord> = fc.record({
   person: nullable(text(0, 120)),
   product: nullable(productId),
   actor: nullable(text(1, 64)),
+  mail: nullable(fc.record({ to: email, subject: fc.stringMatching(/^[ -~]{1,200}$/) })),
   contactedAt: instant,
   recordedAt: instant,
   version
