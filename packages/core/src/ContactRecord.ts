@@ -65,8 +65,8 @@ const addressOf = ({ email, contacts }: Vendor, person: string | null): string |
 
 /**
  * Records a contact with a vendor, an archived one too. When it happened is the command's `occurredAt`. With `mail` the
- * message is also sent, by whatever process writes mail: to the person of this name among the vendor's contacts, or else
- * to the vendor's own address.
+ * message is also sent, by whatever process writes mail: to the person of this name among the vendor's contacts, or
+ * else to the vendor's own address.
  */
 export const RecordContact = define("RecordContact", {
   payload: {

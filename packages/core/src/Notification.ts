@@ -53,9 +53,10 @@ export const NotificationMessage = Schema.String.check(Schema.isMaxLength(2_000)
 
 /**
  * `subject` names the cause: a stock place, a purchase order, a lot at a location, whatever an adapter says.
- * `available` is what was left when a stock kind was raised, and of an expiring lot what lay there, and `limit` the bound
- * that a stock kind crossed, in steps of the product's unit; null for other kinds. `occurrences` counts how often the cause was seen. `actor` is who acknowledged, snoozed or resolved it last;
- * null where nobody did, or where the cause went away.
+ * `available` is what was left when a stock kind was raised, and of an expiring lot what lay there; `limit` is the
+ * bound that a stock kind crossed. Both are in steps of the product's unit, and null for other kinds. `occurrences`
+ * counts how often the cause was seen. `actor` is who acknowledged, snoozed or resolved it last; null where nobody did,
+ * or where the cause went away.
  */
 export const Notification = Schema.Struct({
   id: NotificationId,

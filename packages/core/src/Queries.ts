@@ -459,8 +459,8 @@ export interface Queries {
    */
   readonly dueForReview: (by: DateTime.Utc, limit: number) => Effect.Effect<DueForReview, StoreUnavailable>
   /**
-   * The lots at locations that `reviewNotifications` would tell of by a time, or clear, by product, location and lot: at
-   * most `limit`. They are told of `expiryDays` before their expiry.
+   * The lots at locations that `reviewNotifications` would tell of by a time, or clear, by product, location and lot,
+   * at most `limit`. They are told of `expiryDays` before their expiry.
    */
   readonly lotsForReview: (
     by: DateTime.Utc,
