@@ -194,6 +194,26 @@ describe("reports over HTTP", () => {
     assert.strictEqual(wrong.status, 400)
   })
 
+  it("are tables, all ten of them, whatever names their products have", async () => {
+    const reports = [
+      "sales/report?by=product&costs=average&",
+      "inventory/value?",
+      "reports/dead-stock?until=2026-04-01&since=2026-01-02&",
+      ...["valuation", "turnover", "abc", "ageing", "sell-through", "stock-outs"].map((name) => `reports/${name}?`),
+      "reports/stock-card?product=cup&location=shop&"
+    ]
+    assert.strictEqual(reports.length, 10)
+    for (const report of reports) {
+      const through = /inventory|ageing|dead-stock/.test(report) ? "" : "since=2026-01-01&"
+      const { status, headers, body } = await ask("GET", `${report}${through}format=csv`)
+      assert.strictEqual(status, 200, report)
+      assert.match(headers.get("content-type") ?? "", /^text\/csv/, report)
+      const lines: ReadonlyArray<string> = body.trim().split("\r\n")
+      assert.isAbove(lines.length, 1, report)
+      for (const line of lines) assert.notMatch(line, /(?:^|,)"?[=+@]/, report)
+    }
+  })
+
   it("are for those who may read reports", async () => {
     const shopper = await server.customer("bob")
     for (const path of ["sales/report", "inventory/value", "reports/turnover"]) {
