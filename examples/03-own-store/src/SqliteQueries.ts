@@ -5,6 +5,7 @@ import {
   type ApiKey,
   type AsOf,
   activeCartName,
+  Backorder,
   type Claim,
   type ClaimFilter,
   type ContactRecord,
@@ -77,6 +78,7 @@ import { json } from "./Tables.ts"
 const decodeLevel = decoderOf(Level)
 const decodeStockAsOf = decoderOf(StockAsOf)
 const decodeStocked = decoderOf(StockedProduct)
+const decodeBackorder = decoderOf(Backorder)
 const decodeAlert = decoderOf(Schema.Struct({ threshold: Threshold, available: Schema.Int }))
 const decodeTotal = decoderOf(Schema.Struct({ kind: MovementKind, movements: Schema.Int, quantity: Schema.Int }))
 const matchingLevel = ({ product, location }: LevelFilter) =>
@@ -283,6 +285,20 @@ const orders = (filter: OrderFilter): List<Order> => {
   })
   const select = `SELECT data, placedAt, id FROM orders WHERE ${condition}`
   return { name: "orders", decode: json.orders.decode, select, parameters, sort: ["placedAt", "id"], descending: true }
+}
+
+const backorders = (filter: LevelFilter): List<Backorder> => {
+  const { condition, parameters } = matching({
+    product: ["line.value ->> 'product' = :product", filter.product],
+    location: ["o.location = :location", filter.location]
+  })
+  const select = `SELECT o.placedAt AS placedAt, o.id AS id, line.value ->> 'line' AS line,
+    json_object('order', o.id, 'line', line.value ->> 'line', 'product', line.value ->> 'product',
+      'location', o.location, 'customer', o.customer, 'quantity', line.value ->> 'backordered',
+      'placedAt', o.placedAt) AS data
+    FROM orders AS o, json_each(o.data -> 'lines') AS line
+    WHERE line.value ->> 'backordered' > 0 AND ${condition}`
+  return { name: "backorders", decode: decodeBackorder, select, parameters, sort: ["placedAt", "id", "line"] }
 }
 
 const counts = (filter: CountFilter): List<Count> => {
@@ -507,6 +523,7 @@ export const queriesOver = (database: Database): Queries => {
     activeCart: (owner) => byName("carts", json.carts.decode, activeCartName(owner)),
     order: (id) => byId("orders", json.orders.decode, id),
     orders: (filter, request) => page(() => orders(filter), request),
+    backorders: (filter, request) => page(() => backorders(filter), request),
     restockAlerts: (filter, request) => page((now) => restockAlerts(filter, now), request),
     reorderPolicies: (filter, request) => page(() => reorderPolicies(filter), request),
     stockPolicies: (filter, request) => page(() => stockPolicies(filter), request),

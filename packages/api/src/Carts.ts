@@ -6,7 +6,7 @@ import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { AsEntered, Decimal, Money, quantityInUnit, Timestamp } from "./Amount.ts"
 import { Authorization, about, etag, keyAllowed, keyRequired, replayable, writeErrors } from "./Convention.ts"
-import { buyErrors, Order, purchasedAt } from "./Orders.ts"
+import { buyErrors, Order, purchasedAt, served } from "./Orders.ts"
 import { problems, unitProblems } from "./Problem.ts"
 
 /** A line with the price of the moment; the order copies the prices of the moment it is placed. */
@@ -45,7 +45,11 @@ export const CartLineChange = Schema.Struct({
 }).annotate({ identifier: "CartLineChange", examples: [{ quantity: 3 }] })
 
 /** Where to buy it. A shop with one location need not say. */
-export const CheckoutRequest = Schema.Struct({ location: Schema.optionalKey(LocationId), ...purchasedAt }).annotate({
+export const CheckoutRequest = Schema.Struct({
+  location: Schema.optionalKey(LocationId),
+  ...served,
+  ...purchasedAt
+}).annotate({
   identifier: "CheckoutRequest",
   examples: [{}]
 })

@@ -10,7 +10,8 @@ import {
   Lot,
   MAX_LINES,
   OrderId,
-  Payment
+  Payment,
+  Sources
 } from "@onhand/core"
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
@@ -25,7 +26,7 @@ import {
   versionKnown,
   writeErrors
 } from "./Convention.ts"
-import { cursorQuery, listOf } from "./Listing.ts"
+import { cursorQuery, listOf, placeFilter } from "./Listing.ts"
 import { problems, unitProblems } from "./Problem.ts"
 
 const line = CoreOrderLine.fields
@@ -44,6 +45,10 @@ export const OrderLine = Schema.Struct({
   canceled: Decimal,
   shipped: Decimal,
   open: Decimal,
+  backordered: Decimal.annotate({ description: "What of the open quantity waits for goods that are not there" }),
+  elsewhere: Schema.Array(Schema.Struct({ location: LocationId, quantity: Decimal })).annotate({
+    description: "What of the open quantity is at other locations than the order's own"
+  }),
   requested: Decimal,
   returned: Decimal,
   restocked: Decimal,
@@ -55,6 +60,7 @@ export const OrderLine = Schema.Struct({
 
 export const Shipment = Schema.Struct({
   shipment: shipment.shipment,
+  location: shipment.location,
   lines: Schema.Array(Schema.Struct({ line: line.line, lot: Lot, quantity: Decimal, returned: Decimal })),
   undone: shipment.undone,
   shippedAt: Timestamp
@@ -89,6 +95,28 @@ export const OrderPart = Schema.Struct({
   occurredAt: Schema.optionalKey(TimestampInput)
 }).annotate({ identifier: "OrderPart", examples: [{ lines: [{ line: 1, quantity: 2 }] }, {}] })
 
+const where = {
+  location: Schema.optionalKey(LocationId.annotate({ description: "The order's own location when left out" }))
+}
+
+/** What leaves a location, or is given to an order there: some lines, or all. */
+export const OrderPartAt = Schema.Struct({ ...OrderPart.fields, ...where }).annotate({
+  identifier: "OrderPartAt",
+  examples: [{ lines: [{ line: 1, quantity: 2 }] }, { location: LocationId.make("depot") }]
+})
+
+/** A line of an order that waits for goods. */
+export const Backorder = Schema.Struct({
+  order: OrderId,
+  line: line.line,
+  product: line.product,
+  location: LocationId,
+  customer: order.customer,
+  quantity: Decimal,
+  placedAt: Timestamp
+}).annotate({ identifier: "BackorderEntry" })
+export interface Backorder extends Schema.Schema.Type<typeof Backorder> {}
+
 /** What a customer wants to send back. */
 export const ReturnRequest = Schema.Struct({
   lines: Schema.NonEmptyArray(LineQuantity)
@@ -120,10 +148,34 @@ export const purchasedAt = {
   )
 }
 
+/** From which locations a purchase is served. */
+export const served = {
+  sources: Schema.optionalKey(
+    Sources.annotate({
+      description:
+        "The locations that may serve it, and by which rule: the first ones of the list that have the goods " +
+        "(`inOrder`), as few as can be (`fewestSplits`), or what expires first (`firstExpired`)"
+    })
+  )
+}
+
 /** Where to place an order. A shop with one location need not say. */
-export const NewOrder = Schema.Struct({ location: Schema.optionalKey(LocationId), ...purchasedAt }).annotate({
+export const NewOrder = Schema.Struct({
+  location: Schema.optionalKey(LocationId),
+  ...served,
+  backorders: Schema.optionalKey(
+    Schema.Boolean.annotate({ description: "Whether to wait for what is not there, where the stock policy lets it" })
+  ),
+  ...purchasedAt
+}).annotate({
   identifier: "NewOrder",
-  examples: [{}]
+  examples: [
+    {},
+    {
+      sources: { locations: [LocationId.make("corner"), LocationId.make("depot")], strategy: "fewestSplits" },
+      backorders: true
+    }
+  ]
 })
 
 const headers = { ...etag, ...replayable }
@@ -198,13 +250,39 @@ export class OrdersApi extends HttpApiGroup.make("orders")
     HttpApiEndpoint.post("ship", "/orders/:id/ship", {
       params,
       headers: keyRequired,
-      payload: OrderPart,
+      payload: OrderPartAt,
       success: changed,
-      error: [problems.OrderClosed, problems.InsufficientStock, ...changeErrors]
+      error: [problems.OrderClosed, problems.OrderElsewhere, problems.InsufficientStock, ...changeErrors]
     }).annotateMerge(
       about("orders:write", {
         summary: "Ship an order, whole or in parts",
-        description: "The goods leave the very lots that were committed."
+        description:
+          "The goods leave the very lots that were committed. An order that is served from several locations is " +
+          "shipped from each by itself."
+      })
+    ),
+    HttpApiEndpoint.post("allocate", "/orders/:id/allocate", {
+      params,
+      headers: keyRequired,
+      payload: OrderPartAt,
+      success: changed,
+      error: [problems.OrderClosed, problems.UnknownLocation, problems.InsufficientStock, ...changeErrors]
+    }).annotateMerge(
+      about("orders:write", {
+        summary: "Give an order what it waits for",
+        description:
+          "Commits what is available at a location. Lines that are named get all of it, or nothing is done; else " +
+          "each gets what there is."
+      })
+    ),
+    HttpApiEndpoint.get("backorders", "/backorders", {
+      query: { ...cursorQuery, ...placeFilter },
+      success: listOf(Backorder),
+      error: [problems.InvalidCursor]
+    }).annotateMerge(
+      about(["orders:read", "orders:write"], {
+        summary: "List back-orders",
+        description: "Lines of orders that wait for goods, the oldest order first."
       })
     ),
     HttpApiEndpoint.post("undoShipment", "/orders/:id/shipments/:shipment/undo", {

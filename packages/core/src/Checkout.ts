@@ -23,6 +23,8 @@ import { isUsableLot } from "./Lot.ts"
 import { type Money, Price, priceOf } from "./Money.ts"
 import {
   axesOf,
+  claimsAt,
+  lineAt,
   Order,
   OrderId,
   type OrderLine,
@@ -33,10 +35,12 @@ import {
   shipmentOf,
   toldOf
 } from "./Order.ts"
+import { backorderRefs, type Sourcing, sourced, sourceLocations, sourcing as sourcingFields } from "./OrderSourcing.ts"
 import { checkEntered } from "./Pack.ts"
 import { activeProduct, type Product, ProductId, ProductInactive, UnknownProduct } from "./Product.ts"
 import { put, ref, removeName } from "./Row.ts"
 import type { Slice } from "./Slice.ts"
+import { InsufficientSupply } from "./Sourcing.ts"
 
 export class CartEmpty extends Schema.TaggedError<CartEmpty>()("CartEmpty", { cart: CartId }) {
   override get message() {
@@ -58,19 +62,27 @@ export class NotPriced extends Schema.TaggedError<NotPriced>()("NotPriced", {
 const Charge = Schema.Struct({ product: ProductId, total: Price })
 
 const checkoutFootprint = (
-  { cart: id, location }: { readonly cart: CartId; readonly location: LocationId },
+  { cart: id, location, ...sourcing }: { readonly cart: CartId; readonly location: LocationId } & Sourcing,
   slice: Slice
 ): Footprint => {
   const cart = slice.row("carts", id)
   const lines = cart?.lines ?? []
+  const places = lines.map(({ product }) => ({ product, location }))
   return {
     rows: [
       ref("carts", id),
       ref("locations", location),
       ...(cart?.owner ? [ref("names", activeCartName(cart.owner))] : []),
-      ...lines.map((line) => ref("products", line.product))
+      ...(sourcing.sources?.locations ?? []).map((source) => ref("locations", source)),
+      ...lines.map((line) => ref("products", line.product)),
+      ...backorderRefs(places, sourcing)
     ],
-    stock: lines.map((line) => ({ product: line.product, location })),
+    stock:
+      sourcing.sources === undefined
+        ? places
+        : sourceLocations(location, sourcing).flatMap((each) =>
+            lines.map(({ product }) => ({ product, location: each }))
+          ),
     claims: cart?.claims ?? []
   }
 }
@@ -168,7 +180,9 @@ const nothingDone = {
   restocked: 0,
   damaged: 0,
   scrapped: 0,
-  claims: []
+  backordered: 0,
+  claims: [],
+  elsewhere: []
 }
 
 const orderLine = (
@@ -234,6 +248,13 @@ interface Part extends Omit<Allocated, "demand"> {
   readonly claim: Claim | undefined
 }
 
+/** The goods of a cart; `waiting` has what of a line is not there. */
+interface Found {
+  readonly parts: ReadonlyArray<Part>
+  readonly freed: ReadonlyArray<Claim>
+  readonly waiting: ReadonlyMap<number, number>
+}
+
 /**
  * Where the goods of a cart are: its own claims first, one line a product. Claims of lots that expired or were recalled
  * meanwhile are `freed`, and other stock is found instead.
@@ -242,8 +263,9 @@ const partsOf = (
   slice: Slice,
   cart: Cart,
   location: LocationId,
+  sourcing: Sourcing,
   now: DateTime.Utc
-): Result.Result<{ readonly parts: ReadonlyArray<Part>; readonly freed: ReadonlyArray<Claim> }, InsufficientStock> => {
+): Result.Result<Found, InsufficientStock | InsufficientSupply> => {
   const lineOf = new Map(cart.lines.map(({ product }, index) => [product, index + 1]))
   const open = openClaimsOf(slice, cart)
   const freed = open.filter(({ product, lot }) => !isUsableLot(slice, product, lot, now))
@@ -255,9 +277,10 @@ const partsOf = (
     const quantity = own.reduce((left, claim) => left - claim.quantity, demand.quantity)
     return quantity > 0 ? [{ ...demand, quantity }] : []
   })
-  return Result.map(allocate(slice, rest, now), (parts) => ({
+  return Result.map(sourced(slice, rest, sourcing, now), ({ parts, waiting }) => ({
     parts: [...claimed, ...parts.map((part) => ({ ...part, line: lineOf.get(part.product) ?? 0, claim: undefined }))],
-    freed
+    freed,
+    waiting: new Map(rest.map(({ product }, index) => [lineOf.get(product) ?? 0, waiting[index] ?? 0]))
   }))
 }
 
@@ -298,7 +321,12 @@ const soldRows = (before: Cart, order: Order, context: DecisionContext) => [
 ]
 
 const sold = {
-  payload: { cart: CartId, location: LocationId, charged: Schema.optionalKey(Schema.Array(Charge)) },
+  payload: {
+    cart: CartId,
+    location: LocationId,
+    charged: Schema.optionalKey(Schema.Array(Charge)),
+    sources: sourcingFields.sources
+  },
   reply: Order,
   refusals: [
     UnknownCart,
@@ -308,42 +336,51 @@ const sold = {
     UnknownProduct,
     ProductInactive,
     NotPriced,
-    InsufficientStock
+    InsufficientStock,
+    InsufficientSupply
   ]
 } as const
 
 /**
- * Makes a cart an order at a location: what it held is committed, and so is the rest, all lines or none. The order
- * copies the prices of the moment; `charged` overrides a product's total where the host charged something else (a
- * discount, a promotion).
+ * Makes a cart an order at a location: what it held is committed, and so is the rest, all lines or none. With `sources`
+ * the rest is committed at these locations, by their strategy. With `backorders` what is not there waits, where the
+ * stock policy at the order's location allows it. The order copies the prices of the moment; `charged` overrides a
+ * product's total where the host charged something else (a discount, a promotion).
  */
 export const PlaceOrder = define("PlaceOrder", {
   ...sold,
-  locations: ({ location }) => [location],
+  payload: { ...sold.payload, backorders: sourcingFields.backorders },
+  locations: ({ location, ...sourcing }) => sourceLocations(location, sourcing),
   footprint: checkoutFootprint,
-  decide: (slice, { cart: id, location, charged = [] }, context) =>
+  decide: (slice, { cart: id, location, charged = [], ...sourcing }, context) =>
     Result.gen(function* () {
       const before = yield* cartAt(slice, id, ["active", "checkingOut"], location)
-      yield* knownLocation(slice, location)
+      for (const each of sourceLocations(location, sourcing)) yield* knownLocation(slice, each)
       const { lines, total } = yield* priced(slice, before, charged)
-      const { parts, freed } = yield* partsOf(slice, before, location, context.now)
+      const { parts, freed, waiting } = yield* partsOf(slice, before, location, sourcing, context.now)
       const committed = parts.map(({ claim, line, ...part }, index) => {
         const { product, lot, quantity } = part
         // A hold becomes the order's; what somebody committed before is claimed anew, as nothing is committed twice.
         const own = claim?.state === "held" ? claim.id : ClaimId.make(`${context.id}-${index}`)
         const event: NewClaimEvent = {
           kind: "committed",
-          ...{ claim: own, product, location, lot, quantity },
+          ...{ claim: own, product, location: part.location, lot, quantity },
           expiresAt: null,
           source: orderSource(OrderId.make(context.id))
         }
         return { line, event, released: claim?.state === "committed" ? [claimEvent("released", claim)] : [] }
       })
-      const claimsOf = Map.groupBy(committed, ({ line }) => line)
-      const claiming = lines.map((line) => ({
-        ...line,
-        claims: (claimsOf.get(line.line) ?? []).map(({ event }) => event.claim)
-      }))
+      const eventsOf = Map.groupBy(committed, ({ line }) => line)
+      const claiming = lines.map((line) =>
+        (eventsOf.get(line.line) ?? []).reduce(
+          (after, { event }) =>
+            lineAt({ location }, after, event.location, event.quantity, [
+              ...claimsAt({ location }, after, event.location),
+              event.claim
+            ]),
+          { ...line, backordered: waiting.get(line.line) ?? 0 }
+        )
+      )
       const order = orderOf(before, location, claiming, [], total, context)
       return {
         reply: order,
@@ -357,20 +394,26 @@ export const PlaceOrder = define("PlaceOrder", {
     })
 })
 
-/** Sells a cart at a location and ships it at once: place and ship in one command, with the same prices. */
+/**
+ * Sells a cart at a location and ships it at once: place and ship in one command, with the same prices. With `sources`
+ * there is a shipment from each location that serves it.
+ */
 export const Checkout = define("Checkout", {
   ...sold,
-  locations: ({ location }) => [location],
+  locations: ({ location, ...sourcing }) => sourceLocations(location, sourcing),
   footprint: checkoutFootprint,
-  decide: (slice, { cart: id, location, charged = [] }, context) =>
+  decide: (slice, { cart: id, location, charged = [], ...sourcing }, context) =>
     Result.gen(function* () {
       const before = yield* cartAt(slice, id, ["active", "checkingOut"], location)
-      yield* knownLocation(slice, location)
+      for (const each of sourceLocations(location, sourcing)) yield* knownLocation(slice, each)
       const { lines, total } = yield* priced(slice, before, charged)
-      const { parts, freed } = yield* partsOf(slice, before, location, context.now)
+      const { parts, freed } = yield* partsOf(slice, before, location, sourcing, context.now)
       yield* checkShelf(slice, parts)
       const shipped = lines.map((line) => ({ ...line, shipped: line.ordered }))
-      const order = orderOf(before, location, shipped, [shipmentOf(1, parts, context)], total, context)
+      const shipments = [...Map.groupBy(parts, (part) => part.location)].map(([from, own], index) =>
+        shipmentOf(index + 1, from, own, context)
+      )
+      const order = orderOf(before, location, shipped, shipments, total, context)
       return {
         reply: order,
         movements: parts.map(({ product, location, lot, quantity, line }) =>

@@ -2,6 +2,7 @@
  * The memory store's answers: the same questions as the databases', over plain arrays.
  */
 import { DateTime, Effect, Option, Result } from "effect"
+import { type Backorder, backordersOf } from "./Backorder.ts"
 import { applyClaimEvent, applyMovement, available, type Balance, emptyBalance, onHand } from "./Balance.ts"
 import { activeCartName, CartId } from "./Cart.ts"
 import { applyToClaim, type Claim, type ClaimId, hasLapsed } from "./Claim.ts"
@@ -503,6 +504,12 @@ export const memoryQueries = (memory: Memory): Queries => ({
       return Effect.fromResult(
         pageOf("orders", items, (order) => [DateTime.toEpochMillis(order.placedAt), order.id], page, true)
       )
+    }),
+  backorders: (filter, page) =>
+    Effect.suspend(() => {
+      const items = [...memory.tables.orders.values()].flatMap(backordersOf).filter(isAt(filter))
+      const values = ({ placedAt, order, line }: Backorder) => [DateTime.toEpochMillis(placedAt), order, line]
+      return Effect.fromResult(pageOf("backorders", items, values, page))
     }),
   count: (id) => Effect.sync(() => found(memory.tables.counts.get(id))),
   counts: ({ state, location }, page) =>

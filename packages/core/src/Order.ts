@@ -22,9 +22,10 @@ export type OrderId = typeof OrderId.Type
 /**
  * A line with what was copied from the product when it was placed, in steps of `unit`. ordered = canceled + shipped +
  * open, shipped = kept + returned, and returned = restocked + damaged + scrapped; `requested` is what the customer
- * wants to send back. `claims` are its commitments while something is open. `unitPrice` is the price of one whole unit,
- * `total` what was charged for the line when it was placed. `entered` is how `ordered` was said, where somebody said it
- * in another way than in steps.
+ * wants to send back. Of what is open, `backordered` waits for goods that are not there, `elsewhere` is committed at
+ * other locations than the order's own, and the rest is at its own, where `claims` are its commitments. `unitPrice` is
+ * the price of one whole unit, `total` what was charged for the line when it was placed. `entered` is how `ordered` was
+ * said, where somebody said it in another way than in steps.
  */
 export const OrderLine = Schema.Struct({
   line: Schema.Int,
@@ -41,15 +42,23 @@ export const OrderLine = Schema.Struct({
   restocked: QuantityOrZero,
   damaged: QuantityOrZero,
   scrapped: QuantityOrZero,
+  backordered: QuantityOrZero,
   claims: Schema.Array(ClaimId),
+  elsewhere: Schema.Array(
+    Schema.Struct({ location: LocationId, quantity: QuantityOrZero, claims: Schema.Array(ClaimId) })
+  ),
   unitPrice: Schema.NullOr(Money),
   total: Money
 }).annotate({ identifier: "OrderLine" })
 export interface OrderLine extends Schema.Schema.Type<typeof OrderLine> {}
 
-/** What left the shelf at once: of each line and lot how much, and what of it came back. An undone one never left. */
+/**
+ * What left the shelves of a location at once: of each line and lot how much, and what of it came back. An undone one
+ * never left.
+ */
 export const Shipment = Schema.Struct({
   shipment: Schema.Int,
+  location: LocationId,
   lines: Schema.Array(Schema.Struct({ line: Schema.Int, lot: Lot, quantity: Quantity, returned: QuantityOrZero })),
   undone: Schema.Boolean,
   shippedAt: Schema.DateTimeUtcFromString
@@ -93,7 +102,7 @@ export class UnknownOrder extends Schema.TaggedError<UnknownOrder>()("UnknownOrd
   }
 }
 
-/** The order's stock is at another location. */
+/** The order has nothing at the location. */
 export class OrderElsewhere extends Schema.TaggedError<OrderElsewhere>()("OrderElsewhere", {
   order: OrderId,
   location: LocationId,
@@ -154,6 +163,47 @@ export class OrderExceeded extends Schema.TaggedError<OrderExceeded>()("OrderExc
 export const openQuantity = (line: Pick<OrderLine, "ordered" | "canceled" | "shipped">): number =>
   line.ordered - line.canceled - line.shipped
 
+/** What of a line is open at a location: committed there, unless somebody else let go of it. */
+export const openAt = (order: Pick<Order, "location">, line: OrderLine, location: LocationId): number =>
+  line.elsewhere.reduce(
+    (left, part) =>
+      left + (location === order.location ? -part.quantity : part.location === location ? part.quantity : 0),
+    location === order.location ? openQuantity(line) - line.backordered : 0
+  )
+
+/** A line's commitments at a location. */
+export const claimsAt = (
+  order: Pick<Order, "location">,
+  line: OrderLine,
+  location: LocationId
+): ReadonlyArray<ClaimId> =>
+  location === order.location
+    ? line.claims
+    : line.elsewhere.flatMap((part) => (part.location === location ? part.claims : []))
+
+/** A line with so much more open at a location, or less, and these commitments there. */
+export const lineAt = (
+  order: Pick<Order, "location">,
+  line: OrderLine,
+  location: LocationId,
+  added: number,
+  claims: ReadonlyArray<ClaimId>
+): OrderLine => {
+  if (location === order.location) return { ...line, claims }
+  const quantity = openAt(order, line, location) + added
+  const others = line.elsewhere.filter((part) => part.location !== location)
+  // A location that served it once stays with the order, also when nothing is left there.
+  return { ...line, elsewhere: [...others, { location, quantity, claims }] }
+}
+
+/** The locations that serve an order, or did, its own first. */
+export const locationsOf = (order: Pick<Order, "location" | "lines" | "shipments">): ReadonlyArray<LocationId> => {
+  const parts = order.lines.flatMap(({ elsewhere }) => elsewhere)
+  return [
+    ...new Set([order.location, ...parts.map((part) => part.location), ...order.shipments.map((one) => one.location)])
+  ]
+}
+
 /** What the customer kept of a line: shipped, and not returned. */
 export const keptQuantity = (line: Pick<OrderLine, "shipped" | "returned">): number => line.shipped - line.returned
 
@@ -176,7 +226,7 @@ export const knownOrder = (slice: Slice, id: OrderId): Result.Result<Order, Unkn
   return order === undefined ? Result.fail(new UnknownOrder({ order: id })) : Result.succeed(order)
 }
 
-/** The order, if its stock is at the location: that of another is in a ledger that the command does not lock. */
+/** The order, if it has anything at the location: what is at another is in a ledger that the command does not lock. */
 export const orderAt = (
   slice: Slice,
   id: OrderId,
@@ -185,7 +235,7 @@ export const orderAt = (
   Result.flatMap(
     knownOrder(slice, id),
     (order): Result.Result<Order, OrderElsewhere> =>
-      order.location === location
+      locationsOf(order).includes(location)
         ? Result.succeed(order)
         : Result.fail(new OrderElsewhere({ order: id, location, accepted: order.location }))
   )
@@ -275,9 +325,10 @@ export const orderMovement = (
   }
 ): NewMovement => ({ reason: null, ...movement, source: orderSource(order), unitCost: null })
 
-/** A new shipment of an order: parts of the same line and lot are one. */
+/** A new shipment of an order from a location: parts of the same line and lot are one. */
 export const shipmentOf = (
   shipment: number,
+  location: LocationId,
   parts: ReadonlyArray<{ readonly line: number; readonly lot: string; readonly quantity: number }>,
   { occurredAt }: Pick<DecisionContext, "occurredAt">
 ): Shipment => {
@@ -286,5 +337,5 @@ export const shipmentOf = (
     const key = `${line}/${lot}`
     merged.set(key, { line, lot, quantity: (merged.get(key)?.quantity ?? 0) + quantity, returned: 0 })
   }
-  return { shipment, lines: [...merged.values()], undone: false, shippedAt: occurredAt }
+  return { shipment, location, lines: [...merged.values()], undone: false, shippedAt: occurredAt }
 }

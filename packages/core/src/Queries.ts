@@ -5,6 +5,7 @@
 import type { DateTime, Effect, Option } from "effect"
 import { Schema } from "effect"
 import type { ApiKey, ApiKeyId } from "./ApiKey.ts"
+import type { Backorder } from "./Backorder.ts"
 import type { Balance } from "./Balance.ts"
 import type { Cart, CartId } from "./Cart.ts"
 import { type Claim, ClaimId } from "./Claim.ts"
@@ -393,6 +394,11 @@ export interface Queries {
     filter: OrderFilter,
     page: PageRequest
   ) => Effect.Effect<Page<Order>, StoreUnavailable | InvalidCursor>
+  /** Lines of orders that wait for goods, the oldest order first; `location` is that of the order. */
+  readonly backorders: (
+    filter: LevelFilter,
+    page: PageRequest
+  ) => Effect.Effect<Page<Backorder>, StoreUnavailable | InvalidCursor>
   /** Raised thresholds, the longest raised first. */
   readonly restockAlerts: (
     filter: LevelFilter,

@@ -2,12 +2,14 @@
  * The commands that are one decision each, by the name that a caller uses. They are a module, so that the declarations
  * of what is made of them name it instead of writing out every schema.
  */
+
 export {
   CreateApiKey as createApiKey,
   NoteApiKeyUse as noteApiKeyUse,
   RevokeApiKey as revokeApiKey,
   UpdateApiKey as updateApiKey
 } from "./ApiKey.ts"
+export { AllocateOrder as allocateOrder } from "./Backorder.ts"
 export { ChangeCart as changeCart, OpenCart as openCart } from "./Cart.ts"
 export {
   BeginCheckout as beginCheckout,

@@ -3,6 +3,7 @@
  */
 import {
   activeCartName,
+  Backorder,
   Balance,
   type CountFilter,
   causeName,
@@ -59,6 +60,28 @@ const placeFilters = (filter: LevelFilter): ReadonlyArray<readonly [string, unkn
   ["t.product = ?::text", filter.product],
   ["t.location = ?::text", filter.location]
 ]
+
+const decodeBackorder = Schema.decodeUnknownSync(Backorder)
+
+const backorderList = (filter: LevelFilter): ListQuery<Backorder> => ({
+  name: "backorders",
+  json: jsonOf({
+    order: "t.id",
+    line: "t.line",
+    product: "t.product",
+    location: "t.location",
+    customer: "t.customer",
+    quantity: "t.quantity",
+    placedAt: "t.placed"
+  }),
+  from: `(SELECT o.id, o.placed, o.location, o.customer, l.line->>'product' AS product,
+      (l.line->>'line')::int AS line, (l.line->>'backordered')::bigint AS quantity
+    FROM onhand.orders o CROSS JOIN LATERAL jsonb_array_elements(o.data->'lines') AS l(line)
+    WHERE o.backordered IS NOT NULL AND (l.line->>'backordered')::bigint > 0) t`,
+  ...conditionsOf(placeFilters(filter)),
+  keys: [text("t.placed"), text("t.id"), integer("t.line")],
+  decode: decodeBackorder
+})
 
 const alertList = (filter: LevelFilter) => ({
   ...rowList("thresholds", [text("t.raised"), text("t.id")], placeFilters(filter)),
@@ -294,6 +317,7 @@ export const postgresQueries = (sql: SqlClient): Queries => {
         ),
         page
       ),
+    backorders: (filter, page) => listPage(sql, backorderList(filter), page),
     count: (id) => row("counts", id),
     counts: ({ state, location }: CountFilter, page) =>
       listPage(

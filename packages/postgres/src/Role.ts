@@ -25,6 +25,7 @@ export const privileges: Readonly<Record<string, string>> = {
   lots: "SELECT, INSERT, UPDATE",
   orders: "SELECT, INSERT, UPDATE",
   policies: "SELECT, INSERT, UPDATE",
+  stockpolicies: "SELECT, INSERT, UPDATE",
   forecasts: "SELECT, INSERT, UPDATE",
   kept_values: "SELECT, INSERT, DELETE",
   thresholds: "SELECT, INSERT, UPDATE",

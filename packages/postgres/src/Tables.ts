@@ -319,7 +319,13 @@ const stockPolicies = [
   `ALTER TABLE onhand.balances ADD COLUMN floor bigint NOT NULL DEFAULT 0 CHECK (floor <= 0)`,
   `ALTER TABLE onhand.balances DROP CONSTRAINT never_oversold`,
   `ALTER TABLE onhand.balances ADD CONSTRAINT never_oversold CHECK (sellable - held - committed >= floor)`,
-  `CREATE INDEX balances_with_floor ON onhand.balances (product, location) WHERE floor < 0`
+  `CREATE INDEX balances_with_floor ON onhand.balances (product, location) WHERE floor < 0`,
+  // The products that an order waits for; null of all others, so that those that wait are few, however many there were.
+  `ALTER TABLE onhand.orders ADD COLUMN backordered jsonb GENERATED ALWAYS AS (
+    CASE WHEN data->>'status' = 'placed'
+      THEN nullif(jsonb_path_query_array(data, '$.lines[*] ? (@.backordered > 0).product'), '[]') END
+  ) STORED`,
+  `CREATE INDEX orders_backordered ON onhand.orders (placed, id) WHERE backordered IS NOT NULL`
 ]
 
 const notifications = [

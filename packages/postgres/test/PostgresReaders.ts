@@ -103,7 +103,7 @@ const reset = (sql: SqlClient): Effect.Effect<void, SqlError> =>
         onhand.products, onhand.locations, onhand.names, onhand.carts, onhand.orders, onhand.policies,
         onhand.thresholds, onhand.counts, onhand.transfers, onhand.users, onhand.vendors, onhand.vendorProducts,
         onhand.contactRecords, onhand.purchaseOrders, onhand.sessions, onhand.apiKeys,
-        onhand.notifications, onhand.webhooks, onhand.lots`
+        onhand.notifications, onhand.webhooks, onhand.lots, onhand.stockPolicies`
       yield* sql`UPDATE onhand.heads SET seq = 0, last_micros = 0, hash = '', changed = '{}'`
     })
   )

@@ -133,7 +133,9 @@ export const layerCarts = HttpApiBuilder.group(
         const location = yield* locationOf(inventory, payload.location)
         yield* requireDating(roles, actor, payload.occurredAt, location)
         const command = { actor, key, occurredAt: payload.occurredAt }
-        return yield* buyActiveCart(inventory, units, "checkout", location, command)
+        const { sources } = payload
+        const served = sources === undefined ? { location } : { location, sources }
+        return yield* buyActiveCart(inventory, units, "checkout", served, command)
       })
     )
     return handlers.handleAll({

@@ -4,7 +4,15 @@
  * in the products' units.
  */
 import type { InvalidRequest, Unavailable } from "@onhand/api"
-import { CartEmpty, CartId, type Inventory, type LocationId } from "@onhand/core"
+import {
+  CartEmpty,
+  CartId,
+  InsufficientStock,
+  type Inventory,
+  type LocationId,
+  NO_LOT,
+  type Sourcing
+} from "@onhand/core"
 import { Effect, Option, Schema } from "effect"
 import { faulty } from "./Faults.ts"
 import { orderReply } from "./OrderReply.ts"
@@ -55,10 +63,10 @@ export const buyActiveCart = (
   inventory: Inventory["Service"],
   units: UnitsShape,
   how: "checkout" | "placeOrder",
-  location: LocationId,
+  served: { readonly location: LocationId } & Sourcing,
   command: CheckoutCommand
 ) => {
-  const checkout = (cart: CartId) => submitAs(inventory, how, { cart, location }, command)
+  const checkout = (cart: CartId) => submitAs(inventory, how, { cart, ...served }, command)
   const again = Effect.flatMap(cartUnder(inventory, command), (used) =>
     Option.isSome(used) ? checkout(used.value.cart) : Effect.fail(new CartEmpty({ cart: NO_CART }))
   )
@@ -71,6 +79,19 @@ export const buyActiveCart = (
           )
     ),
     Effect.map(({ reply, replayed }) => changedJson(orderReply(reply), reply.version, replayed, 201)),
+    // Several locations together are short of it: told as of the one that the order is of.
+    Effect.catchTag("InsufficientSupply", ({ lines }) =>
+      Effect.fail(
+        new InsufficientStock({
+          lines: lines.map(({ product, wanted, available }) => ({
+            key: { product, location: served.location, lot: NO_LOT },
+            wanted,
+            available,
+            nextIncoming: null
+          }))
+        })
+      )
+    ),
     Effect.catchTag("InsufficientStock", (refusal) =>
       Effect.flatMap(units.ofKnown(refusal.lines.map(({ key }) => key.product)), (decimals) =>
         Effect.fail(shortageReply(refusal, decimals))

@@ -27,6 +27,10 @@ export const orderReply = (order: Order): WireOrder => ({
       canceled: decimal(line.canceled),
       shipped: decimal(line.shipped),
       open: decimal(openQuantity(line)),
+      backordered: decimal(line.backordered),
+      elsewhere: line.elsewhere
+        .filter(({ quantity }) => quantity > 0)
+        .map(({ location, quantity }) => ({ location, quantity: decimal(quantity) })),
       requested: decimal(line.requested),
       returned: decimal(line.returned),
       restocked: decimal(line.restocked),
@@ -36,8 +40,9 @@ export const orderReply = (order: Order): WireOrder => ({
       total: moneyReply(line.total)
     }
   }),
-  shipments: order.shipments.map(({ shipment, lines, undone, shippedAt }) => ({
+  shipments: order.shipments.map(({ shipment, location, lines, undone, shippedAt }) => ({
     shipment,
+    location,
     lines: lines.map(({ line, lot, quantity, returned }) => ({
       line,
       lot,

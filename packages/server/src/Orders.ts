@@ -8,6 +8,7 @@ import {
   Inventory,
   type LineQuantity,
   type LocationId,
+  locationsOf,
   type Order,
   type OrderId,
   permits,
@@ -19,10 +20,10 @@ import { requireAt, requireDating } from "./Authorizing.ts"
 import { buyActiveCart, locationOf } from "./Checkout.ts"
 import { exceededReply, orderReply } from "./OrderReply.ts"
 import { answering, bareKey, requiredKey, submitAs } from "./OutwardRefusal.ts"
-import { changedReply, conditional, etagOf, pageReply, pageRequest } from "./Replying.ts"
+import { changedReply, conditional, etagOf, pageReply, pageRequest, timestamp } from "./Replying.ts"
 import { ServerSettings } from "./Settings.ts"
 import { shortageReply } from "./StockMovements.ts"
-import { type Decimals, type QuantityInUnit, Units } from "./Units.ts"
+import { type Decimals, decimalsOf, type QuantityInUnit, toDecimal, Units } from "./Units.ts"
 
 /** The decimals of an order's products. */
 const decimalsIn = ({ lines }: Order): Decimals => new Map(lines.map(({ product, unit }) => [product, unit.decimals]))
@@ -60,7 +61,8 @@ const make = Effect.gen(function* () {
     })
   const writable = (actor: Actor, order: Order, at: LocationId = order.location) =>
     requireAt(roles, actor, "orders:write", [at])
-  const ownOrWritable = (actor: Actor, order: Order) => (isOwn(actor, order) ? Effect.void : writable(actor, order))
+  const ownOrWritable = (actor: Actor, order: Order, at: ReadonlyArray<LocationId> = [order.location]) =>
+    isOwn(actor, order) ? Effect.void : requireAt(roles, actor, "orders:write", at)
 
   /** What no caller can bring about, because the order was read before: that it is not there, or somewhere else. */
   const impossible = { OrderElsewhere: Effect.die, UnknownOrder: Effect.die } as const
@@ -93,15 +95,18 @@ export const layerOrders = HttpApiBuilder.group(
         const location = yield* locationOf(inventory, payload.location)
         yield* requireDating(roles, actor, payload.occurredAt, location)
         const command = { actor, key, occurredAt: payload.occurredAt }
-        return yield* buyActiveCart(inventory, units, "placeOrder", location, command)
+        const { sources, backorders = false } = payload
+        const served = sources === undefined ? { location, backorders } : { location, backorders, sources }
+        return yield* buyActiveCart(inventory, units, "placeOrder", served, command)
       }),
       ship: Effect.fnUntraced(function* ({ params, headers, payload }) {
         const actor = yield* CurrentActor
         const key = yield* requiredKey(headers["idempotency-key"])
         const order = yield* visible(actor, params.id)
-        yield* writable(actor, order)
+        const { location = order.location } = payload
+        yield* writable(actor, order, location)
         const lines = payload.lines && (yield* inSteps(order, payload.lines))
-        const at = { order: order.id, location: order.location }
+        const at = { order: order.id, location }
         const decimals = decimalsIn(order)
         return yield* submitAs(inventory, "shipOrder", lines === undefined ? at : { ...at, lines }, {
           actor,
@@ -110,18 +115,51 @@ export const layerOrders = HttpApiBuilder.group(
         }).pipe(
           Effect.map(told),
           Effect.catchTags({
-            ...impossible,
+            UnknownOrder: Effect.die,
             InsufficientStock: (refusal) => Effect.fail(shortageReply(refusal, decimals)),
             OrderExceeded: (refusal) => Effect.fail(exceededReply(refusal, order))
           })
         )
       }),
+      allocate: Effect.fnUntraced(function* ({ params, headers, payload }) {
+        const actor = yield* CurrentActor
+        const key = yield* requiredKey(headers["idempotency-key"])
+        const order = yield* visible(actor, params.id)
+        const { location = order.location } = payload
+        yield* writable(actor, order, location)
+        const lines = payload.lines && (yield* inSteps(order, payload.lines))
+        const at = { order: order.id, location }
+        const decimals = decimalsIn(order)
+        return yield* submitAs(inventory, "allocateOrder", lines === undefined ? at : { ...at, lines }, {
+          actor,
+          key,
+          occurredAt: payload.occurredAt
+        }).pipe(
+          Effect.map(told),
+          Effect.catchTags({
+            UnknownOrder: Effect.die,
+            InsufficientStock: (refusal) => Effect.fail(shortageReply(refusal, decimals)),
+            OrderExceeded: (refusal) => Effect.fail(exceededReply(refusal, order))
+          })
+        )
+      }),
+      backorders: Effect.fnUntraced(function* ({ query }) {
+        const { product, location } = query
+        const page = yield* answering(inventory.read.backorders({ product, location }, yield* pageRequest(query)))
+        const decimals = yield* units.ofKnown(page.items.map((waiting) => waiting.product))
+        return pageReply(page, ({ quantity, placedAt, ...waiting }) => ({
+          ...waiting,
+          quantity: toDecimal(quantity, decimalsOf(decimals, waiting.product)),
+          placedAt: timestamp(placedAt)
+        }))
+      }),
       undoShipment: Effect.fnUntraced(function* ({ params, headers }) {
         const actor = yield* CurrentActor
         const key = yield* requiredKey(headers["idempotency-key"])
         const order = yield* visible(actor, params.id)
-        yield* writable(actor, order)
-        const payload = { order: order.id, location: order.location, shipment: params.shipment }
+        const location = order.shipments[params.shipment - 1]?.location ?? order.location
+        yield* writable(actor, order, location)
+        const payload = { order: order.id, location, shipment: params.shipment }
         return yield* submitAs(inventory, "undoShipment", payload, {
           actor,
           key
@@ -131,9 +169,10 @@ export const layerOrders = HttpApiBuilder.group(
         const actor = yield* CurrentActor
         const key = yield* requiredKey(headers["idempotency-key"])
         const order = yield* visible(actor, params.id)
-        yield* ownOrWritable(actor, order)
+        const [location = order.location, ...elsewhere] = locationsOf(order)
+        yield* ownOrWritable(actor, order, [location, ...elsewhere])
         const lines = payload.lines && (yield* inSteps(order, payload.lines))
-        const at = { order: order.id, location: order.location }
+        const at = { order: order.id, location, ...(elsewhere.length === 0 ? {} : { elsewhere }) }
         return yield* submitAs(inventory, "cancelOrder", lines === undefined ? at : { ...at, lines }, {
           actor,
           key,

@@ -273,7 +273,23 @@ const orders: ReadonlyArray<Example> = [
   { operation: "orders.requestReturn", ...one("order"), body: { lines: lines(1) }, by: "ann" },
   { operation: "orders.receiveReturn", ...one("order"), body: { lines: [{ line: 1, quantity: 1, into: "sellable" }] } },
   { operation: "orders.byId", ...one("order"), by: "ann" },
-  { operation: "orders.list", query: { limit: "1" }, by: "ann" }
+  { operation: "orders.list", query: { limit: "1" }, by: "ann" },
+  {
+    operation: "stockPolicies.set",
+    body: { lines: [{ product: "mug", location: "depot", backorders: true }] },
+    unseen: true
+  },
+  buy(99),
+  {
+    operation: "orders.place",
+    body: { location: "depot", sources: { locations: ["depot"], strategy: "inOrder" }, backorders: true },
+    by: "ann",
+    save: "waiting"
+  },
+  { operation: "orders.backorders", query: { location: "depot" } },
+  { operation: "orders.allocate", ...one("waiting"), body: { location: "corner", lines: lines(2) } },
+  { operation: "orders.allocate", ...one("waiting"), body: { lines: lines(99) } },
+  { operation: "orders.ship", ...one("waiting"), body: { location: "corner" } }
 ]
 
 const lot = { params: { product: "milk", lot: "L-17" } }

@@ -87,6 +87,7 @@ const stockQuestions: Readonly<Record<string, Question>> = Object.fromEntries([
         [`movements(${given})`, allByTime((queries, page) => queries.movements(filter, page))],
         [`movementTotals(${given})`, (queries) => queries.movementTotals(filter)],
         [`reorderPolicies(${given})`, all((queries, page) => queries.reorderPolicies(filter, page))],
+        [`backorders(${given})`, allByTime((queries, page) => queries.backorders(filter, page))],
         [`stockPolicies(${given})`, all((queries, page) => queries.stockPolicies(filter, page))],
         [`stockFlows(${given})`, all((queries, page) => flowsOf(queries, filter, page))],
         [`thresholds(${given})`, all((queries, page) => queries.thresholds(filter, page))],
@@ -357,7 +358,7 @@ const questionsOf = (known: Known): Readonly<Record<string, Question>> =>
 /** The questions that a store need not answer without a feature. */
 const questionsOfFeatures: Readonly<Record<keyof Features, RegExp | undefined>> = {
   claims: undefined,
-  carts: /^(cart|activeCart|order|orders)\(/,
+  carts: /^(cart|activeCart|order|orders|backorders)\(/,
   thresholds: /^(thresholds|reorderPolicies|restockAlerts|notifications?|dueForReview|lotsForReview|webhooks?)\(/,
   counts: /^(count|counts)\(/,
   transfers: /^(transfer|transfers)\(/,

@@ -3,7 +3,9 @@
  */
 import {
   axesOf,
+  type Claim,
   type CommandRecord,
+  claimsAt,
   commandsByTag,
   differenceOf,
   type Event,
@@ -25,7 +27,7 @@ import { availableAt, lastLookAt } from "./LotView.ts"
 import { H60, H61 } from "./NotificationLaws.ts"
 import { H50 } from "./PurchaseLaw.ts"
 import type { LedgerSnapshot } from "./RawReaders.ts"
-import { floorAt, H62 } from "./StockPolicyLaws.ts"
+import { floorAt, H62, H63 } from "./StockPolicyLaws.ts"
 
 type Law = LedgerLaw<LedgerView>
 
@@ -355,12 +357,14 @@ const H45: Law = {
     const open = snapshot.claims.filter(({ state }) => state === "held" || state === "committed")
     const claimed = Map.groupBy(open, ({ source }) => (source === null ? "" : `${source.type}/${source.id}`))
     const found = snapshot.orders.flatMap((order) => orderFindings(order, moved.get(order.id) ?? []))
-    for (const { id, lines } of snapshot.orders) {
-      for (const line of lines) {
+    for (const order of snapshot.orders) {
+      const { id } = order
+      for (const line of order.lines) {
         const own = (claimed.get(`order/${id}`) ?? []).filter(({ product }) => product === line.product)
         const quantity = own.reduce((sum, claim) => sum + claim.quantity, 0)
         // Less where somebody let go of a claim by its name.
-        if (quantity > openQuantity(line) || own.some((claim) => !line.claims.includes(claim.id)))
+        const isListed = (claim: Claim) => claimsAt(order, line, claim.location).includes(claim.id)
+        if (quantity > openQuantity(line) || !own.every(isListed))
           found.push(`order ${id} claims ${quantity} of ${line.product}, of which ${openQuantity(line)} are open`)
       }
     }
@@ -462,7 +466,7 @@ const H57: Law = {
 /** That refused commands changed nothing; told first, because it explains whatever else is wrong then. */
 export const refusalLaw = D19
 
-/** The other laws that one snapshot shows of commands, from B10 to H62. */
+/** The other laws that one snapshot shows of commands, from B10 to H63. */
 export const commandLaws: ReadonlyArray<Law> = [
   D18,
   D20,
@@ -483,7 +487,8 @@ export const commandLaws: ReadonlyArray<Law> = [
   H57,
   H60,
   H61,
-  H62
+  H62,
+  H63
 ]
 
 /** Two snapshots of one store, the earlier first. */

@@ -7,7 +7,9 @@ import {
   type Count,
   CountId,
   Count as CountSchema,
+  claimsAt,
   commands,
+  locationsOf,
   type Notification,
   Notification as NotificationSchema,
   type Order,
@@ -224,7 +226,7 @@ const plainDraftOf = (features: Features): fc.Arbitrary<Draft> =>
     ...(features.claims
       ? [
           { arbitrary: fc.oneof(...claimDrafts), weight: 12 },
-          { arbitrary: stockPolicyDrafts, weight: 2 }
+          { arbitrary: stockPolicyDrafts, weight: 3 }
         ]
       : []),
     ...(features.thresholds
@@ -316,6 +318,9 @@ const documents = {
   orders: {
     beginning: [
       basket,
+      drafts("setStockPolicies", fc.constant(goods), ([product]) => ({
+        lines: [{ product, location: shop, backorders: true }]
+      })),
       drafts("placeOrder", fc.constant({ location: shop }), (at, known) => ({ ...at, cart: cartOf(known, 0) })),
       drafts("shipOrder", fc.constant([{ line: 1, quantity: 1 }] as const), (lines, known) => ({
         order: known.orders[0]?.id ?? OrderId.make("no-order"),
@@ -387,8 +392,10 @@ const learnOrder = (known: Known, order: Order): void => {
   const place = known.orders.findIndex(({ id }) => id === order.id)
   if (place !== -1) known.orders.splice(place, 1)
   known.orders.push(order)
-  const claims = order.lines.flatMap((line) => line.claims)
-  known.claims.push(...claims.map((id) => ({ id, location: order.location })))
+  for (const location of locationsOf(order)) {
+    const claims = order.lines.flatMap((line) => claimsAt(order, line, location))
+    known.claims.push(...claims.map((id) => ({ id, location })))
+  }
 }
 
 /** Takes down a count as it is now; it becomes the newest. */

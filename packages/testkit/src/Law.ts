@@ -66,7 +66,8 @@ export const laws = {
   H59: "the value of stock is what came in less what went out at its cost, wherever it is and through any period",
   H60: "what a threshold raised has one notification until it is cleared, and none is left open after that",
   H61: "a notification is what its events say that became of it, raised once and resolved at most once",
-  H62: "what is promised beyond what is there is what the policy of its place lets"
+  H62: "what is promised beyond what is there is what the policy of its place lets",
+  H63: "what an order waits for is open and unclaimed, and it claims at each location at most what it has there"
 } as const
 
 export type LawId = keyof typeof laws

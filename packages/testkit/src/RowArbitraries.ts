@@ -224,7 +224,11 @@ const orderLine: fc.Arbitrary<OrderLine> = fc
     restocked: fc.nat(2 ** 28),
     damaged: fc.nat(2 ** 28),
     scrapped: fc.nat(2 ** 28),
+    backordered: fc.nat(2 ** 28),
     claims: fc.array(claimId, { maxLength: 3 }),
+    elsewhere: fc.array(fc.record({ location: locationId, quantity, claims: fc.array(claimId, { maxLength: 2 }) }), {
+      maxLength: 2
+    }),
     unitPrice: nullable(price),
     total: money
   })
@@ -236,6 +240,7 @@ const orderLine: fc.Arbitrary<OrderLine> = fc
 
 const shipment: fc.Arbitrary<Shipment> = fc.record({
   shipment: fc.integer({ min: 1, max: 500 }),
+  location: locationId,
   lines: fc.array(
     fc.record({ line: fc.integer({ min: 1, max: 500 }), lot: stockKey.lot, quantity, returned: fc.nat(2 ** 28) }),
     { minLength: 1, maxLength: 3 }

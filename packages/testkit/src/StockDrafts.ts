@@ -137,19 +137,19 @@ export const thresholdDrafts = drafts(
   (rules) => ({ lines: rules })
 )
 
+// Mostly of what is not counted in lots, where there is a shop.
+const promised = {
+  product: fc.oneof({ arbitrary: fc.constant(productPool[0]!), weight: 3 }, productId),
+  location: fc.oneof({ arbitrary: fc.constantFrom(...locationPool.slice(0, 2)), weight: 4 }, locationId)
+}
+
 export const stockPolicyDrafts = drafts(
   "setStockPolicies",
-  lines(
-    fc
-      .record({
-        product: productId,
-        location: locationId,
-        floor: optional(fc.constantFrom(0, -2, -5)),
-        backorders: optional(fc.boolean())
-      })
-      .map((line) => present(line))
-  ),
-  (rules) => ({ lines: rules })
+  fc.array(fc.record({ ...promised, floor: fc.constantFrom(0, -2, -5), backorders: fc.boolean() }), {
+    minLength: 1,
+    maxLength: 2
+  }),
+  ([first, ...rest]) => ({ lines: [first!, ...rest] as const })
 )
 
 export const policyDrafts = drafts(

@@ -2,7 +2,7 @@
  * What a snapshot says of stock policies: how little could be available of a key when, as the commands that set it have
  * it, and the law that this is what stands with the balances.
  */
-import type { CommandRecord, StockPlace, StockPolicy } from "@onhand/core"
+import { type CommandRecord, locationsOf, openAt, type StockPlace, type StockPolicy } from "@onhand/core"
 import { DateTime, Predicate } from "effect"
 import type { LedgerLaw } from "./Law.ts"
 import { availableOf, type LedgerView, nameOfKey, sharesShard, tallyOf } from "./LedgerView.ts"
@@ -66,4 +66,27 @@ export const H62: LedgerLaw<LedgerView> = {
       const available = availableOf(tallyOf(history))
       return available < floor ? [`${nameOfKey(key)}: ${available} are available, less than its floor of ${floor}`] : []
     })
+}
+
+/** Of what is open of a line, every part is at one location, or waits for goods; claims are at most what is there. */
+export const H63: LedgerLaw<LedgerView> = {
+  law: "H63",
+  findings: ({ snapshot }) => {
+    const open = snapshot.claims.filter(({ state, source }) => state === "committed" && source?.type === "order")
+    const claimed = Map.groupBy(open, ({ source }) => source?.id ?? "")
+    return snapshot.orders.flatMap((order) =>
+      order.lines.flatMap((line) =>
+        locationsOf(order).flatMap((location) => {
+          const there = openAt(order, line, location)
+          const claims = (claimed.get(order.id) ?? []).filter(
+            (claim) => claim.location === location && claim.product === line.product
+          )
+          const sum = claims.reduce((total, { quantity }) => total + quantity, 0)
+          return there < 0 || sum > there || line.backordered < 0
+            ? [`order ${order.id}: ${there} of ${line.product} are open at ${location}, and ${sum} claimed there`]
+            : []
+        })
+      )
+    )
+  }
 }

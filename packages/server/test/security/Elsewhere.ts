@@ -74,6 +74,7 @@ export const elsewhere: Readonly<
   "POST /api/v1/notifications/{id}/read": (ids) => at(`notifications/${ids["raised"]}/read`),
   "POST /api/v1/notifications/{id}/snooze": (ids) => at(`notifications/${ids["raised"]}/snooze`, { minutes: 1 }),
   "POST /api/v1/notifications/{id}/resolve": (ids) => at(`notifications/${ids["raised"]}/resolve`),
+  "POST /api/v1/orders/{id}/allocate": (ids) => at(`orders/${ids["placed"]}/allocate`, {}),
   "POST /api/v1/orders/{id}/ship": (ids) => at(`orders/${ids["placed"]}/ship`, {}),
   "POST /api/v1/orders/{id}/shipments/{shipment}/undo": (ids) => at(`orders/${ids["shipped"]}/shipments/1/undo`),
   "POST /api/v1/orders/{id}/cancel": (ids) => at(`orders/${ids["placed"]}/cancel`, {}),
