@@ -15,7 +15,8 @@ import { OPENED_AT, USD } from "./Replay.ts"
 /** From the opening to a little after the last basket. */
 const YEAR = { from: DateTime.subtract(OPENED_AT, { days: 1 }), to: DateTime.add(OPENED_AT, { days: 400 }) }
 
-const AT_ONCE = 1_000
+/** What is valued at once: each page folds all movements of its products, and must be read within half a minute. */
+const AT_ONCE = 200
 
 /** All items of a list. */
 const all = <A, E, R>(list: (page: PageRequest) => Effect.Effect<Page<A>, E, R>) =>

@@ -1,4 +1,5 @@
 // A real year of a grocery chain through the ledger: import, opening stock, 47,243 baskets, and the books balanced.
+import { existsSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { NodeRuntime } from "@effect/platform-node"
 import { Inventory } from "@onhand/core"
@@ -13,6 +14,9 @@ import { readBaskets } from "./RetailFiles.ts"
 import { disagreements, valueOfYear, valueText } from "./ValueReport.ts"
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+
+/** Where the whole year lies beside a clone, if it does; else there is its excerpt. */
+const whole = here("../../../../shared/data/retail")
 
 const store = Layer.unwrap(
   Effect.gen(function* () {
@@ -36,7 +40,9 @@ const timed = <A, E, R>(title: string, part: Effect.Effect<A, E, R>, countOf: (r
   })
 
 const program = Effect.gen(function* () {
-  const folder = yield* Config.String("ONHAND_RETAIL").pipe(Config.withDefault(here("../../../../shared/data/retail")))
+  const folder = yield* Config.String("ONHAND_RETAIL").pipe(
+    Config.withDefault(existsSync(whole) ? whole : here("../excerpt"))
+  )
   const inventory = yield* Inventory
   const catalogue = yield* timed("Products imported", importCatalogue(folder), ({ products }) => products.size)
   const { created, updated, unchanged, refused } = catalogue.outcomes

@@ -1,7 +1,7 @@
 /**
  * `onhand verify`: recomputes every balance from the ledgers, checks the seals of the ledger, and tells what differs.
  */
-import { type Difference, Inventory } from "@onhand/core"
+import { auditDocuments, type Difference, type DocumentDifference, Inventory } from "@onhand/core"
 import { type BrokenSeal, verifyChain } from "@onhand/postgres"
 import { Console, Effect, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
@@ -46,6 +46,18 @@ const verifyBalances = Effect.gen(function* () {
   return differences.length
 })
 
+const documentLine = ({ document, product, field, told, recomputed }: DocumentDifference): string =>
+  `${document.type} ${document.id}, product ${product}: ${field} is told as ${told}, the ledger says ${recomputed}`
+
+/** Compares documents with what was moved and claimed for them; prints how many, and each difference. */
+const verifyDocuments = Effect.gen(function* () {
+  const { documents, differences } = yield* auditDocuments((yield* Inventory).read)
+  yield* Console.log(`${counted(documents, "document")} compared with the ledger`)
+  for (const difference of differences) yield* Console.log(documentLine(difference))
+  yield* Console.log(`${counted(differences.length, "difference")} in documents`)
+  return differences.length
+})
+
 /** Checks the hash chain; prints the last hash of each shard, for whoever notes it elsewhere, and each broken seal. */
 const verifySeals = Effect.gen(function* () {
   const { commits, broken, heads } = yield* verifyChain(yield* SqlClient)
@@ -66,12 +78,16 @@ const repairBalances = Effect.gen(function* () {
 
 /**
  * Verifies the books of a store on PostgreSQL or embedded, tells what it found, and fails if anything is wrong. `chain`
- * verifies only that the ledger is what was written; `repair` first makes every balance what the ledger says.
+ * verifies only that the ledger is what was written; `repair` first makes every balance what the ledger says;
+ * `documents` also compares every order, transfer, count and purchase order with the ledger.
  */
-export const verifyBooks = (options: { readonly chain?: boolean; readonly repair?: boolean } = {}) =>
+export const verifyBooks = (
+  options: { readonly chain?: boolean; readonly repair?: boolean; readonly documents?: boolean } = {}
+) =>
   Effect.gen(function* () {
     if (options.repair === true) yield* repairBalances
-    const differences = options.chain === true ? 0 : yield* verifyBalances
+    const ofBalances = options.chain === true ? 0 : yield* verifyBalances
+    const differences = ofBalances + (options.documents === true ? yield* verifyDocuments : 0)
     const brokenSeals = yield* verifySeals
     if (differences + brokenSeals > 0) return yield* new DifferencesFound({ differences, brokenSeals })
   })
@@ -86,8 +102,15 @@ const repair = Flag.Boolean("repair").pipe(
   Flag.withDescription("First make every balance that differs what the ledger says; the ledger keeps that it was done")
 )
 
-export const verifyCommand = Command.make("verify", { chain, repair, ...storeFlags }, ({ chain, repair, ...flags }) =>
-  verifyBooks({ chain, repair }).pipe(Effect.provide(layerInventory(flags)))
+const documents = Flag.Boolean("documents").pipe(
+  Flag.withDefault(false),
+  Flag.withDescription("Also compare each order, transfer, count and purchase order with what was moved for it")
+)
+
+const flags = { chain, repair, documents, ...storeFlags }
+
+export const verifyCommand = Command.make("verify", flags, ({ chain, repair, documents, ...store }) =>
+  verifyBooks({ chain, repair, documents }).pipe(Effect.provide(layerInventory(store)))
 ).pipe(
   Command.withShortDescription("Check that every balance follows from the ledger"),
   Command.withDescription(

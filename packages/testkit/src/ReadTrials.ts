@@ -2,6 +2,7 @@
  * Trials of reads: pages, the feed, and answers that agree with the rows while these grow.
  */
 import {
+  auditDocuments,
   type Movement,
   movementId,
   type Page,
@@ -227,6 +228,12 @@ const agreement: Trial = {
               () =>
                 `verify saw ${verification.movements} movements and ${verification.claimEvents} claim events of ` +
                 `${movements.length} and ${claimEvents.length}`
+            )
+            const audit = yield* Effect.orDie(auditDocuments(session.inventory.read))
+            yield* ensure(
+              "G41",
+              audit.differences.length === 0,
+              () => `the audit of documents found ${JSON.stringify(audit.differences)}`
             )
             yield* levelsAgree(session).pipe(Effect.catchTag("StoreUnavailable", Effect.die))
           })
