@@ -5,7 +5,15 @@ import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "@onhand/api"
 import { DEFAULT_LIFETIME_SECONDS, layerLocal, type RetiredKey, type TrustedIssuer } from "@onhand/auth"
 import { Email, Inventory } from "@onhand/core"
 import { layerDeliveries, layerForecasts } from "@onhand/postgres"
-import { DEFAULT_ADMIN_EMAIL, ensureAdmin, serve as layerServer, Planner, ServerSettings } from "@onhand/server"
+import {
+  DEFAULT_ADMIN_EMAIL,
+  ensureAdmin,
+  serve as layerServer,
+  MetricsText,
+  ownMetrics,
+  Planner,
+  ServerSettings
+} from "@onhand/server"
 import { Console, Context, Effect, Layer, Option, Predicate, Redacted, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { HttpServer } from "effect/http"
@@ -29,6 +37,7 @@ import {
 import { layerTelemetry } from "./Telemetry.ts"
 import { formerSecretSetting, secretSetting, tokenSecret } from "./TokenSecret.ts"
 import { readyText, type SignIn, signInText } from "./Welcome.ts"
+import { allMetrics, tellMetrics } from "./WorkerMetrics.ts"
 import { isWorker, startWorkers } from "./Workers.ts"
 
 const DEFAULT_PORT = 3000
@@ -237,7 +246,13 @@ const serveAlone = (settings: ServeSettings) =>
 
 /** A worker only serves: the first process has made everything else, and tells what is to be told. */
 const serveAsWorker = (settings: ServeSettings) =>
-  Effect.andThen(listen(settings), Effect.never).pipe(Effect.scoped, Effect.provide(layerServices(settings)))
+  tellMetrics(ownMetrics).pipe(
+    Effect.andThen(listen(settings)),
+    Effect.andThen(Effect.never),
+    Effect.provideService(MetricsText, allMetrics),
+    Effect.scoped,
+    Effect.provide(layerServices(settings))
+  )
 
 const serveByWorkers = (settings: ServeSettings) =>
   Effect.gen(function* () {

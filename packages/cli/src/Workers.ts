@@ -5,6 +5,7 @@
 import cluster, { type Worker } from "node:cluster"
 import { Console, Deferred, Effect, Schema } from "effect"
 import { exitCode, exitCodes } from "./ExitCode.ts"
+import { passMetricsOn } from "./WorkerMetrics.ts"
 
 /** A worker that dies sooner than this after its start has met something that the next one will meet too. */
 const SHORTEST_LIFE_MILLIS = 2_000
@@ -51,21 +52,23 @@ export const startWorkers = Effect.fnUntraced(function* (count: number, environm
   const serving = yield* Deferred.make<number, WorkersDying>()
   const dying = yield* Deferred.make<never, WorkersDying>()
   const tell = Effect.runForkWith(yield* Effect.context<never>())
-  const workers = new Set<Worker>()
+  const workers = new Map<number, Worker>()
   let listening = 0
   let youngDeaths = 0
   let closing = false
 
-  const start = (): void => {
+  // One that follows another has its number, so that its metrics go on where those of the other ended.
+  const start = (number: number): void => {
     const begun = performance.now()
     const worker = cluster.fork(environment)
-    workers.add(worker)
+    workers.set(number, worker)
+    passMetricsOn(workers, worker)
     worker.once("listening", ({ port }) => {
       listening += 1
       if (listening >= count) Deferred.doneUnsafe(serving, Effect.succeed(port))
     })
     worker.once("exit", (code, signal) => {
-      workers.delete(worker)
+      workers.delete(number)
       if (closing) return
       if (performance.now() - begun < SHORTEST_LIFE_MILLIS) youngDeaths += 1
       if (youngDeaths > MAX_YOUNG_DEATHS || !Deferred.isDoneUnsafe(serving)) {
@@ -75,20 +78,22 @@ export const startWorkers = Effect.fnUntraced(function* (count: number, environm
         return
       }
       tell(Console.error(`onhand: worker ${worker.process.pid} ended (${signal ?? code}); another one is started`))
-      start()
+      start(number)
     })
   }
 
   yield* Effect.acquireRelease(
     Effect.sync(() => {
-      for (let index = 0; index < count; index++) start()
+      for (let number = 1; number <= count; number++) start(number)
     }),
     () =>
       Effect.gen(function* () {
         closing = true
-        for (const worker of workers) worker.process.kill("SIGTERM")
-        yield* Effect.forEach(workers, ended, { concurrency: "unbounded" }).pipe(Effect.timeoutOption(END_TIMEOUT))
-        for (const worker of workers) worker.process.kill("SIGKILL")
+        for (const worker of workers.values()) worker.process.kill("SIGTERM")
+        yield* Effect.forEach(workers.values(), ended, { concurrency: "unbounded" }).pipe(
+          Effect.timeoutOption(END_TIMEOUT)
+        )
+        for (const worker of workers.values()) worker.process.kill("SIGKILL")
       })
   )
   const port = yield* Deferred.await(serving)

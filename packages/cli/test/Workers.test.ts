@@ -2,12 +2,14 @@
 // lost.
 import assert from "node:assert"
 import { readFileSync } from "node:fs"
+import { get } from "node:http"
 import { setTimeout as pause } from "node:timers/promises"
 import { afterAll, beforeAll, describe, it } from "vitest"
 import { createDatabase } from "../../../test/PostgresDatabase.ts"
 import { type Running, startOnhand } from "./ServerProcess.ts"
 
 const PASSWORD = "the admin's own password"
+const METRICS_TOKEN = "a token for metrics"
 const START_TIMEOUT = 90_000
 
 let database: string
@@ -38,6 +40,7 @@ const start = async (database: string) => {
   running = startOnhand(["serve", "--workers", "2", "--port", "0"], {
     DATABASE_URL: database,
     ONHAND_ADMIN_PASSWORD: PASSWORD,
+    ONHAND_METRICS_TOKEN: METRICS_TOKEN,
     ONHAND_SAMPLE_SHOP: "false"
   })
   url = await running.ready
@@ -91,6 +94,34 @@ describe.skipIf(process.platform !== "linux")("two workers", { timeout: START_TI
     assert.strictEqual(await onHand(), 10_000 - answered.length)
     while (childrenOf(running.pid).length < 2) await pause(50)
     assert.notDeepStrictEqual(childrenOf(running.pid), workers)
+  })
+
+  it("tell the metrics of both, whichever is asked, each with its number", async () => {
+    // Each over a connection of its own, which the workers take in turns: so both have something to tell.
+    const metrics = () =>
+      new Promise<string>((resolve, reject) => {
+        const headers = { authorization: `Bearer ${METRICS_TOKEN}` }
+        get(`${url}/metrics`, { agent: false, headers }, (reply) => {
+          let text = ""
+          reply.on("data", (chunk) => {
+            text += String(chunk)
+          })
+          reply.on("end", () => resolve(text))
+        }).once("error", reject)
+      })
+    const sales = Array.from({ length: 40 }, (_, index) => sell(`metered-${index}`))
+    for (const reply of await Promise.all(sales)) assert.strictEqual(reply.status, 201)
+    const workersIn = (text: string) => [...new Set([...text.matchAll(/\{worker="(\d)"/g)].map(([, one]) => one))]
+    // The one that follows the one that was killed may still be starting.
+    let text = await metrics()
+    while (workersIn(text).length < 2) {
+      await pause(100)
+      text = await metrics()
+    }
+    assert.deepStrictEqual(workersIn(text).toSorted(), ["1", "2"])
+    assert.strictEqual(text.match(/^# TYPE onhand_http_requests_total counter$/gm)?.length, 1)
+    const sold = text.matchAll(/^onhand_http_requests_total\{worker="\d",method="POST",status="201"\} (\d+)$/gm)
+    assert.ok([...sold].reduce((sum, [, count]) => sum + Number(count), 0) >= sales.length)
   })
 
   it("answer every request when asked to stop, tell streams to come back, and end within ten seconds", async () => {

@@ -3,7 +3,7 @@
  */
 import { createHash, timingSafeEqual } from "node:crypto"
 import { Unauthorized } from "@onhand/api"
-import { Effect, Metric, Redacted } from "effect"
+import { Context, Effect, Metric, Redacted } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { PrometheusMetrics } from "effect/observability"
 import type { AccessEntry } from "./AccessLog.ts"
@@ -43,11 +43,20 @@ const digest = (text: string): Buffer => createHash("sha256").update(text).diges
 /** The prefix of every other metric is its own name; these of the runtime itself get one. */
 const named = (name: string): string => (name.startsWith("onhand_") ? name : `onhand_runtime_${name}`)
 
+/** The metrics of this process, in the text that Prometheus reads. */
+export const ownMetrics: Effect.Effect<string> = PrometheusMetrics.format({ metricNameMapper: named })
+
+/** What `/metrics` answers: the metrics of this process, unless the host has several and gathers those of all. */
+export const MetricsText = Context.Reference<Effect.Effect<string>>("@onhand/server/MetricsText", {
+  defaultValue: () => ownMetrics
+})
+
 /** `/metrics`. Without a token in the settings there is no such path. */
 export const layerMetrics = HttpRouter.use(
   Effect.fnUntraced(function* (router) {
     const { metricsToken } = yield* ServerSettings
     if (metricsToken === null) return
+    const metrics = yield* MetricsText
     const expected = digest(`Bearer ${Redacted.value(metricsToken)}`)
     yield* router.add(
       "GET",
@@ -57,7 +66,7 @@ export const layerMetrics = HttpRouter.use(
         if (!timingSafeEqual(digest(headers["authorization"] ?? ""), expected)) {
           return problemReply(problemOf(new Unauthorized()), "/metrics", "")
         }
-        const text = yield* PrometheusMetrics.format({ metricNameMapper: named })
+        const text = yield* metrics
         return HttpServerResponse.text(text, { contentType: "text/plain; version=0.0.4; charset=utf-8" })
       })
     )

@@ -1,6 +1,7 @@
 export * from "./AccessLog.ts"
 export * from "./Bootstrap.ts"
 export * from "./Lifecycle.ts"
+export { MetricsText, ownMetrics } from "./Metrics.ts"
 export { Planner } from "./Planning.ts"
 export * from "./Server.ts"
 export * from "./Settings.ts"
