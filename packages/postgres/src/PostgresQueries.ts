@@ -31,7 +31,17 @@ import type { SqlClient } from "effect/sql/SqlClient"
 import { demandList } from "./DemandList.ts"
 import { claimList, explain } from "./Explain.ts"
 import { blocked, lapsed, levelList, productLevels } from "./LevelList.ts"
-import { allOf, conditionsOf, escapeLike, integer, type ListQuery, listPage, oneOf, type SortKey, text } from "./ListQuery.ts"
+import {
+  allOf,
+  conditionsOf,
+  escapeLike,
+  integer,
+  type ListQuery,
+  listPage,
+  oneOf,
+  type SortKey,
+  text
+} from "./ListQuery.ts"
 import { commandJson, decodeCommand, decodeRow, jsonOf } from "./LoadSlice.ts"
 import { lotQueries } from "./LotList.ts"
 import { movementList } from "./MovementList.ts"
