@@ -27,7 +27,7 @@ import { availableAt, lastLookAt } from "./LotView.ts"
 import { H60, H61 } from "./NotificationLaws.ts"
 import { H50 } from "./PurchaseLaw.ts"
 import type { LedgerSnapshot } from "./RawReaders.ts"
-import { floorAt, H62, H63 } from "./StockPolicyLaws.ts"
+import { floorsAt, H62, H63 } from "./StockPolicyLaws.ts"
 
 type Law = LedgerLaw<LedgerView>
 
@@ -55,12 +55,16 @@ const B10: Law = {
         const place = placeTallyAt(view, key, record.seq)
         const history = [...view.keys.values()].find((one) => nameOfKey(one.key) === nameOfKey(key))
         const own = history && tallyAt(history, record.seq)
-        const floor = floorAt(view, key, record.seq)
-        const truths = [
+        const there = [
           availableOf(place),
           availableAt(view, key, record.seq, record.recordedMicros),
-          availableAt(view, key, record.seq, record.recordedMicros) - floor,
-          ...(own ? [availableOf(own), availableOf(own) - floor, ...Object.values(own)] : [0])
+          own === undefined ? 0 : availableOf(own)
+        ]
+        const floors = floorsAt(view, key, record.seq)
+        const truths = [
+          ...there,
+          ...there.flatMap((quantity) => floors.map((floor) => quantity - floor)),
+          ...Object.values(own ?? {})
         ]
         return truths.includes(available)
           ? []

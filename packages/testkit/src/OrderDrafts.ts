@@ -62,7 +62,7 @@ export const orderDrafts = (cartOf: (known: Known, index: number) => CartId) => 
         return present({ order, location: location ?? own, lines })
       }
     ),
-    weight: 3
+    weight: 8
   },
   {
     arbitrary: drafts("shipOrder", fc.record({ meant: orderPick, lines: someLines }), ({ meant, lines }, known) => {

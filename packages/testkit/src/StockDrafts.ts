@@ -145,7 +145,7 @@ const promised = {
 
 export const stockPolicyDrafts = drafts(
   "setStockPolicies",
-  fc.array(fc.record({ ...promised, floor: fc.constantFrom(0, -2, -5), backorders: fc.boolean() }), {
+  fc.array(fc.record({ ...promised, floor: fc.constantFrom(0, -2, -5), backorders: fc.constantFrom(true, true, false) }), {
     minLength: 1,
     maxLength: 2
   }),

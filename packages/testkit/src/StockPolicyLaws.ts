@@ -40,15 +40,19 @@ const setsOf = (view: LedgerView): ReadonlyMap<string, ReadonlyArray<Set>> => {
 }
 
 /**
- * The least that could be available of a place after a seq of its shard. What was set by a command whose record stands
- * in another shard may have been set before or after; it is taken for both.
+ * The floors that a place can have had after a seq of its shard. What was set by a command whose record stands in
+ * another shard may have been set before or after; it is taken for both.
  */
-export const floorAt = (view: LedgerView, place: StockPlace, seq: number): number => {
+export const floorsAt = (view: LedgerView, place: StockPlace, seq: number): ReadonlyArray<number> => {
   const sets = setsOf(view).get(placeText(place)) ?? []
   const here = sets.findLast(({ record }) => sharesShard(view, record, place) && record.seq <= seq)
   const elsewhere = sets.filter(({ record }) => !sharesShard(view, record, place))
-  return Math.min(here?.policy.floor ?? 0, 0, ...elsewhere.map(({ policy }) => policy.floor))
+  return [here?.policy.floor ?? 0, ...elsewhere.map(({ policy }) => policy.floor)]
 }
+
+/** The least that could be available of a place after a seq of its shard. */
+export const floorAt = (view: LedgerView, place: StockPlace, seq: number): number =>
+  Math.min(...floorsAt(view, place, seq))
 
 /** Every balance has the floor that its place's policy says, and is not below it. */
 export const H62: LedgerLaw<LedgerView> = {
