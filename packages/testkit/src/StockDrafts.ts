@@ -145,10 +145,13 @@ const promised = {
 
 export const stockPolicyDrafts = drafts(
   "setStockPolicies",
-  fc.array(fc.record({ ...promised, floor: fc.constantFrom(0, -2, -5), backorders: fc.constantFrom(true, true, false) }), {
-    minLength: 1,
-    maxLength: 2
-  }),
+  fc.array(
+    fc.record({ ...promised, floor: fc.constantFrom(0, -2, -5), backorders: fc.constantFrom(true, true, false) }),
+    {
+      minLength: 1,
+      maxLength: 2
+    }
+  ),
   ([first, ...rest]) => ({ lines: [first!, ...rest] as const })
 )
 
