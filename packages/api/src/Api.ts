@@ -7,7 +7,7 @@ import { ApiKeysApi } from "./ApiKeys.ts"
 import { BatchesApi } from "./Batches.ts"
 import { CartsApi } from "./Carts.ts"
 import { ClaimsApi } from "./Claims.ts"
-import { Strictness } from "./Convention.ts"
+import { Freshness, Strictness, withFreshness } from "./Convention.ts"
 import { EventsApi } from "./Events.ts"
 import { ForecastsApi } from "./Forecasts.ts"
 import { HealthApi } from "./Health.ts"
@@ -61,6 +61,7 @@ export class OnhandApi extends HttpApi.make("onhand")
   .add(EventsApi)
   .add(HealthApi)
   .middleware(Strictness)
+  .middleware(Freshness)
   // A parameter or field that nobody knows is a mistake, and the caller should hear of it.
   .annotate(HttpApi.QueryParseOptions, { onExcessProperty: "error", errors: "all" })
   .annotate(HttpApi.PayloadParseOptions, { onExcessProperty: "error", errors: "all" })
@@ -72,6 +73,11 @@ export class OnhandApi extends HttpApi.make("onhand")
         "Stock that never oversells: a catalogue, an immutable ledger, carts and orders. Errors are problem details " +
         "(RFC 9457); writes take an Idempotency-Key; quantities are decimals of the product's unit.",
       servers: [{ url: "/", description: "The server that this document came from" }],
-      license: { name: "MIT", identifier: "MIT" } as never
+      license: { name: "MIT", identifier: "MIT" } as never,
+      transform: (spec) => ({
+        ...spec,
+        info: { ...spec["info"], contact: { name: "Onhand", url: "https://onhand.dev" } },
+        paths: withFreshness(spec["paths"])
+      })
     })
   ) {}

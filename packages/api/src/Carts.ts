@@ -5,7 +5,16 @@ import { Cart as CoreCart, LocationId, ProductId } from "@onhand/core"
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { AsEntered, Decimal, Money, quantityInUnit, Timestamp } from "./Amount.ts"
-import { Authorization, about, etag, keyAllowed, keyRequired, replayable, writeErrors } from "./Convention.ts"
+import {
+  Authorization,
+  about,
+  etag,
+  keyAllowed,
+  keyRequired,
+  replayable,
+  versionKnown,
+  writeErrors
+} from "./Convention.ts"
 import { buyErrors, Order, purchasedAt, served } from "./Orders.ts"
 import { problems, unitProblems } from "./Problem.ts"
 
@@ -69,10 +78,10 @@ const changeErrors = [
 export class CartsApi extends HttpApiGroup.make("carts")
   .add(
     HttpApiEndpoint.get("mine", "/cart", {
+      headers: versionKnown,
       success: HttpApiSchema.WithHeaders(Cart, etag)
     }).annotateMerge(about("cart:own", { summary: "Get my cart" })),
     HttpApiEndpoint.delete("clear", "/cart", {
-      headers: keyAllowed,
       success: changed,
       error: changeErrors
     }).annotateMerge(about("cart:own", { summary: "Empty my cart" })),

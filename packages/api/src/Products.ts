@@ -208,6 +208,7 @@ const versioned = [
 export class ProductsApi extends HttpApiGroup.make("products")
   .add(
     HttpApiEndpoint.get("list", "/products", {
+      headers: versionKnown,
       query: {
         ...pagedQuery,
         ...wanted,

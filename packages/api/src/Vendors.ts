@@ -165,7 +165,7 @@ export class VendorsApi extends HttpApiGroup.make("vendors")
       params,
       query: cursorQuery,
       success: listOf(VendorProduct),
-      error: [problems.InvalidCursor]
+      error: [problems.InvalidCursor, problems.UnknownVendor]
     }).annotateMerge(about("stock:write", { summary: "List what a vendor sells, and on which terms" })),
     HttpApiEndpoint.put("setProducts", "/vendors/:id/products", {
       params,
@@ -184,7 +184,7 @@ export class VendorsApi extends HttpApiGroup.make("vendors")
       params,
       query: { ...cursorQuery, product: Schema.optionalKey(ProductId) },
       success: listOf(ContactRecord),
-      error: [problems.InvalidCursor]
+      error: [problems.InvalidCursor, problems.UnknownVendor]
     }).annotateMerge(about("stock:write", { summary: "List what was said to a vendor", description: "Latest first." })),
     HttpApiEndpoint.post("recordContact", "/vendors/:id/contacts", {
       params,

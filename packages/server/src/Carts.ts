@@ -7,8 +7,9 @@ import { Effect, Option } from "effect"
 import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
 import { requireDating } from "./Authorizing.ts"
 import { buyActiveCart, locationOf } from "./Checkout.ts"
+import { markOf } from "./Freshness.ts"
 import { answering, bareKey, requiredKey, submitAs } from "./OutwardRefusal.ts"
-import { changedJson, changedReply, etagOf, jsonReply, moneyReply, timestamp } from "./Replying.ts"
+import { changedJson, changedReply, etagOf, keptReply, moneyReply, textReply, timestamp } from "./Replying.ts"
 import { ServerSettings } from "./Settings.ts"
 import { ShortWay } from "./ShortWay.ts"
 import { decimalsOf, type QuantityInUnit, type Steps, stepsOf, toDecimal, Units } from "./Units.ts"
@@ -104,11 +105,13 @@ export const layerCarts = HttpApiBuilder.group(
     const shortWay = yield* ShortWay
     const mine = shortWay.take(
       OnhandApi.groups.carts.endpoints.mine,
-      Effect.fnUntraced(function* () {
+      Effect.fnUntraced(function* ({ headers }) {
         const actor = yield* CurrentActor
         const found = yield* answering(inventory.read.activeCart(actor.id))
         const body = Option.isNone(found) ? emptyCart : yield* cartReply(found.value)
-        return jsonReply(body, { etag: etagOf(body.version) })
+        // Names and prices are those that the products have now, whatever version the cart has.
+        const text = JSON.stringify(body)
+        return keptReply(textReply(text, etagOf(body.version, `-${markOf(text)}`)), headers["if-none-match"])
       })
     )
     const add = shortWay.take(
@@ -140,9 +143,9 @@ export const layerCarts = HttpApiBuilder.group(
     )
     return handlers.handleAll({
       mine,
-      clear: Effect.fnUntraced(function* ({ headers }) {
+      clear: Effect.fnUntraced(function* () {
         const emptied = (cart: Cart) => cart.lines.map(({ product }) => ({ product, quantity: 0 }))
-        return yield* setLines(yield* CurrentActor, headers["idempotency-key"], emptied)
+        return yield* setLines(yield* CurrentActor, undefined, emptied)
       }),
       add,
       change: Effect.fnUntraced(function* ({ headers, params: { product }, payload }) {

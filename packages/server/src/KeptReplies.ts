@@ -16,10 +16,10 @@ const MAX_PAGES = 200
 /** The most events that one look reads. After more, everything is forgotten instead. */
 const MAX_EVENTS = 500
 
-/** A reply as it is sent, made once for all who ask; a page has no ETag. */
+/** A reply as it is sent, made once for all who ask. */
 export interface Reply {
   readonly reply: HttpServerResponse.HttpServerResponse
-  readonly etag: string | undefined
+  readonly etag: string
 }
 
 /** A reply, and what it tells of: what must not change for it to be given again. */

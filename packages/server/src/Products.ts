@@ -26,6 +26,7 @@ import { Effect, Option, Result, Stream } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
 import { faulty } from "./Faults.ts"
+import { markOf } from "./Freshness.ts"
 import { KeptReplies } from "./KeptReplies.ts"
 import { answering, bareKey, requiredKey, submitAs } from "./OutwardRefusal.ts"
 import { exportedProducts } from "./ProductExport.ts"
@@ -42,6 +43,7 @@ import {
   pageReply,
   pageRequest,
   replayedHeader,
+  textReply,
   timestamp
 } from "./Replying.ts"
 import { ShortWay } from "./ShortWay.ts"
@@ -142,18 +144,21 @@ export const layerProducts = HttpApiBuilder.group(
 
     const list = shortWay.take(
       OnhandApi.groups.products.endpoints.list,
-      Effect.fnUntraced(function* ({ query }) {
+      Effect.fnUntraced(function* ({ query, headers }) {
         const { search, category, status = "active", sort_by: sort } = query
         const filter = { search, category, sort, status: status === "any" ? undefined : status }
         const request = yield* pageRequest(query)
-        const read = Effect.map(answering(inventory.read.products(filter, request)), (page) => ({
-          reply: jsonReply(pageReply(page, listedReply)),
-          etag: undefined,
-          products: new Set(page.items.map(({ product }) => product.id)),
-          // In the order of stock, even a product that is not in the page may come into it.
-          lasts: sort?.startsWith("stock") !== true && page.items.every(isLasting)
-        }))
-        return keptReply(yield* kept.replyTo({ _tag: "Page", name: JSON.stringify([filter, request]) }, read))
+        const read = Effect.map(answering(inventory.read.products(filter, request)), (page) => {
+          const text = JSON.stringify(pageReply(page, listedReply))
+          return {
+            ...textReply(text, `"${markOf(text)}"`),
+            products: new Set(page.items.map(({ product }) => product.id)),
+            // In the order of stock, even a product that is not in the page may come into it.
+            lasts: sort?.startsWith("stock") !== true && page.items.every(isLasting)
+          }
+        })
+        const reply = yield* kept.replyTo({ _tag: "Page", name: JSON.stringify([filter, request]) }, read)
+        return keptReply(reply, headers["if-none-match"])
       })
     )
 

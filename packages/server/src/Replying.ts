@@ -66,7 +66,7 @@ export const expectedVersion = (
 }
 
 /** Whether the reader has this already, after If-None-Match. */
-const isKnown = (ifNoneMatch: string | undefined, etag: string): boolean =>
+export const isKnown = (ifNoneMatch: string | undefined, etag: string): boolean =>
   ifNoneMatch !== undefined &&
   (ifNoneMatch.trim() === "*" || ifNoneMatch.split(",").some((known) => known.trim().replace(/^W\//, "") === etag))
 
@@ -81,11 +81,15 @@ export const conditional = <Body>(body: Body, etag: string, ifNoneMatch: string 
 export const jsonReply = <Body>(body: Body, headers: Readonly<Record<string, string>> = {}, status = 200) =>
   HttpServerResponse.text(JSON.stringify(body), { status, contentType: "application/json", headers })
 
+/** A reply of a text of JSON, with its ETag. */
+export const textReply = (text: string, etag: string): Reply => ({
+  reply: HttpServerResponse.text(text, { contentType: "application/json", headers: { etag } }),
+  etag
+})
+
 /** A reply that was made before, or 304 for a reader who has it. */
-export const keptReply = ({ reply, etag }: Reply, ifNoneMatch?: string) =>
-  etag !== undefined && isKnown(ifNoneMatch, etag)
-    ? HttpServerResponse.empty({ status: 304, headers: { etag } })
-    : reply
+export const keptReply = ({ reply, etag }: Reply, ifNoneMatch: string | undefined) =>
+  isKnown(ifNoneMatch, etag) ? HttpServerResponse.empty({ status: 304, headers: { etag } }) : reply
 
 /** The header that marks a reply as given before. */
 export const replayedHeader = (replayed: boolean): { readonly "idempotency-replayed"?: "true" } =>

@@ -20,6 +20,7 @@ import { layerDocumentation } from "./Documentation.ts"
 import { layerEvents } from "./Events.ts"
 import { Finishing } from "./Finishing.ts"
 import { layerForecasts } from "./Forecasts.ts"
+import { layerFreshness } from "./Freshness.ts"
 import { layerHealth } from "./Health.ts"
 import { layerHome } from "./Home.ts"
 import { KeptReplies } from "./KeptReplies.ts"
@@ -93,7 +94,7 @@ const handlers = Layer.mergeAll(
 export const layer = Layer.mergeAll(
   HttpApiBuilder.layer(OnhandApi, { openapiPath: "/openapi.json" }).pipe(
     Layer.provide(handlers),
-    Layer.provide([layerAuthorization, layerStrictness]),
+    Layer.provide([layerAuthorization, layerStrictness, layerFreshness]),
     Layer.provide([
       KeptReplies.layer,
       LiveFeed.layer,

@@ -9,8 +9,15 @@ import {
   type Vendor as WireVendor,
   type VendorProduct as WireVendorProduct
 } from "@onhand/api"
-import { type ContactRecord, Inventory, UnknownVendor, type Vendor, type VendorProduct } from "@onhand/core"
-import { Effect, Option } from "effect"
+import {
+  type ContactRecord,
+  Inventory,
+  UnknownVendor,
+  type Vendor,
+  type VendorId,
+  type VendorProduct
+} from "@onhand/core"
+import { Effect } from "effect"
 import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
 import { faulty } from "./Faults.ts"
 import { answering, bareKey, submitAs } from "./OutwardRefusal.ts"
@@ -65,6 +72,12 @@ export const layerVendors = HttpApiBuilder.group(
     const inventory = yield* Inventory
     const units = yield* Units
     const { sendsMail } = yield* ServerSettings
+
+    const vendorOf = (id: VendorId) =>
+      Effect.flatMap(answering(inventory.read.vendor(id)), (found) =>
+        Effect.mapError(Effect.fromOption(found), () => new UnknownVendor({ vendor: id }))
+      )
+
     return handlers.handleAll({
       list: Effect.fnUntraced(function* ({ query }) {
         const { search, status } = query
@@ -77,9 +90,8 @@ export const layerVendors = HttpApiBuilder.group(
         return changedReply(vendorReply(reply), reply.version, replayed)
       }),
       byId: Effect.fnUntraced(function* ({ params, headers }) {
-        const found = yield* answering(inventory.read.vendor(params.id))
-        if (Option.isNone(found)) return yield* new UnknownVendor({ vendor: params.id })
-        return conditional(vendorReply(found.value), etagOf(found.value.version), headers["if-none-match"])
+        const vendor = yield* vendorOf(params.id)
+        return conditional(vendorReply(vendor), etagOf(vendor.version), headers["if-none-match"])
       }),
       update: Effect.fnUntraced(function* ({ params, headers, payload }) {
         const as = { actor: yield* CurrentActor, key: bareKey(headers["idempotency-key"]) }
@@ -95,6 +107,7 @@ export const layerVendors = HttpApiBuilder.group(
         return changedReply(vendorReply(reply), reply.version, replayed)
       }),
       products: Effect.fnUntraced(function* ({ params, query }) {
+        yield* vendorOf(params.id)
         const page = yield* answering(inventory.read.vendorProducts({ vendor: params.id }, yield* pageRequest(query)))
         const decimals = yield* units.ofKnown(page.items.map(({ product }) => product))
         return pageReply(page, (terms) => termsReply(terms, decimalsOf(decimals, terms.product)))
@@ -110,6 +123,7 @@ export const layerVendors = HttpApiBuilder.group(
         return HttpApiSchema.withHeaders({ body: { items }, headers: replayedHeader(replayed) })
       }),
       contacts: Effect.fnUntraced(function* ({ params, query }) {
+        yield* vendorOf(params.id)
         const filter = { vendor: params.id, product: query.product }
         const page = yield* answering(inventory.read.contactHistory(filter, yield* pageRequest(query)))
         return pageReply(page, contactReply)

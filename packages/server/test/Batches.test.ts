@@ -22,7 +22,7 @@ const run = async (key: string, mode: string, requests: ReadonlyArray<Part>, tok
   const reply = await post("batches", key, { mode, requests }, token)
   for (const [index, { status, body }] of (reply.body.results ?? []).entries()) {
     const { method = "", path = "" } = requests[index] ?? {}
-    assert.isUndefined(undocumented(method, path, status, body))
+    assert.isUndefined(undocumented(method, path, { status, body }))
   }
   return reply
 }

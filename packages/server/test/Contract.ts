@@ -2,12 +2,20 @@
 import { OnhandApi } from "@onhand/api"
 import { Exit, Schema } from "effect"
 import { HttpApi, HttpApiSchema } from "effect/http-api"
+import { documentedPaths } from "./DocumentedPaths.ts"
 
 type Body = Schema.Codec<unknown, unknown>
+
+interface Reply {
+  readonly content?: Readonly<Record<string, unknown>>
+  readonly headers?: Readonly<Record<string, { readonly required?: boolean }>>
+}
 
 interface Documented {
   readonly method: string
   readonly path: RegExp
+  /** What the OpenAPI document says of each status. */
+  readonly responses: Readonly<Record<string, Reply>>
   /** The bodies of each status; none where a status has no body, or streams. */
   readonly bodies: ReadonlyMap<number, ReadonlyArray<Body>>
 }
@@ -18,19 +26,23 @@ const bodiesOf = (schemas: ReadonlyArray<Schema.Top>): ReadonlyArray<Body> =>
     .filter((schema) => !HttpApiSchema.isNoContent(schema.ast)) as never
 
 const documented = (): ReadonlyArray<Documented> => {
+  const told = new Map(
+    documentedPaths<{ readonly responses: Documented["responses"] }>().flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, { responses }]) => [`${method.toUpperCase()} ${path}`, responses] as const)
+    )
+  )
   const found: Array<Documented> = []
   HttpApi.reflect(OnhandApi, {
     onGroup: () => {},
     onEndpoint: ({ endpoint, successes, errors }) => {
-      const statuses = [...successes, ...errors]
+      const { method, path } = endpoint
+      const responses = told.get(`${method} ${path.replace(/:(\w+)/g, "{$1}")}`)
+      if (responses === undefined) throw new Error(`${method} ${path} is not in the document`)
       found.push({
-        method: endpoint.method,
-        path: new RegExp(`^${endpoint.path.replace(/:\w+/g, "[^/]+")}$`),
-        bodies: new Map([
-          // A stream that succeeds is not among the successes, and has no body that could be looked at as a whole.
-          ...[...endpoint.success].filter((schema) => "mode" in schema).map(() => [200, []] as const),
-          ...statuses.map(([status, schemas]) => [status, bodiesOf(schemas)] as const)
-        ])
+        method,
+        path: new RegExp(`^${path.replace(/:\w+/g, "[^/]+")}$`),
+        responses,
+        bodies: new Map([...successes, ...errors].map(([status, schemas]) => [status, bodiesOf(schemas)] as const))
       })
     }
   })
@@ -39,8 +51,24 @@ const documented = (): ReadonlyArray<Documented> => {
 
 const endpoints = documented()
 
+/** A reply as it is held against the contract; its headers where a test has them. */
+export interface Observed {
+  readonly status: number
+  readonly body: unknown
+  readonly headers?: Headers
+}
+
+const wrongHeaders = ({ content, headers = {} }: Reply, sent: Headers, body: unknown): string | undefined => {
+  for (const [name, { required }] of Object.entries(headers)) {
+    if (required === true && !sent.has(name)) return `without the header ${name}`
+  }
+  const type = sent.get("content-type")?.split(";", 1)[0]?.trim()
+  if (content === undefined) return body === "" ? undefined : "with a body, where none is documented"
+  return type !== undefined && type in content ? undefined : `as ${type}, not as ${Object.keys(content).join(" or ")}`
+}
+
 /** What a reply has that the contract does not say, or undefined. Paths outside the contract are nobody's promise. */
-export const undocumented = (method: string, url: string, status: number, body: unknown): string | undefined => {
+export const undocumented = (method: string, url: string, { status, body, headers }: Observed): string | undefined => {
   const path = url.split("?", 1)[0] ?? url
   // The exact path goes before one with a parameter, as the router has it: `/users/me` is not a user's id.
   const endpoint = endpoints
@@ -48,11 +76,25 @@ export const undocumented = (method: string, url: string, status: number, body: 
     .toSorted((one, other) => Number(one.path.source.includes("+")) - Number(other.path.source.includes("+")))[0]
   if (endpoint === undefined) return undefined
   const place = `${method} ${path} answered ${status}`
-  const bodies = endpoint.bodies.get(status)
-  if (bodies === undefined) return `${place}, which is not documented`
+  const response = endpoint.responses[status]
+  if (response === undefined) return `${place}, which is not documented`
+  const wrong = headers && wrongHeaders(response, headers, body)
+  if (wrong !== undefined) return `${place} ${wrong}`
+  const bodies = endpoint.bodies.get(status) ?? []
   if (bodies.length === 0 || typeof body === "string") return undefined
   const faults = bodies.map((schema) =>
     Schema.decodeUnknownExit(schema)(body, { onExcessProperty: "error", errors: "all" })
   )
   return faults.some(Exit.isSuccess) ? undefined : `${place} with ${JSON.stringify(body)}: ${String(faults[0])}`
+}
+
+/** A reply of the server as it is, once it was held against the contract. A stream of events is left to its reader. */
+export const checked = async (method: string, url: string, response: Response): Promise<Response> => {
+  const type = response.headers.get("content-type") ?? ""
+  const text = type.includes("event-stream") ? "" : await response.clone().text()
+  const body = /json/.test(type) ? JSON.parse(text) : text
+  const { status, headers } = response
+  const wrong = undocumented(method, url.replace(/^https?:\/\/[^/]+/, ""), { status, body, headers })
+  if (wrong !== undefined) throw new Error(wrong)
+  return response
 }

@@ -213,10 +213,10 @@ describe("a read", () => {
 
 describe("a reply", () => {
   it("that the contract does not have would fail these tests", () => {
-    assert.include(undocumented("GET", "/api/v1/categories", 418, {}) ?? "", "not documented")
-    assert.isString(undocumented("GET", "/api/v1/categories", 200, { items: [1] }))
-    assert.isString(undocumented("GET", "/api/v1/categories", 200, { items: [], more: 1 }))
-    assert.isUndefined(undocumented("GET", "/api/v1/categories", 200, { items: [] }))
+    assert.include(undocumented("GET", "/api/v1/categories", { status: 418, body: {} }) ?? "", "not documented")
+    assert.isString(undocumented("GET", "/api/v1/categories", { status: 200, body: { items: [1] } }))
+    assert.isString(undocumented("GET", "/api/v1/categories", { status: 200, body: { items: [], more: 1 } }))
+    assert.isUndefined(undocumented("GET", "/api/v1/categories", { status: 200, body: { items: [] } }))
   })
 
   it("carries the request's id, if it is sane, and its log line tells nothing else of the request", async () => {

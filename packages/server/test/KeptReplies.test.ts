@@ -57,7 +57,7 @@ const servers = Effect.gen(function* () {
           yield* Effect.yieldNow
           return {
             reply: HttpServerResponse.text(String(items[0]?.available)),
-            etag: undefined,
+            etag: '"1"',
             products: new Set([product]),
             lasts: items.every(({ held }) => held === 0)
           }
@@ -73,7 +73,7 @@ const servers = Effect.gen(function* () {
         const { items } = yield* Effect.orDie(mine.read.products({}, { _tag: "Cursor", limit: 10 }))
         return {
           reply: HttpServerResponse.text(items.map(({ product, onHand }) => `${product.name} ${onHand}`).join()),
-          etag: undefined,
+          etag: '"1"',
           products: new Set(items.map(({ product }) => product.id)),
           lasts: true
         }

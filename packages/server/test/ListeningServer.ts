@@ -14,7 +14,17 @@ import {
   type Settings,
   serve
 } from "../src/index.ts"
+import { checked } from "./Contract.ts"
 import { ADMIN, tokenSettings } from "./TestServer.ts"
+
+// What comes by fetch is held against the contract too, so that no test can go round it. Raw sockets are not.
+const plainFetch = globalThis.fetch
+globalThis.fetch = async (input, init) => {
+  const asked = input instanceof Request ? input : { method: "GET", url: String(input) }
+  const response = await plainFetch(input, init)
+  // Every reply of ours has a request id; receivers of webhooks and the like have none.
+  return response.headers.has("x-request-id") ? checked(init?.method ?? asked.method, asked.url, response) : response
+}
 
 export interface ListeningOptions {
   readonly listen?: Omit<ListenOptions, "port">

@@ -45,7 +45,7 @@ describe("a product", () => {
       const found = await ask("GET", `/lookup?${query}`)
       const { scanned, ...product } = found.body
       assert.deepStrictEqual([found.status, product, scanned.quantity], [200, byId.body, 1])
-      assert.strictEqual(found.headers.get("etag"), byId.headers.get("etag"))
+      assert.match(found.headers.get("etag") ?? "", /^"1-/, "it begins with the version, which If-Match takes")
     }
     const none = await ask("GET", "/lookup?barcode=400638133393")
     assert.deepStrictEqual([none.status, none.body.field, none.body.code], [404, "barcode", "400638133393"])

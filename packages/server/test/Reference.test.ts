@@ -3,9 +3,8 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { undocumented } from "./Contract.ts"
-import { documentedPaths } from "./DocumentedPaths.ts"
-import { type Example, story } from "./ReferenceStory.ts"
-import { type Reply, startServer, type TestServer } from "./TestServer.ts"
+import { placeOf, tellStory } from "./StoryTelling.ts"
+import { startServer, type TestServer } from "./TestServer.ts"
 
 const file = fileURLToPath(new URL("../../../docs/reference/examples.json", import.meta.url))
 
@@ -23,19 +22,6 @@ interface Told {
   readonly reply: unknown
 }
 
-interface Operation {
-  readonly operationId: string
-  readonly parameters?: ReadonlyArray<{ readonly name: string; readonly in: string; readonly required?: boolean }>
-}
-
-const operations = new Map(
-  documentedPaths<Operation>().flatMap(([path, methods]) =>
-    Object.entries(methods).map(
-      ([method, operation]) => [operation.operationId, { method: method.toUpperCase(), path, operation }] as const
-    )
-  )
-)
-
 /** Ids, times and secrets as they are every time that the story is told. */
 const steady = () => {
   const ids = new Map<string, string>()
@@ -51,51 +37,28 @@ const steady = () => {
         // A movement's own place in the ledger follows from all that was told before.
         .replace(/(?<=["/])\d-\d+-\d+(?=["/])/g, "0-12-1")
         .replace(/onhand_[A-Za-z0-9]{12}/g, "onhand_Example12345")
-        .replace(/"((?:access|refresh)_token|key|nextCursor)":"[^"]+"/g, (_, name) => `"${name}":"…"`)
+        .replace(/"((?:access|refresh)_token|key|secret|nextCursor)":"[^"]+"/g, (_, name) => `"${name}":"…"`)
         .replace(/(?!2026-0[123])\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, "2026-03-02T09:30:00.000Z")
     )
 }
-
-/** What a later request takes from a reply. */
-const savedOf = ({ id, items, claims, refresh_token: token }: Reply["body"]): string =>
-  id ?? items?.[0]?.id ?? claims?.[0] ?? token
 
 let server: TestServer
 let told: ReadonlyArray<Told>
 
 /** Tells the story once, and what was answered to each request. */
 const tell = async (): Promise<ReadonlyArray<Told>> => {
-  const tokens = { admin: await server.admin(), ann: await server.customer("ann"), nobody: undefined }
-  const saved = new Map<string, string>()
   const steadily = steady()
-  const filled = <A>(value: A): A =>
-    JSON.parse(JSON.stringify(value).replace(/\{([a-z ]+)\}/g, (whole, name) => saved.get(name) ?? whole))
   const shown: Array<Told> = []
-  for (const [index, example] of story.entries()) {
-    const { params = {}, query = {}, body, text }: Example = filled(example)
-    const { method, path, operation } = operations.get(example.operation) ?? assert.fail(example.operation)
-    const needs = (name: string) => operation.parameters?.some((one) => one.name === name && one.required)
-    const headers = {
-      ...(needs("idempotency-key") ? { "idempotency-key": `example-${index + 1}` } : {}),
-      ...(needs("if-match") ? { "if-match": "*" } : {}),
-      ...(text === undefined ? {} : { "content-type": text.type })
+  await tellStory(server, async ({ example, method, path, query, params, ask }) => {
+    const reply = await server.ask(method, placeOf(path, query), ask)
+    if (example.unseen === true) assert.isBelow(reply.status, 300, JSON.stringify(reply.body))
+    else {
+      const { operation, by = "admin" } = example
+      const said = { params, query, headers: ask.headers, body: ask.body ?? null, status: reply.status }
+      shown.push(steadily({ operation, by, method, path, ...said, reply: reply.body }))
     }
-    const place = path.replace(/\{(\w+)\}/g, (_, name) => params[name] ?? "")
-    const search = Object.keys(query).length === 0 ? "" : `?${new URLSearchParams(query)}`
-    const by = example.by ?? "admin"
-    const reply = await server.ask(method, `${place}${search}`, {
-      token: tokens[by],
-      headers,
-      body: text?.body ?? body
-    })
-    if (example.save !== undefined) saved.set(example.save, savedOf(reply.body))
-    if (example.unseen === true) {
-      assert.isBelow(reply.status, 300, JSON.stringify(reply.body))
-      continue
-    }
-    const said = { params, query, headers, body: text?.body ?? body ?? null, status: reply.status, reply: reply.body }
-    shown.push(steadily({ operation: example.operation, by, method, path: place, ...said }))
-  }
+    return reply
+  })
   return shown
 }
 
@@ -119,7 +82,7 @@ describe("the reference's examples", () => {
 
   it("show replies that the contract still knows", () => {
     for (const { method, path, status, reply } of known()) {
-      assert.isUndefined(undocumented(method, path, status, reply))
+      assert.isUndefined(undocumented(method, path, { status, body: reply }))
     }
   })
 

@@ -399,6 +399,26 @@ const batches: ReadonlyArray<Example> = [
   }
 ]
 
+const hook = { url: "https://erp.example/hooks/stock", events: ["StockChanged"] }
+
+const webhooks: ReadonlyArray<Example> = [
+  { operation: "webhooks.create", body: hook, save: "webhook" },
+  { operation: "webhooks.list" },
+  { operation: "webhooks.byId", ...one("webhook") },
+  { operation: "webhooks.update", ...one("webhook"), body: { state: "paused" } },
+  { operation: "webhooks.rotate", ...one("webhook") },
+  { operation: "webhooks.deliveries", ...one("webhook"), query: { state: "dead" } },
+  { operation: "webhooks.remove", ...one("webhook") }
+]
+
+const leaving: ReadonlyArray<Example> = [
+  { operation: "health.live", by: "nobody" },
+  { operation: "health.ready", by: "nobody" },
+  { operation: "users.sessions", by: "ann", unseen: true, save: "session" },
+  { operation: "users.endSession", params: { session: "{session}" }, by: "ann" },
+  { operation: "users.endSessions" }
+]
+
 export const story: ReadonlyArray<Example> = [
   ...catalogue,
   ...stock,
@@ -412,5 +432,7 @@ export const story: ReadonlyArray<Example> = [
   ...notices,
   ...batches,
   ...closing,
-  ...accounts
+  ...accounts,
+  ...webhooks,
+  ...leaving
 ]

@@ -140,7 +140,8 @@ describe("the short way", () => {
     assert.deepStrictEqual({ ...found, headers: { ...found.headers, ...replayed } }, expected)
     if (headers["accept-encoding"] === undefined && found.text !== "") {
       const path = question.path.split("?", 1)[0] ?? ""
-      assert.isUndefined(undocumented(question.method ?? "GET", path, found.status, JSON.parse(first.body.toString())))
+      const body = JSON.parse(first.body.toString())
+      assert.isUndefined(undocumented(question.method ?? "GET", path, { status: found.status, body }))
     }
     assert.strictEqual(server.entries.at(-1)?.status, found.status)
   })
