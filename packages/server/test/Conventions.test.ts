@@ -140,11 +140,11 @@ describe("a change", () => {
   })
 
   it("archives and restores, and never forgets", async () => {
-    const { id } = (await createProduct({ sku: "A-1", name: "Archived thing" })).body
+    const { id } = (await createProduct({ sku: "A-1", name: "Obsolete widget" })).body
     const gone = await server.ask("DELETE", `/api/v1/products/${id}`, { token: admin, headers: { "if-match": '"1"' } })
     assert.strictEqual(gone.body.status, "archived")
     const list = async (query: string) =>
-      (await server.ask("GET", `/api/v1/products?search=archived+thing${query}`, { token: admin })).body.items.length
+      (await server.ask("GET", `/api/v1/products?search=obsolete+widget${query}`, { token: admin })).body.items.length
     assert.deepStrictEqual([await list(""), await list("&status=archived"), await list("&status=any")], [0, 1, 1])
     const body = { archived: false }
     const back = await server.ask("PATCH", `/api/v1/products/${id}`, {
