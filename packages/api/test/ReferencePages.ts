@@ -1,4 +1,6 @@
 // The reference pages of the HTTP API, one for each resource, from the OpenAPI document and recorded examples.
+import { HttpApi } from "effect/http-api"
+import { OnhandApi } from "../src/index.ts"
 
 /** A request as it was asked and answered; the server's tests record them. */
 export interface Example {
@@ -263,7 +265,8 @@ const BRANDS: Readonly<Record<string, string>> = {
   vendor: "VendorId",
   claims: "ClaimId",
   claim: "ClaimId",
-  locations: "LocationId"
+  locations: "LocationId",
+  session: "SessionId"
 }
 
 /** The brand of the id in the path, by the group of the operation. */
@@ -277,7 +280,8 @@ const PATH_BRANDS: Readonly<Record<string, string>> = {
   orders: "OrderId",
   users: "UserId",
   apiKeys: "ApiKeyId",
-  notifications: "NotificationId"
+  notifications: "NotificationId",
+  webhooks: "WebhookId"
 }
 
 const IDS: ReadonlySet<string> = new Set(Object.values({ ...BRANDS, ...PATH_BRANDS }))
@@ -304,6 +308,19 @@ const typescript = (value: unknown, key: string, group: string, indent = ""): st
   return `${open}\n${parts.map((part) => inner + part).join(",\n")}\n${indent}${close}`
 }
 
+/** The methods of the client that take headers. Those of caching are for whoever speaks HTTP by himself. */
+const takingHeaders = (): ReadonlySet<string> => {
+  const found = new Set<string>()
+  HttpApi.reflect(OnhandApi, {
+    onGroup: () => {},
+    onEndpoint: ({ group, endpoint }) => {
+      if (endpoint.headers !== undefined) found.add(`${group.identifier}.${endpoint.identifier}`)
+    }
+  })
+  return found
+}
+const withHeaders = takingHeaders()
+
 /** What one of the client's methods is called with. */
 const call = ({ operation, params, query, headers, body }: Example, place: Operation): string => {
   const [group = "", method = ""] = operation.split(".")
@@ -313,7 +330,7 @@ const call = ({ operation, params, query, headers, body }: Example, place: Opera
   const parts = {
     ...(Object.keys(params).length === 0 ? {} : { params }),
     ...(takes("query") ? { query } : {}),
-    ...(takes("header") ? { headers: ifMatch === undefined ? {} : { "if-match": ifMatch } } : {}),
+    ...(withHeaders.has(operation) ? { headers: ifMatch === undefined ? {} : { "if-match": ifMatch } } : {}),
     ...(body === null ? {} : { payload: isForm ? Object.fromEntries(new URLSearchParams(String(body))) : body })
   }
   const text = Object.keys(parts).length === 0 ? "" : typescript(parts, "", group, "  ")

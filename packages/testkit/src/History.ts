@@ -247,7 +247,7 @@ const plainDraftOf = (features: Features): fc.Arbitrary<Draft> =>
     ...(features.purchasing
       ? [
           { arbitrary: fc.oneof(...vendorDrafts), weight: 1 },
-          { arbitrary: fc.oneof(...purchaseDrafts), weight: 4 }
+          { arbitrary: fc.oneof(...purchaseDrafts), weight: 5 }
         ]
       : []),
     ...(features.users ? [{ arbitrary: accessDrafts, weight: 5 }] : [])
