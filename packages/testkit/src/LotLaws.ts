@@ -22,8 +22,13 @@ export const H51: Law = {
       ...movements.filter(isTaken),
       ...claimEvents.filter(({ kind }) => kind === "held" || kind === "committed")
     ]
+    // A composition may take of a lot and recall it in a later step.
+    const isBlocked = (entry: (typeof takes)[number]) => {
+      const micros = microsOf(view, entry.command)
+      return isBlockedAt(view, entry, micros, micros - 1)
+    }
     return takes
-      .filter((entry) => entry.lot !== NO_LOT && isBlockedAt(view, entry, microsOf(view, entry.command)))
+      .filter((entry) => entry.lot !== NO_LOT && isBlocked(entry))
       .map(
         (entry) => `command ${entry.command}: ${entry.kind} ${entry.quantity} of ${nameOfKey(entry)}, which is blocked`
       )

@@ -42,9 +42,14 @@ const stateAt = (view: LedgerView, key: Pick<StockKey, "product" | "lot">, micro
     .get(lotName(key))
     ?.findLast(({ since }) => since <= micros)
 
-/** Whether a lot could not be claimed or sold by a command that was recorded then. */
-export const isBlockedAt = (view: LedgerView, key: Pick<StockKey, "product" | "lot">, micros: number): boolean => {
-  const state = stateAt(view, key, micros)
+/** Whether a lot could not be claimed or sold at a time; `known` is when it became what it is looked at as. */
+export const isBlockedAt = (
+  view: LedgerView,
+  key: Pick<StockKey, "product" | "lot">,
+  micros: number,
+  known: number = micros
+): boolean => {
+  const state = stateAt(view, key, known)
   return state !== undefined && (state.recalled || Math.floor(micros / MICROS_OF_A_MILLI) >= state.expires)
 }
 

@@ -24,9 +24,14 @@ const submissionOfRecord = (record: CommandRecord): Submission | undefined => {
 }
 
 /**
+ * An outcome without which holds it found lapsed. A batch writes that down for all that it might look at; one by one,
+ * its commands may look at less in the end, or at more before they know better, and so another command comes first.
+ */
+const withoutLapses = (outcome: string): string => outcome.replaceAll(/"expired":\[[^\]]*\]/g, '"expired":[]')
+
+/**
  * Decides a ledger again, command by command in the order it gives, at the times it gives, and tells where a reply
- * differs from the one that is stored. That holds lapsed is repeated too: a batch wrote it down for all that it might
- * look at, which may be more than what its commands, one by one, look at in the end.
+ * differs from the one that is stored. That holds lapsed is repeated too, where it did not happen by itself already.
  */
 export const replayBySeq = (snapshot: LedgerSnapshot, shards: number): Effect.Effect<ReadonlyArray<string>> => {
   const { clock, provide, advance } = makeVirtualClock(0)
@@ -41,7 +46,7 @@ export const replayBySeq = (snapshot: LedgerSnapshot, shards: number): Effect.Ef
       const [outcome] = yield* Effect.orDie(store.transact([submission]))
       const stored = outcomeText(submission, replay(record, submission))
       const decided = outcome === undefined ? "nothing" : outcomeText(submission, outcome)
-      if (stored === decided) continue
+      if (withoutLapses(stored) === withoutLapses(decided)) continue
       found.push(`${record.shard}-${record.seq}, ${record.tag} ${record.payloadText}\n  is ${stored}\n  but ${decided}`)
     }
     return found
