@@ -283,16 +283,15 @@ const make: Effect.Effect<EngineShape, never, Store | Scope.Scope> = Effect.gen(
         lane.unanswered += answers.length
         fork(answerInTurns(lane, answers))
       })
-    return Effect.andThen(
-      commit(store, new Batch(lane, decided), answering),
-      Effect.sync(() => {
-        Deferred.doneUnsafe(committed, Effect.void)
-        committed = Deferred.makeUnsafe<void>()
-        lane.batches -= 1
-        decided()
-        advance(lane)
-      })
-    )
+    return Effect.gen(function* () {
+      yield* commit(store, new Batch(lane, decided), answering)
+      Deferred.doneUnsafe(committed, Effect.void)
+      committed = Deferred.makeUnsafe<void>()
+      lane.batches -= 1
+      yield* Effect.yieldNow
+      decided()
+      advance(lane)
+    })
   }
 
   /**

@@ -8,7 +8,7 @@ import { type Footprint, type HoldingsRef, MAX_HOLDINGS } from "./Command.ts"
 import type { LocationId } from "./Location.ts"
 import { type Movement, movementId } from "./Movement.ts"
 import type { ProductId } from "./Product.ts"
-import { type Drift, driftOf, type Recount } from "./Recount.ts"
+import { balanceFields, type Drift, driftOf, type Recount } from "./Recount.ts"
 import type { RowRef, Rows, Table } from "./Row.ts"
 import { lotId, NO_LOT, type StockKey, type StockPlace, stockKeyText, stockPlaceText } from "./StockKey.ts"
 
@@ -79,6 +79,10 @@ const lotsOf = ({ balances }: Stock): ReadonlyArray<string> =>
   balances.size === 0 || (balances.size === 1 && balances.has(NO_LOT))
     ? nothing
     : [...balances.keys()].filter((lot) => lot !== NO_LOT)
+
+/** Whether a balance is as if it had no row. */
+const hasNothing = (balance: Balance): boolean =>
+  balance.floor === 0 && balanceFields.every((field) => balance[field] === 0)
 
 const stretchText = ({ location, after }: HoldingsRef): string => `${location}#${after}`
 
@@ -339,8 +343,10 @@ export class WorkingSlice implements Slice {
     for (const key of missing.recounts) drifts.set(stockKeyText(key), null)
     for (const recount of loaded.recounts) {
       drifts.set(stockKeyText(recount.stored), driftOf(recount) ?? null)
-      // What is kept here from an earlier batch may be right where the store's row is not.
-      this.setBalance(recount.stored)
+      // What is kept here from an earlier batch may be right where the store's row is not, or is gone.
+      const { stored } = recount
+      if (hasNothing(stored)) this.knownAt(stored).balances.delete(stored.lot)
+      else this.setBalance(stored)
     }
   }
 }
