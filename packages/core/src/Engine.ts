@@ -284,6 +284,8 @@ const make: Effect.Effect<EngineShape, never, Store | Scope.Scope> = Effect.gen(
         fork(answerInTurns(lane, answers))
       })
     return Effect.gen(function* () {
+      // A lone command is committed at once. Others must not be answered while somebody is still submitting his.
+      if (lane.waiting.length > 1) yield* Effect.yieldNow
       yield* commit(store, new Batch(lane, decided), answering)
       Deferred.doneUnsafe(committed, Effect.void)
       committed = Deferred.makeUnsafe<void>()

@@ -176,6 +176,22 @@ describe("group commit", () => {
     })
   )
 
+  it.effect("answers nobody while another is submitting, which concurrent loops do not expect", () =>
+    Effect.gen(function* () {
+      const { engine } = yield* staged((store, batch) => store.transact(batch))
+      const submitted: Array<string> = []
+      yield* Effect.forEach(
+        Array.from({ length: 1_000 }, (_, index) => `each-${index}`),
+        (key) => {
+          submitted.push(key)
+          return engine.submit(receive(key))
+        },
+        { concurrency: 200, discard: true }
+      )
+      assert.strictEqual(new Set(submitted).size, submitted.length)
+    })
+  )
+
   it.effect("completes a ticket for the next commit when one commits after it was taken", () =>
     Effect.gen(function* () {
       const { engine } = yield* staged((store, batch) => store.transact(batch))
