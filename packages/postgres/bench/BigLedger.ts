@@ -152,7 +152,8 @@ const orders = [
      ',"canceled":0,"shipped":' || quantity || ',"requested":0,"returned":0,"restocked":0,"damaged":0,"scrapped":0,' ||
      '"backordered":0,"claims":[],"elsewhere":[],"unitPrice":{"amount":950,"currency":"USD"},"total":{"amount":' ||
      950 * quantity || ',"currency":"USD"}}],"shipments":[{"shipment":1,"location":"' || location ||
-     '","lines":[{"line":1,"lot":"","quantity":' || quantity || ',"returned":0}],"undone":false,"shippedAt":"' || big.iso(occurred_at) || '"}],"total":{"amount":' ||
+     '","lines":[{"line":1,"lot":"","quantity":' || quantity ||
+     ',"returned":0}],"undone":false,"shippedAt":"' || big.iso(occurred_at) || '"}],"total":{"amount":' ||
      950 * quantity || ',"currency":"USD"},"status":"completed","fulfilment":"fulfilled","payment":"none",' ||
      '"returns":"none","version":1,"placedAt":"' || big.iso(occurred_at) || '","recordedAt":"' ||
      big.iso(recorded_at) || '"}' AS data,
