@@ -86,12 +86,12 @@ export const AllocateOrder = define("AllocateOrder", {
       const wanted = yield* meantOf(slice, before, lines, ({ backordered }) => backordered)
       const asked = before.lines.flatMap(({ line, product }) => {
         const quantity = wanted.get(line) ?? 0
-        const there = quantity === 0 ? 0 : Math.max(0, availableNow(slice, { product, location }, context.now))
+        const there = quantity === 0 ? 0 : availableNow(slice, { product, location }, context.now)
         return quantity === 0 ? [] : [{ line, product, location, quantity, there }]
       })
       const short = asked.filter(({ quantity, there }) => there < quantity)
       // One product is in one line, so no two compete.
-      if (lines === undefined ? asked.every(({ there }) => there === 0) : short.length > 0) {
+      if (lines === undefined ? asked.every(({ there }) => there <= 0) : short.length > 0) {
         const missing = short.map(({ product, quantity, there }) => ({
           key: { product, location, lot: NO_LOT },
           wanted: quantity,

@@ -22,10 +22,10 @@ export const H51: Law = {
       ...movements.filter(isTaken),
       ...claimEvents.filter(({ kind }) => kind === "held" || kind === "committed")
     ]
-    // A composition may take of a lot and recall it in a later step.
+    // A composition may recall a lot after it took of it, or take of it once it reinstated it.
     const isBlocked = (entry: (typeof takes)[number]) => {
       const micros = microsOf(view, entry.command)
-      return isBlockedAt(view, entry, micros, micros - 1)
+      return isBlockedAt(view, entry, micros, micros - 1) && isBlockedAt(view, entry, micros)
     }
     return takes
       .filter((entry) => entry.lot !== NO_LOT && isBlocked(entry))

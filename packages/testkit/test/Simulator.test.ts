@@ -5,7 +5,7 @@ import { commands, StoreFailure } from "@onhand/core"
 import { Effect } from "effect"
 import { faults, type SimulationOptions, type SimulationReport, simulate } from "../src/index.ts"
 
-const SEEDS = 48
+const SEEDS = 52
 
 /** Some ten seconds of computing, and much more on a machine that is busy with other tests. Milliseconds. */
 const SEEDS_TIMEOUT = 120_000
