@@ -303,6 +303,8 @@ const complaints: Readonly<Record<string, Effect.Effect<void, unknown, Inventory
     yield* inventory.finishCount({ count, location: a })
     yield* inventory.approveCount({ count, location: a })
     yield* inventory.postCount({ count, location: a })
+    // What is known is asked for by the millisecond.
+    yield* Effect.sleep(2)
     const occurredAt = DateTime.makeUnsafe("2020-01-01T00:00:00Z")
     yield* inventory.recordMovements(
       { lines: [{ kind: "receipt", product: mug, location: a, quantity: 42 }] },
