@@ -9,6 +9,7 @@ import * as Clocks from "./storm/ClockFaults.ts"
 import * as Connections from "./storm/ConnectionFaults.ts"
 import * as Disks from "./storm/DiskFaults.ts"
 import { noFakeClock } from "./storm/FakeClock.ts"
+import { surviveDrops } from "./storm/Followers.ts"
 import { surviveHostKills } from "./storm/HostKill.ts"
 import { createLimitedDatabase } from "./storm/LimitedRole.ts"
 import { SHORT_HOLD } from "./storm/Load.ts"
@@ -113,6 +114,12 @@ describe.concurrent("a server", () => {
   )
   it.live("that is killed while it makes the embedded database is followed by one that serves", () =>
     Processes.surviveFirstStartsKilled([[0, 600, 1500]])
+  )
+})
+
+describe("whoever follows two servers", () => {
+  it.live("is told each event once, however often the connection is lost", () =>
+    Effect.flatMap(database, (url) => surviveDrops({ url, seed, seconds: 3, stalls: false }))
   )
 })
 

@@ -40,11 +40,19 @@ const running = (child: ChildProcess): Running => {
   return { pid: child.pid ?? 0, printed: () => text, ready, ended, kill: (signal) => void child.kill(signal) }
 }
 
-/** Starts `onhand` from its source, in an environment of nothing but what is given. */
-export const startOnhand = (args: ReadonlyArray<string>, environment: Readonly<Record<string, string>> = {}): Running =>
+/** Starts a program from its source, in an environment of nothing but what is given. */
+export const startProgram = (
+  file: string,
+  args: ReadonlyArray<string>,
+  environment: Readonly<Record<string, string>> = {}
+): Running =>
   running(
-    spawn(process.execPath, ["--conditions=onhand-source", main, ...args], {
+    spawn(process.execPath, ["--conditions=onhand-source", file, ...args], {
       env: environment,
       stdio: ["ignore", "pipe", "pipe"]
     })
   )
+
+/** Starts `onhand` so. */
+export const startOnhand = (args: ReadonlyArray<string>, environment: Readonly<Record<string, string>> = {}): Running =>
+  startProgram(main, args, environment)

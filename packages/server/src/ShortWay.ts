@@ -247,11 +247,16 @@ const makeAnswering = Effect.gen(function* () {
     if (Result.isFailure(within)) return refuse(problemOf(within.failure))
     const context = services.pipe(Context.add(CurrentActor, actor), Context.add(RequestInfo, facts))
     // What was decoded by the endpoint's schemas is what its handler takes; the compiler cannot follow that in a map.
-    const fiber = Effect.runForkWith(context)(route.handler(parts as never))
+    const fiber = Effect.runForkWith(context)(Effect.suspend(() => route.handler(parts as never)))
     const done = (exit: Exit.Exit<HttpServerResponse.HttpServerResponse, { readonly _tag: ProblemTag }>) => {
-      if (Exit.isSuccess(exit)) send(facts, request, response, exit.value)
-      else if (Cause.hasInterruptsOnly(exit.cause)) response.destroy()
-      else refuse(problemIn(exit.cause, facts))
+      try {
+        if (Exit.isSuccess(exit)) send(facts, request, response, exit.value)
+        else if (Cause.hasInterruptsOnly(exit.cause)) response.destroy()
+        else refuse(problemIn(exit.cause, facts))
+      } catch (thrown) {
+        // Nobody above catches anything: it would end the process, and with it the requests of everybody else.
+        refuse(problemIn(Cause.die(thrown), facts))
+      }
     }
     const exit = fiber.pollUnsafe()
     if (exit !== undefined) return done(exit)

@@ -31,6 +31,8 @@ export interface ListeningOptions {
   readonly settings?: Partial<Settings>
   /** The store and what lies on it; the store in memory when left out. */
   readonly services?: Layer.Layer<Inventory | Auth>
+  /** Gets what is logged, which goes nowhere when it is left out. */
+  readonly logged?: (message: unknown) => void
   /** Whether there is an administrator; true when left out. */
   readonly bootstrap?: boolean
 }
@@ -78,7 +80,7 @@ export const startListening = async (options: ListeningOptions = {}) => {
   const Services = Layer.mergeAll(
     options.services ?? layerServices,
     // What goes wrong on purpose is not for the terminal.
-    Logger.layer([]),
+    Logger.layer([Logger.make(({ message }) => options.logged?.(message))]),
     Layer.succeed(AccessLog, (entry: AccessEntry) => void entries.push(entry)),
     Layer.succeed(ServerSettings, { ...defaultSettings, ...options.settings })
   )

@@ -1,8 +1,10 @@
 // What goes the short way is answered as on the long one, and what is not plain goes the long way.
 import { createServer, request as send } from "node:http"
 import type { AddressInfo } from "node:net"
-import { Context } from "effect"
-import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { OnhandApi } from "@onhand/api"
+import { Context, Effect } from "effect"
+import { HttpServerResponse } from "effect/http"
+import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
 import { ShortWay, type ShortWayShape } from "../src/ShortWay.ts"
 import { undocumented } from "./Contract.ts"
 import { type ListeningServer, startListening } from "./ListeningServer.ts"
@@ -85,6 +87,10 @@ beforeAll(async () => {
 }, 60_000)
 
 afterAll(() => server.stop())
+
+/** The short way of a server, whose layers give it to nobody but that server itself. */
+const shortWayOf = ({ context }: ListeningServer): ShortWayShape =>
+  Context.get(context as Context.Context<never> as never, ShortWay)
 
 const cases: ReadonlyArray<readonly [string, () => Ask]> = [
   ["a product", () => ({ path: "/api/v1/products/mug" })],
@@ -187,6 +193,43 @@ describe("the short way", () => {
   })
 })
 
+describe("a handler on the short way", () => {
+  const broken: ReadonlyArray<readonly [string, Parameters<ShortWayShape["take"]>[1]]> = [
+    [
+      "throws before it has an effect",
+      () => {
+        throw new Error("broken")
+      }
+    ],
+    ["dies at once", () => Effect.die(new Error("broken"))],
+    ["dies later", () => Effect.andThen(Effect.sleep(1), Effect.die(new Error("broken")))],
+    ["fails with what no contract has", () => Effect.fail({ _tag: "Nobody" } as never)],
+    [
+      "answers with what cannot be sent",
+      () => Effect.succeed(HttpServerResponse.text("fine", { headers: { etag: "a\nb" } }))
+    ]
+  ]
+
+  it.each(broken)("that %s is answered with 500 and logged, and the server goes on", async (_, handler) => {
+    const logged: Array<unknown> = []
+    const own = await startListening({ logged: (message) => logged.push(message) })
+    const admin = bearer(await own.signIn())
+    await ask(own.port, { path: "/api/v1/users/me", headers: admin })
+    shortWayOf(own).take(OnhandApi.groups.products.endpoints.byId, handler as never)
+    const reply = await ask(own.port, { path: "/api/v1/products/mug", headers: { ...admin, "x-request-id": "mine" } })
+    assert.deepStrictEqual([reply.status, reply.headers["content-type"]], [500, "application/problem+json"])
+    const body = JSON.parse(reply.body.toString())
+    assert.isUndefined(undocumented("GET", "/api/v1/products/mug", { status: 500, body }))
+    assert.deepInclude(body, { requestId: "mine", status: 500 })
+    assert.notInclude(reply.body.toString(), "broken")
+    assert.strictEqual(own.entries.at(-1)?.status, 500)
+    await vi.waitFor(() => assert.lengthOf(logged, 1))
+    assert.include(JSON.stringify(logged), '"A request failed",{"requestId":"mine","path":"/api/v1/products/mug"}')
+    assert.strictEqual((await ask(own.port, { path: "/api/v1/products", headers: admin })).status, 200)
+    await own.stop()
+  })
+})
+
 describe("behind a proxy", () => {
   let proxied: ListeningServer
   let admin: string
@@ -225,8 +268,7 @@ describe("the choice of the way", () => {
   const listener = createServer()
 
   beforeAll(async () => {
-    // The layers of a server give it to nobody but that server itself.
-    const { answers }: ShortWayShape = Context.get(server.context as Context.Context<never> as never, ShortWay)
+    const { answers } = shortWayOf(server)
     listener.on("request", (request, response) => {
       const goOn = () => void response.writeHead(LONG).end()
       if (!answers(request, response, goOn)) goOn()
