@@ -233,9 +233,9 @@ export const surviveDrops = (options: {
     const read = yield* Effect.promise(() => Promise.all(stalled.map(({ readOn }) => readOn())))
     for (const events of read) assert.isBelow(events, count, "who did not read was cut off in the middle")
     console.log(
-      `Followers (seed ${seed}): ${count} events, each once to ${told.map((one) => `${one.name}`).join(", ")}, over ` +
-        `${told.map(({ connections }) => connections).join(", ")} connections; writers had ${diary.told.length} answers` +
-        `, ${answered.join(", ")} in each ${WINDOW / 1000} s, and ${movements} of ${LINES} lines; ` +
-        `readers that stalled were cut off after ${read.join(" and ") || "(none)"} events`
+      `Followers (seed ${seed}): ${count} events, each once to ${told.map(({ name }) => name).join(", ")}, over ` +
+        `${told.map(({ connections }) => connections).join(", ")} connections; writers had ${diary.told.length} ` +
+        `answers, ${answered.join(", ")} in each ${WINDOW / 1000} s, and ${movements} of ${LINES} lines; ` +
+        `readers that stalled were cut off after ${read.join(" and ") || "no"} events`
     )
   }).pipe(Effect.scoped, Effect.provide([FetchHttpClient.layer, Socket.layerWebSocketConstructorGlobal]))
