@@ -52,7 +52,7 @@ export const TimestampInput = Schema.DateTimeUtcFromString.check(
     const millis = DateTime.toEpochMillis(instant)
     return (millis >= FIRST_MILLIS && millis <= LAST_MILLIS) || "an instant of the years 0001 to 9999 is accepted"
   })
-).annotate({
-  format: "date-time",
-  description: "An instant after RFC 3339, with an offset or Z"
-})
+).pipe(
+  // Of the text that is sent, not of the instant that it becomes: so the documentation has it.
+  Schema.annotateEncoded({ format: "date-time", description: "An instant after RFC 3339, with an offset or Z" })
+)

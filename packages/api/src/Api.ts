@@ -7,13 +7,14 @@ import { ApiKeysApi } from "./ApiKeys.ts"
 import { BatchesApi } from "./Batches.ts"
 import { CartsApi } from "./Carts.ts"
 import { ClaimsApi } from "./Claims.ts"
-import { Freshness, Strictness, withFreshness } from "./Convention.ts"
+import { Freshness, Strictness } from "./Convention.ts"
 import { EventsApi } from "./Events.ts"
 import { ForecastsApi } from "./Forecasts.ts"
 import { HealthApi } from "./Health.ts"
 import { LocationsApi } from "./Locations.ts"
 import { LotsApi } from "./Lots.ts"
 import { NotificationsApi } from "./Notifications.ts"
+import { completed } from "./OpenApiDocument.ts"
 import { OrdersApi } from "./Orders.ts"
 import { ProductsApi } from "./Products.ts"
 import { PurchaseOrdersApi } from "./PurchaseOrders.ts"
@@ -33,7 +34,7 @@ import { WebhooksApi } from "./Webhooks.ts"
 /** The version of the contract. Within v1 it only grows. */
 export const API_VERSION = "1.0.0"
 
-export class OnhandApi extends HttpApi.make("onhand")
+const contract = HttpApi.make("onhand")
   .add(AccountsApi)
   .add(UsersApi)
   .add(ApiKeysApi)
@@ -65,19 +66,20 @@ export class OnhandApi extends HttpApi.make("onhand")
   // A parameter or field that nobody knows is a mistake, and the caller should hear of it.
   .annotate(HttpApi.QueryParseOptions, { onExcessProperty: "error", errors: "all" })
   .annotate(HttpApi.PayloadParseOptions, { onExcessProperty: "error", errors: "all" })
-  .annotateMerge(
-    OpenApi.annotations({
-      title: "Onhand",
-      version: API_VERSION,
-      description:
-        "Stock that never oversells: a catalogue, an immutable ledger, carts and orders. Errors are problem details " +
-        "(RFC 9457); writes take an Idempotency-Key; quantities are decimals of the product's unit.",
-      servers: [{ url: "/", description: "The server that this document came from" }],
-      license: { name: "MIT", identifier: "MIT" } as never,
-      transform: (spec) => ({
-        ...spec,
-        info: { ...spec["info"], contact: { name: "Onhand", url: "https://onhand.dev" } },
-        paths: withFreshness(spec["paths"])
-      })
+
+export class OnhandApi extends contract.annotateMerge(
+  OpenApi.annotations({
+    title: "Onhand",
+    version: API_VERSION,
+    description:
+      "Stock that never oversells: a catalogue, an immutable ledger, carts and orders. Errors are problem details " +
+      "(RFC 9457); writes take an Idempotency-Key; quantities are decimals of the product's unit.",
+    servers: [{ url: "/", description: "The server that this document came from" }],
+    license: { name: "MIT", identifier: "MIT" } as never,
+    transform: ({ info, paths, components, ...said }) => ({
+      ...said,
+      info: { ...info, contact: { name: "Onhand", url: "https://onhand.dev" } },
+      ...completed({ paths, components }, contract)
     })
-  ) {}
+  })
+) {}

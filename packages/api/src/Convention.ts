@@ -102,62 +102,13 @@ export const versionRequired = {
   )
 }
 
-const knownText = "An ETag that was seen; the reply is an empty 304 if it still holds"
+/** What the header says by which a reader tells what it has already. */
+export const knownText = "An ETag that was seen; the reply is an empty 304 if it still holds"
 
 /** The header by which a reader says what it has already. */
 export const versionKnown = {
   "if-none-match": Schema.optionalKey(Schema.String.annotate({ description: knownText }))
 }
-
-interface Response {
-  readonly content?: Readonly<Record<string, unknown>>
-  readonly headers?: Readonly<Record<string, unknown>>
-}
-
-interface Path {
-  readonly get?: {
-    readonly parameters?: ReadonlyArray<{ readonly name: string }>
-    readonly responses: Readonly<Record<string, Response>>
-  }
-}
-
-const knownParameter = {
-  name: "if-none-match",
-  in: "header",
-  schema: { type: "string", description: knownText },
-  required: false
-}
-
-// A table that is streamed has no end that could be known before, and so no ETag.
-const etagHeader = (content: object) => ({
-  etag: { schema: { type: "string" }, required: Object.keys(content).length === 1 }
-})
-
-/**
- * The document with what `Freshness` adds to each read of JSON: an ETag, and 304 for who has it. Not in the endpoints'
- * own schemas, so that the typed client, which never asks so, need not reckon with a reply without a body.
- */
-export const withFreshness = (paths: Readonly<Record<string, Path>>): Readonly<Record<string, Path>> =>
-  Object.fromEntries(
-    Object.entries(paths).map(([name, path]) => {
-      const { parameters = [], responses } = path.get ?? { responses: {} }
-      const found = responses["200"]
-      if (path.get === undefined || !name.startsWith("/api/") || found?.content?.["application/json"] === undefined) {
-        return [name, path]
-      }
-      const takes = parameters.some((parameter) => parameter.name === knownParameter.name)
-      const get = {
-        ...path.get,
-        parameters: takes ? parameters : [...parameters, knownParameter],
-        responses: {
-          ...responses,
-          200: { ...found, headers: { ...etagHeader(found.content), ...found.headers } },
-          304: responses["304"] ?? { description: "<No Content>" }
-        }
-      }
-      return [name, { ...path, get }]
-    })
-  )
 
 /** The version of what is in the body. */
 export const etag = { etag: Schema.String }

@@ -2,13 +2,18 @@
 import { OnhandApi } from "@onhand/api"
 import { Exit, Schema } from "effect"
 import { HttpApi, HttpApiSchema } from "effect/http-api"
-import { documentedPaths } from "./DocumentedPaths.ts"
+import { document, documentedPaths } from "./DocumentedPaths.ts"
 
 type Body = Schema.Codec<unknown, unknown>
 
+interface Header {
+  readonly $ref?: string
+  readonly required?: boolean
+}
+
 interface Reply {
   readonly content?: Readonly<Record<string, unknown>>
-  readonly headers?: Readonly<Record<string, { readonly required?: boolean }>>
+  readonly headers?: Readonly<Record<string, Header>>
 }
 
 interface Documented {
@@ -58,9 +63,15 @@ export interface Observed {
   readonly headers?: Headers
 }
 
+// The document's own type leaves out what the contract adds to it.
+const { headers: shared } = document.components as { readonly headers?: Readonly<Record<string, Header>> }
+
+const isRequired = ({ $ref, required }: Header): boolean =>
+  ($ref === undefined ? required : shared?.[$ref.replace("#/components/headers/", "")]?.required) === true
+
 const wrongHeaders = ({ content, headers = {} }: Reply, sent: Headers, body: unknown): string | undefined => {
-  for (const [name, { required }] of Object.entries(headers)) {
-    if (required === true && !sent.has(name)) return `without the header ${name}`
+  for (const [name, header] of Object.entries(headers)) {
+    if (isRequired(header) && !sent.has(name)) return `without the header ${name}`
   }
   const type = sent.get("content-type")?.split(";", 1)[0]?.trim()
   if (content === undefined) return body === "" ? undefined : "with a body, where none is documented"
