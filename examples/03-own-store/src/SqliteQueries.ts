@@ -566,6 +566,7 @@ export const queriesOver = (database: Database): Queries => {
       const [[seq] = []] = database.rows("SELECT seq FROM head")
       return { 0: { seq: Number(seq), line: LAST_LINE } }
     }),
-    verify: ask(() => verify(database))
+    verify: ask(() => verify(database)),
+    forgetValues: () => Effect.void
   }
 }

@@ -9,6 +9,7 @@ import {
   type ClaimEvent,
   type ClaimId,
   claimDifferences,
+  claimRecounts,
   type Difference,
   emptyBalance,
   type Movement,
@@ -36,7 +37,7 @@ const fold = (moved: ReadonlyArray<Movement>, claimed: ReadonlyArray<ClaimEvent>
 
 const ofKey = "product = :product AND location = :location AND lot = :lot"
 
-/** A balance as it is kept, and as the ledger makes it. */
+/** A balance as it is kept, and as the ledger makes it, with its claims. */
 export const recount = (database: Database, { product, location, lot }: StockKey): Recount => {
   const key = { product, location, lot }
   const all = <A>(decode: (text: unknown) => A, table: string, order: string) =>
@@ -44,8 +45,14 @@ export const recount = (database: Database, { product, location, lot }: StockKey
   const moved = all(json.movements.decode, "movements", "ORDER BY seq, line")
   const claimed = all(json.claimEvents.decode, "claimEvents", "ORDER BY seq, line")
   const [stored = emptyBalance(key)] = all(json.balances.decode, "balances", "")
-  return { stored, recomputed: fold(moved, claimed).balances.get(stockKeyText(key)) ?? emptyBalance(key) }
+  const recomputed = fold(moved, claimed).balances.get(stockKeyText(key)) ?? emptyBalance(key)
+  const events = database.all(json.claimEvents.decode, "SELECT data FROM claimEvents ORDER BY seq, line")
+  const claims = database.all(json.claims.decode, "SELECT data FROM claims")
+  return { stored, recomputed, claims: claimRecounts(key, claims, events) }
 }
+
+// Values are made anew by each read.
+const nothingKept = { keptValues: 0, valueDifferences: [] }
 
 /** Every balance and every claim, recomputed from the ledger and compared with the one that is kept. */
 export const verify = (database: Database): Verification => {
@@ -68,5 +75,5 @@ export const verify = (database: Database): Verification => {
   for (const id of new Set([...claims.keys(), ...held.keys()])) {
     differences.push(...claimDifferences(held.get(id), claims.get(id)))
   }
-  return { movements: moved.length, claimEvents: claimed.length, balances: kept.length, differences }
+  return { movements: moved.length, claimEvents: claimed.length, balances: kept.length, ...nothingKept, differences }
 }

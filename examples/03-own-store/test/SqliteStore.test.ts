@@ -75,7 +75,7 @@ describe("the store on SQLite", () => {
     })
   )
 
-  it.live("makes a balance that somebody changed what the ledger says", () =>
+  it.live("makes a balance and a claim that somebody changed what the ledger says", () =>
     Effect.gen(function* () {
       const file = newFile()
       const spoiledAndRebuilt = Effect.gen(function* () {
@@ -83,13 +83,24 @@ describe("the store on SQLite", () => {
         const { id: location } = yield* inventory.createLocation({ name: "Main Street" })
         const { id: product } = yield* inventory.createProduct({ sku: "MUG", name: "Mug" })
         yield* inventory.recordMovements({ lines: [{ kind: "receipt", product, location, quantity: 3 }] })
+        yield* inventory.holdStock({ lines: [{ product, location, quantity: 2 }], ttlMillis: 60_000 })
         const database = yield* openDatabase(file, { readOnly: false })
         database.rows("UPDATE balances SET data = json_set(data, '$.sellable', 5)")
+        database.rows("UPDATE claims SET data = json_set(data, '$.quantity', 1)")
         return yield* inventory.rebuild
       })
       const Live = Inventory.layer.pipe(Layer.provide(layer(file)))
       const { repaired, left } = yield* Effect.provide(spoiledAndRebuilt, Live)
-      assert.deepStrictEqual([repaired.map(({ stored, recomputed }) => [stored, recomputed]), left], [[[5, 3]], []])
+      assert.deepStrictEqual(
+        [repaired.map(({ stored, recomputed }) => [stored, recomputed]), left],
+        [
+          [
+            [5, 3],
+            [1, 2]
+          ],
+          []
+        ]
+      )
     })
   )
 

@@ -1,7 +1,7 @@
 /**
  * Stock over HTTP: what is where, whether the books balance, and what ran low.
  */
-import { LocationId, Lot, ProductId, StockKey } from "@onhand/core"
+import { LocationId, Lot, ProductId, StockKey, ValuationMethod } from "@onhand/core"
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { Decimal, Timestamp, TimestampInput } from "./Amount.ts"
@@ -53,13 +53,15 @@ export const StockExplanation = Schema.Struct({
 
 /**
  * What was recomputed from the ledgers, and every number that does not follow from them: of a balance, or of a `claim`
- * what is held or committed by it and until when, in milliseconds since 1970. There must never be one.
+ * what is held or committed by it and until when, in milliseconds since 1970; and of each value that is kept at a place
+ * of the ledger the names of what differs. There must never be one.
  */
 export const VerificationReport = Schema.Struct({
   sound: Schema.Boolean,
   movements: Schema.Int,
   claimEvents: Schema.Int,
   balances: Schema.Int,
+  keptValues: Schema.Int,
   differences: Schema.Array(
     Schema.Struct({
       key: StockKey,
@@ -68,15 +70,27 @@ export const VerificationReport = Schema.Struct({
       stored: Schema.Int,
       recomputed: Schema.Int
     })
+  ),
+  valueDifferences: Schema.Array(
+    Schema.Struct({
+      product: ProductId,
+      method: ValuationMethod,
+      recordedAt: Timestamp,
+      fields: Schema.Array(Schema.String)
+    })
   )
 }).annotate({ identifier: "VerificationReport" })
 
-const Differences = VerificationReport.fields.differences
+const { differences: Differences, valueDifferences: ValueDifferences } = VerificationReport.fields
 
-/** What a rebuild corrected, and what differs still: a sum that would be unsound even as the ledgers make it. */
+/**
+ * What a rebuild corrected, which kept values it dropped to be made anew, and what differs still: a sum that would be
+ * unsound even as the ledgers make it.
+ */
 export const RebuildReport = Schema.Struct({
   sound: Schema.Boolean,
   repaired: Differences,
+  forgotten: ValueDifferences,
   left: Differences
 }).annotate({ identifier: "RebuildReport" })
 

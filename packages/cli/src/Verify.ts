@@ -1,9 +1,9 @@
 /**
  * `onhand verify`: recomputes every balance from the ledgers, checks the seals of the ledger, and tells what differs.
  */
-import { auditDocuments, type Difference, type DocumentDifference, Inventory } from "@onhand/core"
+import { auditDocuments, type Difference, type DocumentDifference, Inventory, type ValueDifference } from "@onhand/core"
 import { type BrokenSeal, verifyChain } from "@onhand/postgres"
-import { Console, Effect, Schema } from "effect"
+import { Console, DateTime, Effect, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { SqlClient } from "effect/sql/SqlClient"
 import { exitCode, exitCodes } from "./ExitCode.ts"
@@ -32,18 +32,25 @@ const differenceLine = ({ key, claim, field, stored, recomputed }: Difference): 
   return `${subject}: ${field} is kept as ${stored}, the ledger says ${recomputed}`
 }
 
+const valueLine = ({ product, method, recordedAt, fields }: ValueDifference): string =>
+  `${method} value of product ${product} as kept at ${DateTime.formatIso(recordedAt)}: ${fields.join(", ")} ` +
+  `${fields.length === 1 ? "does" : "do"} not follow from the ledger`
+
 const sealLine = ({ shard, seq, reason }: BrokenSeal): string => `ledger shard ${shard}, entry ${seq}: ${reason}`
 
-/** Recomputes the balances; prints what was recomputed, and each difference in steps of the unit. */
+/** Recomputes balances, claims and kept values; prints what was recomputed, and each difference in steps of the unit. */
 const verifyBalances = Effect.gen(function* () {
   const inventory = yield* Inventory
-  const { movements, claimEvents, balances, differences } = yield* inventory.read.verify
+  const { movements, claimEvents, balances, differences, ...values } = yield* inventory.read.verify
   yield* Console.log(
     `${count(movements)} movements and ${count(claimEvents)} claim events recomputed into ${count(balances)} balances`
   )
+  if (values.keptValues > 0) yield* Console.log(`${counted(values.keptValues, "kept value")} recomputed`)
   for (const difference of differences) yield* Console.log(differenceLine(difference))
-  yield* Console.log(counted(differences.length, "difference"))
-  return differences.length
+  for (const difference of values.valueDifferences) yield* Console.log(valueLine(difference))
+  const found = differences.length + values.valueDifferences.length
+  yield* Console.log(counted(found, "difference"))
+  return found
 })
 
 const documentLine = ({ document, product, field, told, recomputed }: DocumentDifference): string =>
@@ -68,24 +75,25 @@ const verifySeals = Effect.gen(function* () {
   return broken.length
 })
 
-/** Corrects every balance that is not what the ledger says; prints each correction, and what it had to leave. */
-const repairBalances = Effect.gen(function* () {
-  const { repaired, left } = yield* (yield* Inventory).rebuild
+/** Corrects all that is not what the ledger says; prints each correction, and what it had to leave. */
+const repairAll = Effect.gen(function* () {
+  const { repaired, forgotten, left } = yield* (yield* Inventory).rebuild
   for (const difference of repaired) yield* Console.log(`repaired: ${differenceLine(difference)}`)
+  for (const difference of forgotten) yield* Console.log(`dropped, to be made anew: ${valueLine(difference)}`)
   for (const difference of left) yield* Console.log(`left: ${differenceLine(difference)}`)
-  yield* Console.log(`${counted(repaired.length, "difference")} repaired`)
+  yield* Console.log(`${counted(repaired.length + forgotten.length, "difference")} repaired`)
 })
 
 /**
  * Verifies the books of a store on PostgreSQL or embedded, tells what it found, and fails if anything is wrong. `chain`
- * verifies only that the ledger is what was written; `repair` first makes every balance what the ledger says;
+ * verifies only that the ledger is what was written; `repair` first makes every balance and claim what the ledger says;
  * `documents` also compares every order, transfer, count and purchase order with the ledger.
  */
 export const verifyBooks = (
   options: { readonly chain?: boolean; readonly repair?: boolean; readonly documents?: boolean } = {}
 ) =>
   Effect.gen(function* () {
-    if (options.repair === true) yield* repairBalances
+    if (options.repair === true) yield* repairAll
     const ofBalances = options.chain === true ? 0 : yield* verifyBalances
     const differences = ofBalances + (options.documents === true ? yield* verifyDocuments : 0)
     const brokenSeals = yield* verifySeals
@@ -99,7 +107,9 @@ const chain = Flag.Boolean("chain").pipe(
 
 const repair = Flag.Boolean("repair").pipe(
   Flag.withDefault(false),
-  Flag.withDescription("First make every balance that differs what the ledger says; the ledger keeps that it was done")
+  Flag.withDescription(
+    "First make every balance and claim that differs what the ledger says; the ledger keeps that it was done"
+  )
 )
 
 const documents = Flag.Boolean("documents").pipe(
@@ -114,13 +124,13 @@ export const verifyCommand = Command.make("verify", flags, ({ chain, repair, doc
 ).pipe(
   Command.withShortDescription("Check that every balance follows from the ledger"),
   Command.withDescription(
-    "Recomputes every balance from the ledger of movements and every claim from its events, checks the hash chain " +
-      "that seals the ledger, and prints each difference and each broken seal with its place. Ends with 0 if there " +
-      "is none and with 1 if there is one. --chain leaves the balances out, --repair corrects them first."
+    "Recomputes every balance and kept value from the ledger of movements and every claim from its events, checks " +
+      "the hash chain that seals the ledger, and prints each difference and each broken seal with its place. Ends " +
+      "with 0 if there is none and with 1 if there is one. --chain leaves the balances out, --repair corrects first."
   ),
   Command.withExamples([
     { command: "onhand verify", description: "Verify the shop in ./.onhand" },
     { command: "onhand verify --chain", description: "See whether anybody changed the ledger" },
-    { command: "onhand verify --repair", description: "Make every balance what the ledger says" }
+    { command: "onhand verify --repair", description: "Make every balance and claim what the ledger says" }
   ])
 )

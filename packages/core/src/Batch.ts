@@ -295,6 +295,7 @@ class BatchState {
     for (const drift of decision.corrections ?? []) {
       const text = stockKeyText(drift)
       balances.set(text, corrected(current(drift, text), drift))
+      for (const { recomputed } of drift.claims) claims.set(recomputed.id, recomputed)
       touched.set(stockPlaceText(drift), drift)
     }
     for (const { floor, ...key } of decision.floors ?? nothing) {

@@ -70,7 +70,7 @@ export interface Decision<Reply> {
   readonly claims?: ReadonlyArray<NewClaimEvent>
   readonly rows?: ReadonlyArray<RowChange>
   readonly events?: ReadonlyArray<NewEvent>
-  /** What balances are off by, to be made good. Only a recount from the ledger finds any. */
+  /** What balances and claims are off by, to be made good. Only a recount from the ledger finds any. */
   readonly corrections?: ReadonlyArray<Drift>
   /** Whether it is several decisions in a row: then it may write a row more than once, and leave it versions on. */
   readonly composed?: boolean

@@ -15,7 +15,7 @@ import { type FlowFilter, foldFlow } from "./StockFlow.ts"
 import { stockPlaceText } from "./StockKey.ts"
 import { ProductValueFold, type ValueFilter, valueProduct } from "./StockValue.ts"
 import type { StoreUnavailable } from "./Store.ts"
-import type { ValuationMethod } from "./Valuation.ts"
+import type { ValuationMethod } from "./ValuationMethod.ts"
 
 /** What reports are folded from. */
 export interface ReportRows {

@@ -90,8 +90,9 @@ export interface InventoryShape extends CommandMethods {
     options?: SubmitOptions
   ) => Effect.Effect<Planned<K>, InvalidCommand | StoreUnavailable>
   /**
-   * Makes every balance what the ledger says, where `verify` finds that it is not, and tells what it corrected. Each
-   * piece is a `repairBalances` of its own, so that others go on, and the ledger keeps what was repaired when.
+   * Makes every balance and claim what the ledger says, where `verify` finds that it is not, and tells what it did.
+   * Each piece is a `repairBalances` of its own, so that others go on, and the ledger keeps what was repaired when.
+   * Kept values that are wrong are dropped, and made anew by whoever reads them.
    */
   readonly rebuild: Effect.Effect<Rebuilt, CommandError<"repairBalances">>
   /** The questions that the store answers. */

@@ -18,6 +18,7 @@ import type { Event } from "./Event.ts"
 import { foldLedger, memoryQueries } from "./MemoryQueries.ts"
 import { type Movement, movementId } from "./Movement.ts"
 import { planOf } from "./Plan.ts"
+import { claimRecounts } from "./Recount.ts"
 import type { Rows, Table } from "./Row.ts"
 import type { LoadedRows } from "./Slice.ts"
 import { stockKeyText, stockPlaceText } from "./StockKey.ts"
@@ -124,7 +125,8 @@ const lookUp = (memory: Memory, footprint: LoadRequest): Pick<Loaded, "holdings"
     movements: wanted.size === 0 ? [] : memory.movements.filter((movement) => wanted.has(movementId(movement))),
     recounts: footprint.recounts.map((key) => ({
       stored: memory.balances.get(stockKeyText(key)) ?? emptyBalance(key),
-      recomputed: folded?.get(stockKeyText(key)) ?? emptyBalance(key)
+      recomputed: folded?.get(stockKeyText(key)) ?? emptyBalance(key),
+      claims: claimRecounts(key, memory.claims.values(), memory.claimEvents)
     }))
   }
 }

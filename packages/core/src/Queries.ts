@@ -37,6 +37,7 @@ import type { CommandRecord } from "./Submission.ts"
 import type { Threshold } from "./Threshold.ts"
 import { type Transfer, TransferId, type TransferState } from "./Transfer.ts"
 import type { User, UserId } from "./User.ts"
+import { ValuationMethod } from "./ValuationMethod.ts"
 import type { Vendor, VendorId } from "./Vendor.ts"
 import type { VendorProduct } from "./VendorProduct.ts"
 import type { Webhook, WebhookId } from "./Webhook.ts"
@@ -246,12 +247,28 @@ export const Difference = Schema.Struct({
 })
 export interface Difference extends Schema.Schema.Type<typeof Difference> {}
 
+/**
+ * What a store keeps of a product's value at a place of the ledger, for the answers of `stockValues`, and does not
+ * follow from the movements up to there: the time at which the last of these was recorded, and the names of what
+ * differs. There must never be one.
+ */
+export const ValueDifference = Schema.Struct({
+  product: ProductId,
+  method: ValuationMethod,
+  recordedAt: Schema.DateTimeUtcFromString,
+  fields: Schema.Array(Schema.String)
+})
+export interface ValueDifference extends Schema.Schema.Type<typeof ValueDifference> {}
+
 /** What `verify` found: how much it recomputed, and every difference. */
 export interface Verification {
   readonly movements: number
   readonly claimEvents: number
   readonly balances: number
+  /** How many values are kept at places of the ledger; none where a store makes each anew. */
+  readonly keptValues: number
   readonly differences: ReadonlyArray<Difference>
+  readonly valueDifferences: ReadonlyArray<ValueDifference>
 }
 
 /**
@@ -491,6 +508,8 @@ export interface Queries {
   readonly events: (after: FeedCursor, limit: number) => Effect.Effect<ReadonlyArray<Event>, StoreUnavailable>
   /** The end of the feed: where a reader starts that only wants what comes next. */
   readonly head: Effect.Effect<FeedCursor, StoreUnavailable>
-  /** Recomputes every balance and every claim from the two ledgers, and lists what differs. */
+  /** Recomputes every balance, claim and kept value from the two ledgers, and lists what differs. */
   readonly verify: Effect.Effect<Verification, StoreUnavailable>
+  /** Forgets what is kept of a product's value: the next who reads it makes it anew from the ledger. */
+  readonly forgetValues: (product: ProductId, method: ValuationMethod) => Effect.Effect<void, StoreUnavailable>
 }

@@ -1,13 +1,13 @@
 /**
- * Repairs: balances that somebody changed behind the ledger's back are made what the ledger says, under the lock, and
- * the ledger keeps that it was done.
+ * Repairs: balances and claims that somebody changed behind the ledger's back are made what the ledger says, under the
+ * lock, and the ledger keeps that it was done.
  */
 import { Effect, Result, Schema } from "effect"
 import { isSound } from "./Balance.ts"
 import { define } from "./Command.ts"
 import { LocationId } from "./Location.ts"
-import { Difference, type Queries } from "./Queries.ts"
-import { balanceFields, corrected, type Drift } from "./Recount.ts"
+import { Difference, type Queries, type ValueDifference } from "./Queries.ts"
+import { balanceFields, claimDifferences, corrected, type Drift, ofClaims } from "./Recount.ts"
 import { balanceOf, type Slice } from "./Slice.ts"
 import { StockKey, stockKeyText } from "./StockKey.ts"
 import type { StoreUnavailable } from "./Store.ts"
@@ -32,7 +32,7 @@ const keysOf = ({ location, keys }: Schema.Struct<typeof fields>["Type"]): Reado
 const differencesOf = (slice: Slice, drift: Drift): ReadonlyArray<Difference> => {
   const { product, location, lot } = drift
   const kept = balanceOf(slice.stock(drift), lot)
-  return balanceFields
+  const ofBalance = balanceFields
     .filter((field) => drift[field] !== 0)
     .map((field) => ({
       key: { product, location, lot },
@@ -40,11 +40,19 @@ const differencesOf = (slice: Slice, drift: Drift): ReadonlyArray<Difference> =>
       stored: kept[field],
       recomputed: kept[field] + drift[field]
     }))
+  return [...ofBalance, ...drift.claims.flatMap(({ stored, recomputed }) => claimDifferences(stored, recomputed))]
 }
 
+/** A drift without the claims that this batch has changed since they were recounted: those are for the next repair. */
+const unchanged = (slice: Slice, drift: Drift): Drift => ({
+  ...drift,
+  claims: drift.claims.filter(({ stored, recomputed }) => slice.claim(recomputed.id) === stored)
+})
+
 /**
- * Recomputes balances of a location from the ledger and corrects those that differ. One that would be unsound even so
- * is left as it is and told of: while it was wrong, more was taken than there was, and that is in the ledger.
+ * Recomputes balances of a location, and the claims on them, from the ledger and corrects those that differ. A balance
+ * that would be unsound even so is left as it is and told of: while it was wrong, more was taken than there was, and
+ * that is in the ledger.
  */
 export const RepairBalances = define("RepairBalances", {
   payload: fields,
@@ -56,16 +64,18 @@ export const RepairBalances = define("RepairBalances", {
     return { stock: keys, recounts: keys }
   },
   decide: (slice, payload) => {
-    const drifts = keysOf(payload).flatMap((key) => slice.drift(key) ?? [])
+    const drifts = keysOf(payload).flatMap((key) => {
+      const drift = slice.drift(key)
+      return drift === undefined ? [] : [unchanged(slice, drift)]
+    })
     const isRepairable = (drift: Drift) => isSound(corrected(balanceOf(slice.stock(drift), drift.lot), drift))
-    const corrections = drifts.filter(isRepairable)
     const unsound = drifts.filter((drift) => !isRepairable(drift))
+    const right = drifts.map((drift) => (unsound.includes(drift) ? ofClaims(drift) : drift))
+    const repaired = right.flatMap((drift) => differencesOf(slice, drift))
+    const left = unsound.flatMap((drift) => differencesOf(slice, { ...drift, claims: [] }))
     return Result.succeed({
-      reply: {
-        repaired: corrections.flatMap((drift) => differencesOf(slice, drift)),
-        unsound: unsound.flatMap((drift) => differencesOf(slice, drift))
-      },
-      corrections
+      reply: { repaired, unsound: left },
+      corrections: right.filter((drift) => differencesOf(slice, drift).length > 0)
     })
   }
 })
@@ -73,13 +83,14 @@ export const RepairBalances = define("RepairBalances", {
 /** What a rebuild did: every number that it corrected, and what differs still, of which there should be nothing. */
 export interface Rebuilt {
   readonly repaired: ReadonlyArray<Difference>
+  /** The kept values that were wrong. What is kept of their products was dropped: reading makes it anew. */
+  readonly forgotten: ReadonlyArray<ValueDifference>
   readonly left: ReadonlyArray<Difference>
 }
 
 /** The commands that repair what differs, each of one location and of at most so many keys. */
 const piecesOf = (differences: ReadonlyArray<Difference>): ReadonlyArray<Schema.Struct<typeof fields>["Type"]> => {
-  const ofBalances = differences.filter(({ claim }) => claim === undefined)
-  const keys = new Map(ofBalances.map(({ key }) => [stockKeyText(key), key])).values()
+  const keys = new Map(differences.map(({ key }) => [stockKeyText(key), key])).values()
   return [...Map.groupBy(keys, ({ location }) => location)].flatMap(([location, ofLocation]) => {
     const count = Math.ceil(ofLocation.length / MAX_REPAIRED)
     return Array.from({ length: count }, (_, index) =>
@@ -93,15 +104,18 @@ const piecesOf = (differences: ReadonlyArray<Difference>): ReadonlyArray<Schema.
  * repaired. Commands go on meanwhile; only those of a location wait while a piece of its shard is repaired.
  */
 export const rebuildOver = <E>(
-  { verify }: Pick<Queries, "verify">,
+  { verify, forgetValues }: Pick<Queries, "verify" | "forgetValues">,
   repair: (payload: Schema.Struct<typeof fields>["Type"]) => Effect.Effect<typeof Repaired.Type, E>
 ): Effect.Effect<Rebuilt, E | StoreUnavailable> =>
   Effect.gen(function* () {
     const repaired: Array<Difference> = []
+    const forgotten: Array<ValueDifference> = []
     for (;;) {
-      const { differences } = yield* verify
+      const { differences, valueDifferences } = yield* verify
+      for (const { product, method } of valueDifferences) yield* forgetValues(product, method)
+      forgotten.push(...valueDifferences)
       const before = repaired.length
       for (const piece of piecesOf(differences)) repaired.push(...(yield* repair(piece)).repaired)
-      if (repaired.length === before) return { repaired, left: differences }
+      if (repaired.length === before) return { repaired, forgotten, left: differences }
     }
   })

@@ -17,7 +17,7 @@ import { type CardFilter, stockCard } from "./StockCard.ts"
 import type { FlowFilter } from "./StockFlow.ts"
 import type { Period, ProductValue, ValuedQuantity } from "./StockValue.ts"
 import type { StoreUnavailable } from "./Store.ts"
-import type { ValuationMethod } from "./Valuation.ts"
+import type { ValuationMethod } from "./ValuationMethod.ts"
 
 /** A line of a report: its cells by the names of their columns. */
 export type ReportLine = Readonly<Record<string, string | number | boolean | null>>

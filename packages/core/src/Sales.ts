@@ -9,7 +9,7 @@ import type { Movement } from "./Movement.ts"
 import type { Order } from "./Order.ts"
 import type { Product, ProductId } from "./Product.ts"
 import { decimalFromQuantity, MAX_DECIMALS } from "./Quantity.ts"
-import type { ValuationMethod } from "./Valuation.ts"
+import type { ValuationMethod } from "./ValuationMethod.ts"
 
 export const salesGroups = ["all", "product", "category", "location"] as const
 export const SalesGroup = Schema.Literals(salesGroups)

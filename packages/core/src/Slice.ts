@@ -27,7 +27,7 @@ export interface Slice {
   readonly holdings: (stretch: HoldingsRef) => Holdings
   /** A movement by its public name. */
   readonly movement: (id: string) => Movement | undefined
-  /** What a balance is off by from what the ledger makes of it; undefined where it is right. */
+  /** What a balance and its claims are off by from what the ledger makes of them; undefined where they are right. */
   readonly drift: (key: StockKey) => Drift | undefined
 }
 
@@ -235,7 +235,9 @@ export class WorkingSlice implements Slice {
     const lapsed: Array<Claim> = []
     for (const claim of this.held) {
       const current = this.claims.get(claim.id)
-      if (current && hasLapsed(current, now) && this.known(claim) !== undefined) lapsed.push(current)
+      if (!current || !hasLapsed(current, now) || this.known(claim) === undefined) continue
+      // What is about to be repaired may not bear that its holds lapse: they do once it is right.
+      if (!this.lookups.drifts.get(stockKeyText(claim))) lapsed.push(current)
     }
     return lapsed
   }
@@ -344,7 +346,11 @@ export class WorkingSlice implements Slice {
     for (const recount of loaded.recounts) {
       drifts.set(stockKeyText(recount.stored), driftOf(recount) ?? null)
       // What is kept here from an earlier batch may be right where the store's row is not, or is gone.
-      const { stored } = recount
+      const { stored, claims } = recount
+      for (const { stored: claim, events } of claims) {
+        const id = claim?.id ?? events[0]?.claim
+        if (id !== undefined) this.setClaim(id, claim)
+      }
       if (hasNothing(stored)) this.knownAt(stored).balances.delete(stored.lot)
       else this.setBalance(stored)
     }

@@ -14,9 +14,9 @@ import {
   CostState,
   type SoldByCause,
   takeFrom,
-  type ValuationMethod,
   type ValuedMovement
 } from "./Valuation.ts"
+import type { ValuationMethod } from "./ValuationMethod.ts"
 
 /** A stretch of business time: `from <= occurredAt < to`. */
 export interface Period {

@@ -14,10 +14,7 @@ import { type ProductId, UnknownProduct } from "./Product.ts"
 import type { Queries } from "./Queries.ts"
 import { isCondition, type Place } from "./StockKey.ts"
 import type { StoreUnavailable } from "./Store.ts"
-
-export const valuationMethods = ["fifo", "average"] as const
-export const ValuationMethod = Schema.Literals(valuationMethods)
-export type ValuationMethod = typeof ValuationMethod.Type
+import type { ValuationMethod } from "./ValuationMethod.ts"
 
 /** The fields of a movement that matter for its value. */
 export type ValuedMovement = Pick<

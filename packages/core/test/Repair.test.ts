@@ -1,7 +1,7 @@
-// A balance that somebody changed is made what the ledger says, and one that is right is left alone.
+// A balance or claim that somebody changed is made what the ledger says, and one that is right is left alone.
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect, Layer } from "effect"
-import { type Balance, Inventory, makeMemoryStore, Store, stockKeyText } from "../src/index.ts"
+import { type Balance, ClaimId, Inventory, makeMemoryStore, Store, stockKeyText, stockPlaceText } from "../src/index.ts"
 
 /** A shop of ten mugs with three held, in a store whose rows the test can change. */
 const shop = Effect.gen(function* () {
@@ -34,13 +34,69 @@ describe("verifying", () => {
         { ...wrong, field: "held", stored: 2, recomputed: 3 },
         { ...wrong, field: "expiresAt", stored: end + 1, recomputed: end }
       ])
+    }).pipe(Effect.scoped)
+  )
+})
+
+describe("rebuilding claims", () => {
+  it.effect("makes each what its events make it: gone, changed or never made", () =>
+    Effect.gen(function* () {
+      const { inventory, memory, key } = yield* shop
+      const [held] = memory.claims.values()
+      assert(held?.expiresAt)
+      const end = DateTime.toEpochMillis(held.expiresAt)
       memory.claims.delete(held.id)
+      const invented = ClaimId.make("invented")
+      memory.claims.set(invented, { ...held, id: invented, quantity: 7, state: "committed", expiresAt: null })
+      const wrong = { key, claim: held.id }
       const { repaired, left } = yield* inventory.rebuild
-      assert.deepStrictEqual(repaired, [])
-      assert.deepStrictEqual(left, [
-        { ...wrong, field: "held", stored: 0, recomputed: 3 },
-        { ...wrong, field: "expiresAt", stored: 0, recomputed: end }
-      ])
+      assert.sameDeepMembers(
+        [...repaired],
+        [
+          { ...wrong, field: "held", stored: 0, recomputed: 3 },
+          { ...wrong, field: "expiresAt", stored: 0, recomputed: end },
+          { ...wrong, claim: invented, field: "committed", stored: 7, recomputed: 0 }
+        ]
+      )
+      assert.deepStrictEqual(left, [])
+      assert.deepStrictEqual(memory.claims.get(held.id), held)
+      assert.deepInclude(memory.claims.get(invented), { state: "released", quantity: 0 })
+      assert.deepStrictEqual((yield* inventory.read.verify).differences, [])
+      yield* inventory.commitClaims({ location: key.location, claims: [held.id] })
+      assert.deepInclude(yield* inventory.read.balance(key), { held: 0, committed: 3 })
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("comes before a hold lapses that never was, and after one that a batch has just released", () =>
+    Effect.gen(function* () {
+      const { inventory, memory, key } = yield* shop
+      const { location, product } = key
+      const [held] = memory.claims.values()
+      assert(held?.expiresAt)
+      yield* inventory.releaseClaims({ location, claims: [held.id] })
+      // It lapses at once, and its balance has nothing to give back.
+      memory.claims.set(held.id, { ...held, expiresAt: DateTime.makeUnsafe(0) })
+      memory.holds.set(stockPlaceText(key), new Set([held.id]))
+      assert.strictEqual((yield* inventory.rebuild).left.length, 0)
+      assert.deepInclude(memory.claims.get(held.id), { state: "released", quantity: 0 })
+
+      const { claims } = yield* inventory.holdStock({ lines: [{ product, location, quantity: 4 }], ttlMillis: 60_000 })
+      const [claim] = claims
+      const kept = claim && memory.claims.get(claim)
+      assert(kept !== undefined)
+      memory.claims.set(kept.id, { ...kept, quantity: 1 })
+      const [, inBatch] = yield* Effect.all(
+        [
+          inventory.releaseClaims({ location, claims: [kept.id] }),
+          inventory.repairBalances({ location, keys: [{ product, lot: "" }] })
+        ],
+        { concurrency: "unbounded" }
+      )
+      assert.deepStrictEqual(inBatch.repaired, [])
+      // Of the four that were held, one was let go of: three are left, and the balance agrees.
+      assert.strictEqual((yield* inventory.rebuild).left.length, 0)
+      assert.deepInclude(memory.claims.get(kept.id), { state: "held", quantity: 3 })
+      assert.strictEqual((yield* inventory.read.balance(key)).held, 3)
     }).pipe(Effect.scoped)
   )
 })
@@ -87,7 +143,7 @@ describe("rebuilding", () => {
       const { inventory, key, spoil } = yield* shop
       const { product, location } = key
       const untouched = yield* inventory.rebuild
-      assert.deepStrictEqual(untouched, { repaired: [], left: [] })
+      assert.deepStrictEqual(untouched, { repaired: [], forgotten: [], left: [] })
       spoil({ sellable: 20 })
       const sale = { lines: [{ kind: "sale", product, location, quantity: 2 }] } as const
       const repair = inventory.repairBalances({ location, keys: [{ product, lot: "" }] })

@@ -176,4 +176,4 @@ export const keepValues = (
 
 /** Forgets what is kept of a product. */
 export const forgetValues = (sql: SqlClient, product: ProductId, method: ValueFilter["method"]) =>
-  Effect.ignore(rowsOf(sql, "DELETE FROM onhand.kept_values WHERE product = $1 AND method = $2", [product, method]))
+  Effect.asVoid(rowsOf(sql, "DELETE FROM onhand.kept_values WHERE product = $1 AND method = $2", [product, method]))

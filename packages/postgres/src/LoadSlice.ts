@@ -11,6 +11,7 @@ import {
   LocationId,
   MAX_HOLDINGS,
   Movement,
+  NewClaimEvent,
   ProductId,
   type Recount,
   type Rows,
@@ -24,7 +25,7 @@ import { Effect, Schema } from "effect"
 import type { Connection } from "effect/sql/SqlConnection"
 import type { SqlError } from "effect/sql/SqlError"
 import { arrayOf } from "./Columns.ts"
-import { ofKeys, recounted, recountedFields } from "./Recount.ts"
+import { claimsRecounted, ofKeys, recounted, recountedFields } from "./Recount.ts"
 
 /** Decodes a row of a table from the JSON that the database keeps. */
 export const decodeRow: { readonly [T in Table]: (json: unknown) => Rows[T] } = {
@@ -148,6 +149,18 @@ export const claimJson = jsonOf({
   source: sourceOf("c")
 })
 
+/** A claim event `e` as JSON, as a decision wrote it. */
+const claimEventJson = jsonOf({
+  kind: "e.kind",
+  claim: "e.claim",
+  product: "e.product",
+  location: "e.location",
+  lot: "e.lot",
+  quantity: "e.quantity",
+  expiresAt: "e.expires_at",
+  source: sourceOf("e")
+})
+
 const lapsedPart = (products: string, locations: string, now: string) => `
   SELECT 3, '', ${claimJson}
   FROM unnest(${products}::text[], ${locations}::text[]) AS place(product, location)
@@ -175,8 +188,11 @@ const recountPart = (products: string, locations: string, lots: string) => {
   const balanceOf = (place: 1 | 2) =>
     `json_build_object('product', product, 'location', location, 'lot', lot, 'floor', coalesce(b.floor, 0),
       ${recountedFields.map((field) => `'${field[0]}', coalesce(${field[place]}, 0)`).join(", ")})`
-  const json = jsonOf({ stored: balanceOf(1), recomputed: balanceOf(2) })
-  return `SELECT 7, '', counted FROM (${recounted(ofKeys(products, locations, lots), `${json} AS counted`)}) r`
+  const claims = "coalesce(w.claims, '[]'::json)"
+  const json = jsonOf({ stored: balanceOf(1), recomputed: balanceOf(2), claims })
+  const ledger = ofKeys(products, locations, lots)
+  const wrong = `FULL JOIN (${claimsRecounted(ledger, claimJson, claimEventJson)}) w USING (product, location, lot)`
+  return `SELECT 7, '', counted FROM (${recounted(ledger, `${json} AS counted`, wrong)}) r`
 }
 
 const numbersOf = (id: string) => id.split("-").map(Number)
@@ -246,7 +262,13 @@ export const decodeMovement = Schema.decodeUnknownSync(Movement)
 const decodeHoldings = Schema.decodeUnknownSync(
   Schema.Struct({ location: LocationId, after: Schema.String, products: Schema.Array(ProductId) })
 )
-const decodeRecount = Schema.decodeUnknownSync(Schema.Struct({ stored: Balance, recomputed: Balance }))
+const decodeRecount = Schema.decodeUnknownSync(
+  Schema.Struct({
+    stored: Balance,
+    recomputed: Balance,
+    claims: Schema.Array(Schema.Struct({ stored: Schema.NullOr(Claim), events: Schema.Array(NewClaimEvent) }))
+  })
+)
 const decodeBalance = Schema.decodeUnknownSync(Balance)
 export const decodeClaim = Schema.decodeUnknownSync(Claim)
 /** Decodes a command's record. */

@@ -30,6 +30,7 @@ import { DateTime, Effect, Option, Schema } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { demandList } from "./DemandList.ts"
 import { claimList, explain } from "./Explain.ts"
+import { forgetValues } from "./KeptValues.ts"
 import { blocked, lapsed, levelList, productLevels } from "./LevelList.ts"
 import {
   allOf,
@@ -388,6 +389,7 @@ export const postgresQueries = (sql: SqlClient): Queries => {
       allOf(sql, `SELECT ${jsonOf({ shard: "shard", seq: "seq" })} FROM onhand.heads`, [], decodeHead),
       (heads) => Object.fromEntries(heads.map(({ shard, seq }) => [shard, { seq, line: LAST_LINE }]))
     ),
-    verify: verify(sql)
+    verify: verify(sql),
+    forgetValues: (product, method) => forgetValues(sql, product, method)
   }
 }

@@ -31,6 +31,16 @@ export interface LedgerText {
   readonly balances: string
   readonly movements: string
   readonly claimEvents: string
+  /** It may use `told`, the claims that have events there. */
+  readonly claims: string
+}
+
+/** All of it. */
+export const wholeLedger: LedgerText = {
+  balances: "onhand.balances",
+  movements: "onhand.movements",
+  claimEvents: "onhand.claim_events",
+  claims: "onhand.claims"
 }
 
 /** What a claim has open, as a hold or as a commitment, by the sums of its events. */
@@ -56,8 +66,8 @@ const millis = (instant: string) => `(extract(epoch FROM ${instant}) * 1000)::bi
  * A SELECT of the claims that are not what their events make them, by the numbers of each: claim, key, field, stored
  * and recomputed. An extension never shortens a hold, so that the last expiry is the latest.
  */
-export const claimsDiffering = (end: string): string => `
-  WITH told AS (${sumsOfClaims("onhand.claim_events")}
+export const claimsDiffering = ({ claimEvents, claims }: LedgerText, end = ""): string => `
+  WITH told AS (${sumsOfClaims(claimEvents)}
   ), recomputed AS (
     SELECT claim AS id, product, location, lot, (${openOfClaim.held})::bigint AS held,
       (${openOfClaim.committed})::bigint AS committed,
@@ -67,7 +77,7 @@ export const claimsDiffering = (end: string): string => `
     SELECT id, product, location, lot, CASE state WHEN 'held' THEN quantity ELSE 0 END AS held,
       CASE state WHEN 'committed' THEN quantity ELSE 0 END AS committed,
       CASE state WHEN 'held' THEN ${millis("expires_at")} ELSE 0 END AS expires
-    FROM onhand.claims
+    FROM ${claims} c
   )
   SELECT id AS claim, product, location, lot, f.field, f.stored, f.recomputed
   FROM kept k FULL JOIN recomputed r USING (id, product, location, lot)
@@ -75,6 +85,21 @@ export const claimsDiffering = (end: string): string => `
     ('expiresAt', k.expires, r.expires)) AS f(field, stored, recomputed)
   WHERE coalesce(f.stored, 0) <> coalesce(f.recomputed, 0)
   ${end}`
+
+/**
+ * The claims of keys that differ, as JSON, by key: each as it is kept, and its events. One that is kept elsewhere than
+ * its events say is of their key.
+ */
+export const claimsRecounted = (ledger: LedgerText, claimJson: string, eventJson: string): string => `
+  SELECT product, location, lot, json_agg(json_build_object(
+    'stored', (SELECT ${claimJson}::json FROM onhand.claims c WHERE c.id = d.claim),
+    'events', coalesce((SELECT json_agg(${eventJson}::json ORDER BY e.shard, e.seq, e.line)
+      FROM onhand.claim_events e WHERE e.claim = d.claim), '[]'::json))) AS claims
+  FROM (SELECT DISTINCT claim, product, location, lot FROM (${claimsDiffering(ledger)}) numbers) d
+  WHERE (d.product, d.location, d.lot) IN (SELECT e.product, e.location, e.lot FROM onhand.claim_events e
+      WHERE e.claim = d.claim)
+    OR NOT EXISTS (SELECT FROM onhand.claim_events e WHERE e.claim = d.claim)
+  GROUP BY product, location, lot`
 
 /**
  * A SELECT of stored and recomputed numbers over `b`, `m` and `c`, joined by key. The claims are themselves recomputed
@@ -106,6 +131,9 @@ export const ofKeys = (products: string, locations: string, lots: string): Ledge
     balances: `(SELECT s.* FROM ${keys} JOIN onhand.balances s ON ${same("s")})`,
     movements: `(SELECT e.* FROM ${keys} JOIN onhand.movements e ON ${same("e")}) of_keys`,
     claimEvents: `(SELECT e.* FROM ${keys} CROSS JOIN onhand.heads h
-      JOIN onhand.claim_events e ON e.shard = h.shard AND ${same("e")}) of_keys`
+      JOIN onhand.claim_events e ON e.shard = h.shard AND ${same("e")}) of_keys`,
+    // A closed claim without events claims nothing, as it should.
+    claims: `(SELECT s.* FROM onhand.claims s WHERE s.id IN (SELECT claim FROM told)
+      UNION SELECT s.* FROM ${keys} JOIN onhand.claims s ON ${same("s")} AND s.state IN ('held', 'committed'))`
   }
 }

@@ -37,7 +37,7 @@ import { allOf, type ListQuery, listPage, rowsOf, text } from "./ListQuery.ts"
 import { jsonOf, micros, parameters } from "./LoadSlice.ts"
 
 /** Movements that are read at once. */
-const READ_AT_ONCE = 20_000
+export const READ_AT_ONCE = 20_000
 
 const Moved = Schema.Struct({
   product: ProductId,
@@ -125,7 +125,8 @@ const placeOf: ReadonlyMap<unknown, Place> = new Map(
   Object.values(movementFlows).flatMap((flows) => flows.flat().map((place) => [place, place] as const))
 )
 
-const movementOf = (row: ReadonlyArray<unknown>, locationOf: (id: unknown) => LocationId): PlacedMovement => {
+/** A movement of what {@link readOn} read. */
+export const movementOf = (row: ReadonlyArray<unknown>, locationOf: (id: unknown) => LocationId): PlacedMovement => {
   const [, kind, location, from, to, quantity, cost, currency, type, id, at, , shard, seq, line] = row
   const [known, left, entered] = [kindOf.get(kind), placeOf.get(from), placeOf.get(to)]
   if (!known || !left || !entered) throw new Error(`${kind} from ${from} to ${to} is no movement`)
@@ -145,7 +146,7 @@ const movementOf = (row: ReadonlyArray<unknown>, locationOf: (id: unknown) => Lo
 }
 
 /** The ids of locations, each checked once. */
-const remembered = () => {
+export const remembered = () => {
   const known = new Map<unknown, LocationId>()
   return (id: unknown): LocationId => {
     const made = known.get(id) ?? LocationId.make(String(id))
@@ -154,17 +155,19 @@ const remembered = () => {
   }
 }
 
-const START: Position = [0, 0, 0, 0]
+/** Before all that was ever recorded. */
+export const START: Position = [0, 0, 0, 0]
 
 type Row = ReadonlyArray<unknown>
 
-const positionOf = (row: Row): Position => {
+/** Where it stands. */
+export const positionOf = (row: Row): Position => {
   const [at = 0, shard = 0, seq = 0, line = 0] = row.slice(11).map(Number)
   return [at, shard, seq, line]
 }
 
 /** Reads what products moved after a place, piece by piece, and hands on each. */
-const readOn = <E>(
+export const readOn = <E>(
   sql: SqlClient,
   products: ReadonlyArray<ProductId>,
   filter: ValueFilter,
@@ -232,7 +235,7 @@ const longValue = (sql: SqlClient, moved: Moved, filter: ValueFilter, reach: Rea
     const { product, decimals } = moved
     const { kept, keeps, isUnsound } = yield* keptValue(sql, product, filter)
     const { method } = filter
-    if (isUnsound) yield* forgetValues(sql, product, method)
+    if (isUnsound) yield* Effect.ignore(forgetValues(sql, product, method))
     const { fold, add: value } = watched(moved, new ProductValueFold(product, decimals, filter, kept?.state), watch)
     const settled = (yield* Clock.currentTimeMillis) - reach.settledAfter
     let made: Array<NewKeptValue> = []

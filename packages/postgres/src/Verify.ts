@@ -1,18 +1,20 @@
 /**
- * Verification: balances and claims recomputed in the database from the two ledgers, and compared with what is kept.
+ * Verification: balances and claims recomputed in the database from the two ledgers, and compared with what is kept;
+ * and with them the values that are kept.
  */
 import { Difference, type StoreUnavailable, type Verification } from "@onhand/core"
 import { Effect, Schema } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { unavailable } from "./ListQuery.ts"
 import { jsonOf } from "./LoadSlice.ts"
-import { claimsDiffering, recounted, recountedFields } from "./Recount.ts"
+import { claimsDiffering, recounted, recountedFields, wholeLedger } from "./Recount.ts"
+import { verifyValues } from "./VerifyValues.ts"
 
 /** The most differences that are listed: one is a scandal, a thousand are enough to see the pattern. */
 const MAX_DIFFERENCES = 1_000
 
 const differing = recounted(
-  { balances: "onhand.balances", movements: "onhand.movements", claimEvents: "onhand.claim_events" },
+  wholeLedger,
   "product, location, lot, f.field, f.stored, f.recomputed",
   `CROSS JOIN LATERAL (VALUES
     ${recountedFields.map(([field, stored, counted]) => `('${field}', ${stored}, ${counted})`).join(", ")}
@@ -21,7 +23,7 @@ const differing = recounted(
   ORDER BY product, location, lot LIMIT ${MAX_DIFFERENCES}`
 )
 
-const differingClaims = claimsDiffering(`ORDER BY id LIMIT ${MAX_DIFFERENCES}`)
+const differingClaims = claimsDiffering(wholeLedger, `ORDER BY id LIMIT ${MAX_DIFFERENCES}`)
 
 const decodeDifference = Schema.decodeUnknownSync(Difference)
 const decodeCounts = Schema.decodeUnknownSync(
@@ -35,7 +37,7 @@ const limits = [
   "SET LOCAL work_mem = '128MB'"
 ]
 
-/** Recomputes every balance and every claim, and lists what differs. */
+/** Recomputes every balance, every claim and every kept value, and lists what differs. */
 export const verify = (sql: SqlClient): Effect.Effect<Verification, StoreUnavailable> => {
   const all = <A>(text: string, decode: (json: unknown) => A) =>
     Effect.map(sql.unsafe<{ readonly json: string }>(text), (rows) => rows.map(({ json }) => decode(JSON.parse(json))))
@@ -58,7 +60,7 @@ export const verify = (sql: SqlClient): Effect.Effect<Verification, StoreUnavail
       })} AS json`,
       decodeCounts
     )
-    return { movements: 0, claimEvents: 0, balances: 0, ...counts, differences }
+    return { movements: 0, claimEvents: 0, balances: 0, ...counts, differences, ...(yield* verifyValues(sql)) }
   })
   return Effect.mapError(sql.withTransaction(verification), unavailable)
 }

@@ -1,7 +1,7 @@
-// Balances that somebody changed in the tables are made what the ledger says, and every process believes it.
+// Balances and claims that somebody changed in the tables are made what the ledger says, and every process believes it.
 import * as PgClient from "@effect/sql-pg/PgClient"
 import { assert, describe, it } from "@effect/vitest"
-import { Inventory, Store } from "@onhand/core"
+import { Inventory, type ProductId, Store } from "@onhand/core"
 import { Context, DateTime, Effect, Layer, Redacted } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { createDatabase } from "../../../test/PostgresDatabase.ts"
@@ -16,7 +16,7 @@ const inventoryOf = (sql: SqlClient, shards: number) =>
   )
 
 describe("verifying", () => {
-  it.live("tells of every claim that is not what its events make it, though the balances add up", () =>
+  it.live("tells of every claim that is not what its events make it, and a rebuild repairs it", () =>
     Effect.gen(function* () {
       const url = Redacted.make(yield* Effect.promise(() => createDatabase()))
       const context = yield* Layer.build(PgClient.layer({ url, maxConnections: 4 }))
@@ -58,7 +58,70 @@ describe("verifying", () => {
           { key, claim: released.claim, field: "expiresAt", stored: 4e12, recomputed: 0 }
         ]
       )
-      assert.deepStrictEqual((yield* inventory.rebuild).left.length, 6)
+      // Another process believes what it has seen, until the repair.
+      const other = yield* inventoryOf(sql, 1)
+      yield* other.plan("releaseClaims", { location, claims: [held.claim] })
+      const { repaired, left } = yield* inventory.rebuild
+      assert.sameDeepMembers([...repaired], [...differences])
+      assert.deepStrictEqual(left, [])
+      assert.deepStrictEqual((yield* inventory.read.verify).differences, [])
+      const rows = yield* sql`SELECT id, state, quantity::int FROM onhand.claims`
+      assert.sameDeepMembers(
+        [...rows],
+        [
+          { id: held.claim, state: "held", quantity: 3 },
+          { id: committed.claim, state: "committed", quantity: 2 },
+          { id: gone.claim, state: "held", quantity: 1 },
+          { id: released.claim, state: "released", quantity: 0 }
+        ]
+      )
+      yield* other.releaseClaims({ location, claims: [held.claim, committed.claim, gone.claim] })
+      const { held: nothing, committed: none } = yield* inventory.read.balance(key)
+      assert.deepStrictEqual([nothing, none], [0, 0])
+      assert.deepStrictEqual((yield* verifyChain(sql)).broken, [])
+    }).pipe(Effect.scoped)
+  )
+})
+
+describe("rebuilding claims in four shards", () => {
+  it.live("repairs one that was moved to another product, one that was invented, and one whose hold has lapsed", () =>
+    Effect.gen(function* () {
+      const url = Redacted.make(yield* Effect.promise(() => createDatabase()))
+      const context = yield* Layer.build(PgClient.layer({ url, maxConnections: 4 }))
+      const sql: SqlClient = Context.get(context, PgClient.PgClient)
+      yield* PostgresStore.migrate(4).pipe(Effect.provide(context))
+      const inventory = yield* inventoryOf(sql, 4)
+      const { id: location } = yield* inventory.createLocation({ name: "Shop" })
+      const { id: mug } = yield* inventory.createProduct({ sku: "MUG", name: "Mug" })
+      const { id: cup } = yield* inventory.createProduct({ sku: "CUP", name: "Cup" })
+      const receipt = (product: ProductId) => ({ kind: "receipt" as const, product, location, quantity: 10 })
+      yield* inventory.recordMovements({ lines: [receipt(mug), receipt(cup)] })
+      const hold = (quantity: number) =>
+        Effect.map(
+          inventory.holdStock({ lines: [{ product: mug, location, quantity }], ttlMillis: 600_000 }),
+          ({ claims: [claim] }) => claim ?? ""
+        )
+      const [moved, lapsed] = [yield* hold(3), yield* hold(2)]
+      yield* sql`UPDATE onhand.claims SET product = ${cup} WHERE id = ${moved}`
+      // The balance could not give back more than it has: nothing of this product could be done any more.
+      yield* sql`UPDATE onhand.claims SET expires_at = now() - interval '1 hour', quantity = 9 WHERE id = ${lapsed}`
+      yield* sql`INSERT INTO onhand.claims SELECT 'invented', shard, product, location, lot, 1, 'committed', NULL,
+        NULL, NULL FROM onhand.claims WHERE id = ${moved}`
+      const { repaired, left } = yield* inventory.rebuild
+      assert.deepStrictEqual(left, [])
+      assert.sameMembers([...new Set(repaired.map(({ claim }) => claim))], [moved, lapsed, "invented"])
+      const { differences } = yield* inventory.read.verify
+      assert.deepStrictEqual(differences, [])
+      const rows = yield* sql`SELECT id, product, state, quantity::int FROM onhand.claims`
+      assert.sameDeepMembers(
+        [...rows],
+        [
+          { id: moved, product: mug, state: "held", quantity: 3 },
+          { id: lapsed, product: mug, state: "held", quantity: 2 },
+          { id: "invented", product: cup, state: "released", quantity: 0 }
+        ]
+      )
+      yield* inventory.recordMovements({ lines: [{ kind: "sale", product: mug, location, quantity: 5 }] })
     }).pipe(Effect.scoped)
   )
 })

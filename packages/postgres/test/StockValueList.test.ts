@@ -75,6 +75,66 @@ describe("the value of a product with a long history", () => {
     })
   )
 
+  it.live("is verified: what is kept and does not follow from the ledger is named, and dropped by a rebuild", () =>
+    Effect.gen(function* () {
+      const url = Redacted.make(yield* Effect.promise(() => createDatabase()))
+      const reach = { readAtOnce: 100, keptEvery: 2, settledAfter: 0 }
+      yield* Effect.gen(function* () {
+        const inventory = yield* Inventory
+        const { id: location } = yield* inventory.createLocation({ name: "Shop" })
+        const [tea, jam] = [
+          (yield* inventory.createProduct({ sku: "TEA", name: "Tea" })).id,
+          (yield* inventory.createProduct({ sku: "JAM", name: "Jam" })).id
+        ]
+        for (const product of [tea, jam]) {
+          for (const amount of ["1", "2", "3", "4"]) {
+            const unitCost = { amount, currency: "EUR" }
+            yield* inventory.recordMovements({ lines: [{ kind: "receipt", product, location, quantity: 2, unitCost }] })
+          }
+          const sale = { kind: "sale" as const, product, location }
+          const lines = [
+            { ...sale, quantity: 3 },
+            { ...sale, quantity: 1 }
+          ] as const
+          yield* inventory.recordMovements({ lines, source: { type: "order", id: "1" } })
+        }
+        for (const method of valuationMethods) yield* valuesBy({ method }, reach)
+        const sound = yield* inventory.read.verify
+        assert.deepInclude(sound, { keptValues: 12, valueDifferences: [] })
+
+        const sql = yield* SqlClient
+        yield* sql`UPDATE onhand.kept_values SET state = jsonb_set(state, '{costs,layers,0,value}', '"9000000"')
+          WHERE product = ${tea} AND method = 'fifo' AND movements = 4`
+        yield* sql`UPDATE onhand.kept_values SET sold = '{}', latest = latest + interval '1 hour'
+          WHERE product = ${jam} AND method = 'average' AND sold <> '{}'`
+        const { valueDifferences } = yield* inventory.read.verify
+        assert.deepStrictEqual(
+          valueDifferences.map(({ recordedAt: _, fields, ...of }) => ({ ...of, fields: fields.toSorted() })),
+          [
+            { product: tea, method: "fifo", fields: ["costs"] },
+            { product: jam, method: "average", fields: ["latest", "sold"] }
+          ].toSorted((a, b) => (a.product < b.product ? -1 : 1))
+        )
+        const { forgotten, repaired, left } = yield* inventory.rebuild
+        assert.deepStrictEqual([forgotten, repaired, left], [valueDifferences, [], []])
+        assert.deepInclude(yield* inventory.read.verify, { keptValues: 6, valueDifferences: [] })
+        const values = yield* valuesBy({ method: "fifo" }, reach)
+        assert.deepStrictEqual(
+          values.map(({ value }) => value),
+          ["14", "14"]
+        )
+        assert.deepInclude(yield* inventory.read.verify, { keptValues: 9, valueDifferences: [] })
+      }).pipe(
+        Effect.provide(
+          Inventory.layer.pipe(
+            Layer.provide(PostgresStore.layer({ url })),
+            Layer.provideMerge(PgClient.layer({ url, maxConnections: 2 }))
+          )
+        )
+      )
+    })
+  )
+
   it.live("begins anew where a movement came in before a place that was kept", () =>
     Effect.gen(function* () {
       const url = Redacted.make(yield* Effect.promise(() => createDatabase()))

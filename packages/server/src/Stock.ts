@@ -2,7 +2,16 @@
  * Stock over HTTP.
  */
 import { OnhandApi } from "@onhand/api"
-import { type AsOf, available, type Balance, Inventory, type Level, onHand, UnknownLocation } from "@onhand/core"
+import {
+  type AsOf,
+  available,
+  type Balance,
+  Inventory,
+  type Level,
+  onHand,
+  UnknownLocation,
+  type ValueDifference
+} from "@onhand/core"
 import { DateTime, Effect, Option } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { claimReply } from "./Claims.ts"
@@ -27,6 +36,11 @@ const lotReply = (balance: Balance, decimals: number) => ({
   held: toDecimal(balance.held, decimals),
   committed: toDecimal(balance.committed, decimals),
   available: toDecimal(available(balance), decimals)
+})
+
+const valueDifferenceReply = ({ recordedAt, ...rest }: ValueDifference) => ({
+  ...rest,
+  recordedAt: timestamp(recordedAt)
 })
 
 export const layerStock = HttpApiBuilder.group(
@@ -79,15 +93,20 @@ export const layerStock = HttpApiBuilder.group(
         }
       }),
       verify: () =>
-        Effect.map(answering(inventory.read.verify), (verification) => ({
-          sound: verification.differences.length === 0,
-          ...verification
+        Effect.map(answering(inventory.read.verify), ({ valueDifferences, ...verification }) => ({
+          sound: verification.differences.length + valueDifferences.length === 0,
+          ...verification,
+          valueDifferences: valueDifferences.map(valueDifferenceReply)
         })),
       rebuild: () =>
         answering(inventory.rebuild).pipe(
           // Each repair has a key of its own, which nobody else can have.
           Effect.catchTag("IdempotencyConflict", Effect.die),
-          Effect.map(({ repaired, left }) => ({ sound: left.length === 0, repaired, left }))
+          Effect.map(({ forgotten, ...rest }) => ({
+            sound: rest.left.length === 0,
+            ...rest,
+            forgotten: forgotten.map(valueDifferenceReply)
+          }))
         ),
       restockAlerts: Effect.fnUntraced(function* ({ query }) {
         const { product, location } = query
