@@ -38,7 +38,7 @@ const valueLine = ({ product, method, recordedAt, fields }: ValueDifference): st
 
 const sealLine = ({ shard, seq, reason }: BrokenSeal): string => `ledger shard ${shard}, entry ${seq}: ${reason}`
 
-/** Recomputes balances, claims and kept values; prints what was recomputed, and each difference in steps of the unit. */
+/** Recomputes balances, claims and kept values; prints their numbers, and each difference in steps of the unit. */
 const verifyBalances = Effect.gen(function* () {
   const inventory = yield* Inventory
   const { movements, claimEvents, balances, differences, ...values } = yield* inventory.read.verify
