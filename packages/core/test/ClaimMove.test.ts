@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import { firstPage, Inventory, type LocationId, layerMemory } from "../src/index.ts"
+import { ClaimId, firstPage, Inventory, type LocationId, layerMemory } from "../src/index.ts"
 
 const Live = Inventory.layer.pipe(Layer.provide(layerMemory))
 const price = { amount: 100, currency: "EUR" }
@@ -102,6 +102,10 @@ describe("moving a claim", () => {
         (yield* claimed).map(({ lot, quantity }) => [lot, quantity]),
         [["L2", 2]]
       )
+      yield* inventory.recallLot({ product, lot: "L1", reason: "Glass" })
+      const back = { location: here, claim: (yield* claimed)[0]!.id, to: { location: here, lot: "L1" } }
+      assert.deepInclude(yield* Effect.flip(inventory.moveClaim(back)), { _tag: "LotRecalled", lot: "L1" })
+      yield* inventory.reinstateLot({ product, lot: "L1" })
       yield* inventory.recordMovements({ lines: [{ ...line, kind: "sale" }] })
       // Nothing else is left, and it may still be moved to where it is.
       const [moved] = yield* claimed
@@ -123,6 +127,8 @@ describe("moving a claim", () => {
         inventory.moveClaim({ location: here, claim: ordered.id, to: { location: there } })
       )
       assert.strictEqual(owned._tag, "ClaimOfDocument")
+      const unknown = { location: here, claim: ClaimId.make("never"), to: { location: there } }
+      assert.deepInclude(yield* Effect.flip(inventory.moveClaim(unknown)), { _tag: "ClaimClosed", state: "unknown" })
       yield* TestClock.adjust("60 seconds")
       const late = yield* Effect.flip(inventory.moveClaim({ location: here, claim, to: { location: there } }))
       assert(late._tag === "ClaimClosed")

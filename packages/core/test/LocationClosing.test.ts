@@ -1,7 +1,7 @@
 // A location is drained into another as far as nobody claims its stock, and archived once it holds nothing.
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import { firstPage, Inventory, layerMemory, MAX_HOLDINGS, ProductId } from "../src/index.ts"
+import { firstPage, Inventory, layerMemory, MAX_HOLDINGS, MAX_LINES, ProductId } from "../src/index.ts"
 
 const Live = Inventory.layer.pipe(Layer.provide(layerMemory))
 
@@ -69,6 +69,68 @@ describe("draining a location", () => {
     }).pipe(Effect.provide(Live))
   )
 
+  it.effect("writes both ways of each part, with the drain as their source, lots by their codes", () =>
+    Effect.gen(function* () {
+      const { inventory, location, destination, receive } = yield* shops
+      const { id: tea } = yield* inventory.createProduct({ sku: "TEA", name: "Tea", lotTracked: true })
+      yield* receive(tea, 2, "damaged", "L2")
+      yield* receive(tea, 1, "sellable", "L1")
+      const { moved } = yield* inventory.drainLocation({ location, destination })
+      assert.deepStrictEqual(
+        moved.map(({ lot, condition, quantity }) => [lot, condition, quantity]),
+        [
+          ["L1", "sellable", 1],
+          ["L2", "damaged", 2]
+        ]
+      )
+      const all = yield* inventory.read.movements({ product: tea }, firstPage())
+      const items = all.items.filter(({ source }) => source?.type === "drain")
+      assert.sameDeepMembers(
+        items.map(({ kind, location, lot, from, to, quantity }) => [kind, location, lot, from, to, quantity]),
+        [
+          ["transferOut", location, "L1", "sellable", "transit", 1],
+          ["transferIn", destination, "L1", "transit", "sellable", 1],
+          ["transferOut", location, "L2", "damaged", "transit", 2],
+          ["transferIn", destination, "L2", "transit", "damaged", 2]
+        ]
+      )
+      assert.strictEqual(new Set(items.map(({ source }) => source?.id)).size, 1)
+    }).pipe(Effect.provide(Live))
+  )
+
+  it.effect("takes as many products at once as one command has lines for, and always one", () =>
+    Effect.gen(function* () {
+      const { inventory, location, destination } = yield* shops
+      const lots = MAX_LINES / 4
+      const stocked = (id: string, count: number) =>
+        Effect.gen(function* () {
+          const product = ProductId.make(id)
+          yield* inventory.createProduct({ id: product, sku: id.toUpperCase(), name: id, lotTracked: true })
+          const line = (index: number) =>
+            ({ kind: "receipt", product, location, quantity: 1, lot: `${index}` }) as const
+          for (let begin = 0; begin < count; begin += lots) {
+            const more = Array.from({ length: Math.min(lots, count - begin) - 1 }, (_, index) =>
+              line(begin + index + 1)
+            )
+            yield* inventory.recordMovements({ lines: [line(begin), ...more] })
+          }
+          return product
+        })
+      const a = yield* stocked("a", lots)
+      const b = yield* stocked("b", lots)
+      const c = yield* stocked("c", 2 * lots + 1)
+      const d = yield* stocked("d", 1)
+      const drain = (after?: ProductId) =>
+        Effect.map(
+          inventory.drainLocation({ location, destination, ...(after === undefined ? {} : { after }) }),
+          ({ moved, next }) => [[...new Set(moved.map(({ product }) => product))], moved.length, next]
+        )
+      assert.deepStrictEqual(yield* drain(), [[a, b], 2 * lots, b], "two lines for each lot: as many as there may be")
+      assert.deepStrictEqual(yield* drain(b), [[c], 2 * lots + 1, c], "more than there may be, yet one must go")
+      assert.deepStrictEqual(yield* drain(c), [[d], 1, null])
+    }).pipe(Effect.provide(Live))
+  )
+
   it.effect("into itself, into the unknown or into an archived one is refused", () =>
     Effect.gen(function* () {
       const { inventory, location, destination } = yield* shops
@@ -111,6 +173,39 @@ describe("archiving a location", () => {
       const restored = yield* inventory.archiveLocation({ location, expected: 2, archived: false })
       assert.strictEqual(restored.status, "active")
       yield* receive(mug, 1)
+    }).pipe(Effect.provide(Live))
+  )
+
+  it.effect("counts what is held and committed as reserved, names only products that are there, and tells of it", () =>
+    Effect.gen(function* () {
+      const { inventory, location, mug, receive } = yield* shops
+      const { id: cup } = yield* inventory.createProduct({ sku: "CUP", name: "Cup" })
+      yield* receive(cup, 1)
+      yield* inventory.recordMovements({ lines: [{ kind: "sale", product: cup, location, quantity: 1 }] })
+      yield* receive(mug, 3)
+      const hold = (quantity: number) =>
+        inventory.holdStock({ lines: [{ product: mug, location, quantity }], ttlMillis: 60_000 })
+      yield* inventory.commitClaims({ location, claims: [(yield* hold(1)).claims[0]!] })
+      const { claims } = yield* hold(2)
+      const archive = (archived: boolean, expected: number) =>
+        inventory.archiveLocation({ location, expected, archived })
+      const refused = yield* Effect.flip(archive(true, 1))
+      assert(refused._tag === "LocationNotEmpty")
+      assert.deepStrictEqual(refused.left, [{ product: mug, onHand: 3, reserved: 3 }])
+      yield* inventory.releaseClaims({ location, claims: [claims[0]!] })
+      const { items } = yield* inventory.read.claims({ location }, firstPage())
+      yield* inventory.releaseClaims({ location, claims: [items[0]!.id] })
+      yield* inventory.recordMovements({ lines: [{ kind: "sale", product: mug, location, quantity: 3 }] })
+      const before = yield* inventory.read.head
+      yield* archive(true, 1)
+      yield* archive(false, 2)
+      const stale = yield* Effect.flip(archive(true, 2))
+      assert.deepInclude(stale, { _tag: "StaleVersion", entity: "location", current: 3 })
+      const told = (yield* inventory.read.events(before, 10)).map(({ event }) => event)
+      assert.deepStrictEqual(told, [
+        { _tag: "LocationArchived", location },
+        { _tag: "LocationRestored", location }
+      ])
     }).pipe(Effect.provide(Live))
   )
 
