@@ -61,6 +61,7 @@ import {
   type Transfer,
   type TransferFilter,
   type User,
+  type UserFilter,
   type Vendor,
   type VendorFilter,
   type VendorProduct,
@@ -429,12 +430,14 @@ const webhooks: List<Webhook> = {
   sort: ["createdAt", "id"]
 }
 
-const users: List<User> = {
+const users = ({ role }: UserFilter): List<User> => ({
   name: "users",
   decode: json.users.decode,
-  select: "SELECT data, email, id FROM users",
+  select: `SELECT data, email, id FROM users
+    WHERE :role IS NULL OR :role IN (SELECT value FROM json_each(data -> 'roles'))`,
+  parameters: { role: role ?? null },
   sort: ["email", "id"]
-}
+})
 
 const apiKeys: List<ApiKey> = {
   name: "apiKeys",
@@ -546,7 +549,7 @@ export const queriesOver = (database: Database): Queries => {
     dueForReview: (by, limit) => ask(() => dueForReview(database, DateTime.formatIso(by), limit)),
     user: (id) => byId("users", json.users.decode, id),
     userByEmail: (email) => byName("users", json.users.decode, `email:${email}`),
-    users: (request) => page(() => users, request),
+    users: (filter, request) => page(() => users(filter), request),
     sessions: (user) =>
       Effect.map(byId("sessions", json.sessions.decode, user), (found) =>
         Option.match(found, { onNone: () => [], onSome: ({ sessions }) => sessions })

@@ -72,7 +72,10 @@ export class UsersApi extends HttpApiGroup.make("users")
       error: endErrors
     }).annotateMerge(about("signedIn", { summary: "Sign out somewhere" })),
     HttpApiEndpoint.get("list", "/users", {
-      query: cursorQuery,
+      query: {
+        ...cursorQuery,
+        role: Schema.optionalKey(Role.annotate({ description: "Only users that have this role" }))
+      },
       success: listOf(Account),
       error: [problems.InvalidCursor]
     }).annotateMerge(about("users:write", { summary: "List users" })),

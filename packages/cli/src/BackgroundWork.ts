@@ -23,8 +23,9 @@ export const startBackgroundWork = (
     yield* Effect.forkScoped(reviewing(review))
     yield* Effect.forkScoped(tellingWebhooks(webhooks))
     if (Option.isNone(mail)) return
-    const { when, ...smtp } = mail.value
-    const writing = Effect.flatMap(mailNotices(when), (consumer) => courier(consumer))
+    const { when, roles, ...smtp } = mail.value
+    const receivers = roles.length === 0 ? undefined : { roles, addresses: smtp.to }
+    const writing = Effect.flatMap(mailNotices(when, receivers), (consumer) => courier(consumer))
     const writingToVendors = Effect.flatMap(vendorMails, (consumer) => courier(consumer))
     const all = Effect.raceFirst(writing, writingToVendors)
     yield* Effect.forkScoped(Effect.provide(all, layerSmtp(smtp)))

@@ -9,6 +9,8 @@ export interface MailChoice {
   readonly url: Redacted.Redacted<string>
   readonly from: string
   readonly to: ReadonlyArray<string>
+  /** Users with these roles are written to, each of what is at locations of theirs. */
+  readonly roles: ReadonlyArray<string>
   readonly when: MailSettings
 }
 
@@ -17,6 +19,10 @@ const SENDER = /^(?:[^<>\r\n]*<[^\s@<>,]{1,64}@[^\s@<>,]+>|[^\s@<>,]{1,64}@[^\s@
 
 const Whole = Schema.FiniteFromString.check(Schema.isInt(), Schema.isBetween({ minimum: 1, maximum: 10_080 }))
 
+/** What stands between commas. */
+const listed = (list: Option.Option<string>): ReadonlyArray<string> =>
+  Option.match(list, { onNone: () => [], onSome: (all) => all.split(",").map((one) => one.trim()) })
+
 const isSmtpUrl = (url: string): boolean => /^smtps?:$/.test(URL.parse(url)?.protocol ?? "")
 
 /** The mail that is wanted; none without ONHAND_SMTP_URL. */
@@ -24,11 +30,12 @@ export const mailSetting: Setting<Option.Option<MailChoice>> = Effect.gen(functi
   // All are asked for first: one that nobody asked for would count as unknown.
   const from = yield* text("ONHAND_MAIL_FROM")
   const to = yield* text("ONHAND_MAIL_TO")
+  const byRole = yield* text("ONHAND_MAIL_ROLES")
   const seconds = yield* value("ONHAND_MAIL_GATHER_SECONDS", Whole, defaultMailSettings.gatherMillis / 1_000)
   const minutes = yield* value("ONHAND_MAIL_QUIET_MINUTES", Whole, defaultMailSettings.quietMillis / 60_000)
   const url = yield* secret("ONHAND_SMTP_URL")
   if (Option.isNone(url)) {
-    if (Option.isNone(from) && Option.isNone(to)) return Option.none()
+    if (Option.isNone(from) && Option.isNone(to) && Option.isNone(byRole)) return Option.none()
     return yield* new Mistake({
       text: "ONHAND_SMTP_URL: mail needs a server; smtp://user:password@host:587 or smtps://host is accepted"
     })
@@ -45,14 +52,14 @@ export const mailSetting: Setting<Option.Option<MailChoice>> = Effect.gen(functi
       text: "ONHAND_MAIL_FROM: the sender is accepted, such as stock@example.com or Onhand <stock@example.com>"
     })
   }
-  const receivers = Option.getOrElse(to, () => "")
-    .split(",")
-    .map((one) => one.trim())
-  if (!receivers.every((one) => ADDRESS.test(one))) {
+  const [receivers, roles] = [listed(to), listed(byRole)]
+  if (!receivers.every((one) => ADDRESS.test(one)) || receivers.length + roles.length === 0) {
     return yield* new Mistake({
-      text: "ONHAND_MAIL_TO: addresses are accepted, with commas between, such as ann@example.com,bob@example.com"
+      text:
+        "ONHAND_MAIL_TO: addresses are accepted, with commas between, such as ann@example.com,bob@example.com; " +
+        "or the roles of users in ONHAND_MAIL_ROLES, such as admin,warehouse_manager"
     })
   }
   const when = { gatherMillis: seconds * 1_000, quietMillis: minutes * 60_000 }
-  return Option.some({ url: url.value, from: sender, to: receivers, when })
+  return Option.some({ url: url.value, from: sender, to: receivers, roles, when })
 })

@@ -5,16 +5,18 @@
  */
 import { Context, type Effect, Schema } from "effect"
 import type { DeliveryFailed } from "./Courier.ts"
+import { LocationId } from "./Location.ts"
 
 /**
  * A mail as it is handed over. `id` names it for ever: the same mail sent again has the same. `to` are its receivers,
- * where they are not those whom the mailer writes to.
+ * where they are not those whom the mailer writes to. `automatic`: no person wrote it.
  */
 export const Mail = Schema.Struct({
   id: Schema.String,
   subject: Schema.String,
   text: Schema.String,
-  to: Schema.optionalKey(Schema.NonEmptyArray(Schema.String))
+  to: Schema.optionalKey(Schema.NonEmptyArray(Schema.String)),
+  automatic: Schema.optionalKey(Schema.Boolean)
 })
 export interface Mail extends Schema.Schema.Type<typeof Mail> {}
 
@@ -38,29 +40,31 @@ export const defaultMailSettings: MailSettings = { gatherMillis: 10_000, quietMi
 
 /**
  * What is remembered of a cause: when it was last written about, and what waits to be. `count` notices wait since
- * `since`; `notification` is the last of them.
+ * `since`; `notification` is the last of them, and `location` where it is about one.
  */
 export const MailNote = Schema.Struct({
   mailedAt: Schema.NullOr(Schema.Finite),
   since: Schema.NullOr(Schema.Finite),
   count: Schema.Int,
-  notification: Schema.String
+  notification: Schema.String,
+  location: Schema.NullOr(LocationId)
 })
 export interface MailNote extends Schema.Schema.Type<typeof MailNote> {}
 export type MailNotes = ReadonlyMap<string, MailNote>
 
-/** Something to write about: its cause, and the notification. */
+/** Something to write about: its cause, the notification, and where it is, if it is anywhere. */
 export interface Notice {
   readonly cause: string
   readonly notification: string
+  readonly location: LocationId | null
 }
 
 /** Notes after new notices. */
 export const noted = (notes: MailNotes, notices: ReadonlyArray<Notice>, now: number): MailNotes => {
   const next = new Map(notes)
-  for (const { cause, notification } of notices) {
+  for (const { cause, ...of } of notices) {
     const before = next.get(cause) ?? { mailedAt: null, since: null, count: 0 }
-    next.set(cause, { ...before, since: before.since ?? now, count: before.count + 1, notification })
+    next.set(cause, { ...before, since: before.since ?? now, count: before.count + 1, ...of })
   }
   return next
 }

@@ -19,6 +19,7 @@ import {
   type Notice,
   noted
 } from "./Mail.ts"
+import { addressed, type MailReceivers } from "./MailReceivers.ts"
 import { type Notification, NotificationId } from "./Notification.ts"
 import { decimalFromQuantity } from "./Quantity.ts"
 
@@ -37,7 +38,7 @@ const decodeMail = Schema.decodeUnknownOption(Mail)
 const noticesIn = (events: ReadonlyArray<Event>): ReadonlyArray<Notice> =>
   events.flatMap(({ event }) =>
     event._tag === "NotificationChanged" && (event.change === "raised" || event.change === "woken")
-      ? [{ cause: `${event.kind}:${event.subject}`, notification: event.notification }]
+      ? [{ cause: `${event.kind}:${event.subject}`, notification: event.notification, location: event.location }]
       : []
   )
 
@@ -76,7 +77,7 @@ const lineOf = (notification: Notification, count: number) =>
   })
 
 /** The mail that is due, as it is now: what was resolved meanwhile says so. */
-const written = ({ kind, notes }: DueMail, now: number) =>
+const written = ({ kind, notes }: DueMail, to: Mail["to"], now: number) =>
   Effect.gen(function* () {
     const { read } = yield* Inventory
     const lines: Array<string> = []
@@ -93,7 +94,16 @@ const written = ({ kind, notes }: DueMail, now: number) =>
         : notes.length === 1 && only !== undefined
           ? only.replace(/\s+/g, " ").slice(0, MOST_SUBJECT)
           : `${notes.length} notifications`
-    return { id: uuidV7(now), subject, text: `${lines.join("\n")}\n` }
+    const receivers = to === undefined ? {} : { to }
+    return { id: uuidV7(now), subject, text: `${lines.join("\n")}\n`, automatic: true, ...receivers }
+  })
+
+/** The mails that a due one becomes: one to those whom the mailer writes to, or one for each part of the receivers. */
+const mailsOf = (due: DueMail, receivers: MailReceivers | undefined, now: number) =>
+  Effect.gen(function* () {
+    if (receivers === undefined) return [yield* written(due, undefined, now)]
+    const parts = yield* addressed(due.notes, receivers)
+    return yield* Effect.forEach(parts, ({ to, notes }) => written({ ...due, notes }, to, now))
   })
 
 /** What changed between two states of the notes. */
@@ -104,9 +114,13 @@ const changesOf = (before: MailNotes, after: MailNotes): ReadonlyMap<string, Sch
   return changes
 }
 
-/** The consumer that writes mail about notifications, over the mailer. */
+/**
+ * The consumer that writes mail about notifications, over the mailer: to those whom the mailer writes to, or to
+ * `receivers`. What nobody is to get is not written; the list of notifications has it.
+ */
 export const mailNotices = (
-  settings: MailSettings = defaultMailSettings
+  settings: MailSettings = defaultMailSettings,
+  receivers?: MailReceivers
 ): Effect.Effect<Consumer, never, Inventory | Mailer> =>
   Effect.gen(function* () {
     const inventory = yield* Inventory
@@ -124,8 +138,11 @@ export const mailNotices = (
           const due = dueMail(noted(before, noticesIn(events), now), now, settings)
           const deliveries = []
           for (const mail of due.mails) {
-            const text = yield* Effect.provideService(written(mail, now), Inventory, inventory)
-            deliveries.push({ id: text.id, target: "mail", body: encodeMail(text) })
+            const made = yield* Effect.provideService(mailsOf(mail, receivers, now), Inventory, inventory)
+            // One that the mail server does not take keeps back no other.
+            for (const one of made) {
+              deliveries.push({ id: one.id, target: one.to?.[0] ?? "mail", body: encodeMail(one) })
+            }
           }
           decoded.set(kept, due.notes)
           return { notes: changesOf(before, due.notes), deliveries }

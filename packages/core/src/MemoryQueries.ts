@@ -542,10 +542,11 @@ export const memoryQueries = (memory: Memory): Queries => ({
       const name = memory.tables.names.get(`email:${email}`)
       return found(name && memory.tables.users.get(UserId.make(name.target)))
     }),
-  users: (page) =>
-    Effect.suspend(() =>
-      Effect.fromResult(pageOf("users", [...memory.tables.users.values()], (user) => [user.email, user.id], page))
-    ),
+  users: ({ role }, page) =>
+    Effect.suspend(() => {
+      const users = [...memory.tables.users.values()].filter(({ roles }) => role === undefined || roles.includes(role))
+      return Effect.fromResult(pageOf("users", users, (user) => [user.email, user.id], page))
+    }),
   sessions: (user) => Effect.sync(() => memory.tables.sessions.get(user)?.sessions ?? []),
   apiKey: (id) => Effect.sync(() => found(memory.tables.apiKeys.get(id))),
   apiKeys: (page) =>

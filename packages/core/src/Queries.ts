@@ -222,6 +222,11 @@ export interface PurchaseOrderFilter {
   readonly destination?: LocationId | undefined
 }
 
+/** `role`: only users that have it. */
+export interface UserFilter {
+  readonly role?: string | undefined
+}
+
 /** Which notifications of a list are wanted: those that answer all that is given. */
 export interface NotificationFilter extends LevelFilter {
   readonly state?: NotificationState | undefined
@@ -496,7 +501,8 @@ export interface Queries {
   readonly webhooks: (page: PageRequest) => Effect.Effect<Page<Webhook>, StoreUnavailable | InvalidCursor>
   readonly user: (id: UserId) => Effect.Effect<Option.Option<User>, StoreUnavailable>
   readonly userByEmail: (email: string) => Effect.Effect<Option.Option<User>, StoreUnavailable>
-  readonly users: (page: PageRequest) => Effect.Effect<Page<User>, StoreUnavailable | InvalidCursor>
+  /** By address. */
+  readonly users: (filter: UserFilter, page: PageRequest) => Effect.Effect<Page<User>, StoreUnavailable | InvalidCursor>
   /** The sessions of a user that were open when last something was written of them; some may have expired since. */
   readonly sessions: (user: UserId) => Effect.Effect<ReadonlyArray<Session>, StoreUnavailable>
   readonly apiKey: (id: ApiKeyId) => Effect.Effect<Option.Option<ApiKey>, StoreUnavailable>

@@ -12,7 +12,7 @@ const run = (notices: ReadonlyArray<readonly [time: number, cause: string]>, unt
   for (let now = 0; now <= until; now++) {
     const come = notices
       .filter(([time]) => time === now)
-      .map(([, cause]) => ({ cause, notification: `${cause}-${now}` }))
+      .map(([, cause]) => ({ cause, notification: `${cause}-${now}`, location: null }))
     const due = dueMail(noted(notes, come, now), now, settings)
     for (const { kind, notes: told } of due.mails)
       mails.push([now, kind, Object.fromEntries(told.map(([cause, { count }]) => [cause, count]))])

@@ -14,7 +14,7 @@ export interface SmtpSettings {
   readonly url: Redacted.Redacted<string>
   /** The sender: an address, or `Onhand <stock@example.com>`. */
   readonly from: string
-  /** The receivers' addresses. */
+  /** The addresses of those who get a mail that does not say who gets it. */
   readonly to: ReadonlyArray<string>
 }
 
@@ -72,7 +72,7 @@ export const layerSmtp = ({ url, from, to }: SmtpSettings): Layer.Layer<Mailer, 
       const transport = createTransport(options)
       yield* Effect.addFinalizer(() => Effect.sync(() => transport.close()))
       return {
-        send: ({ id, subject, text, to: receivers }: Mail) =>
+        send: ({ id, subject, text, to: receivers, automatic = false }: Mail) =>
           Effect.tryPromise({
             try: () =>
               transport.sendMail({
@@ -82,7 +82,7 @@ export const layerSmtp = ({ url, from, to }: SmtpSettings): Layer.Layer<Mailer, 
                 text,
                 messageId: `<${id}@${domain}>`,
                 // Holiday replies and the like should not come back to what no person wrote.
-                ...(receivers === undefined ? { headers: { "Auto-Submitted": "auto-generated" } } : {})
+                ...(automatic ? { headers: { "Auto-Submitted": "auto-generated" } } : {})
               }),
             catch: (error) =>
               new DeliveryFailed({

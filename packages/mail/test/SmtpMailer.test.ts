@@ -6,9 +6,11 @@ import {
   DeliveryFailed,
   firstPage,
   Inventory,
+  type LocationId,
   layerMemory,
   type Mail,
   Mailer,
+  type MailReceivers,
   mailNotices,
   RETRY_MILLIS,
   vendorMails
@@ -31,7 +33,12 @@ const server = (refusal?: Parameters<typeof startMailServer>[0]) =>
 const smtp = (url: string, to: ReadonlyArray<string> = ["ann@example.com"]) =>
   layerSmtp({ url: Redacted.make(url), from: "Onhand <stock@example.com>", to })
 
-const mail = { id: "018f", subject: "Low stock: Tässchen", text: "Low stock: Tässchen\r\n.\r\nBcc: eve@example.com\n" }
+const mail = {
+  id: "018f",
+  subject: "Low stock: Tässchen",
+  text: "Low stock: Tässchen\r\n.\r\nBcc: eve@example.com\n",
+  automatic: true
+}
 const sent = (url: string, to?: ReadonlyArray<string>) =>
   Effect.provide(
     Effect.flatMap(Mailer, (mailer) => mailer.send(mail)),
@@ -100,7 +107,7 @@ const passing = (millis: number) =>
 /** How many mails are being sent just now. */
 let sending = 0
 
-const writing = (url: string) => {
+const writing = (url: string, receivers?: MailReceivers) => {
   const counted = Effect.map(Mailer, (mailer) => ({
     send: (one: Mail) =>
       Effect.suspend(() => {
@@ -111,7 +118,7 @@ const writing = (url: string) => {
         )
       })
   }))
-  const writer = Effect.flatMap(mailNotices(), (consumer) => courier(consumer))
+  const writer = Effect.flatMap(mailNotices(undefined, receivers), (consumer) => courier(consumer))
   return Effect.forkChild(Effect.provide(writer, Layer.effect(Mailer, counted).pipe(Layer.provide(smtp(url)))), {
     startImmediately: true
   })
@@ -201,6 +208,81 @@ describe("mail about notifications", () => {
         "Failed sync: pepsico: It did"
       ])
         assert.include(text, line)
+    }).pipe(Effect.provide(layer))
+  )
+})
+
+describe("mail to users", () => {
+  it.effect("goes to whom its location is, to who has them all, and to addresses, each of what is theirs", () =>
+    Effect.gen(function* () {
+      const { url, received } = yield* server()
+      const { inventory, location, product, move } = yield* shop
+      const { id: branch } = yield* inventory.createLocation({ name: "Branch" })
+      const line = { product, location: branch }
+      yield* inventory.recordMovements({ lines: [{ ...line, kind: "receipt", quantity: 10 }] })
+      yield* inventory.setThresholds({ lines: [{ ...line, low: 5, clear: 6 }] })
+      const user = (name: string, role: string, locations: ReadonlyArray<LocationId> | null) =>
+        inventory.registerUser({ email: `${name}@example.com`, name, credential: "-", roles: [role], locations })
+      yield* user("admin", "admin", null)
+      const atShop = yield* user("shop", "warehouse_manager", [location])
+      yield* user("branch", "warehouse_manager", [branch])
+      yield* user("both", "warehouse_manager", [location, branch])
+      yield* user("buyer", "customer", null)
+      yield* writing(url, { roles: ["admin", "warehouse_manager"], addresses: ["ann@example.com"] })
+      yield* passing(1_000)
+
+      yield* inventory.recordMovements({ lines: [{ ...line, kind: "sale", quantity: 6 }] })
+      yield* passing(20_000)
+      const sentTo = () =>
+        received.splice(0).map(({ to, header }) => [to.toSorted().join(), header("Subject")] as const)
+      const low = "Low stock: Mug (MUG) at"
+      const everyone = "admin@example.com,ann@example.com"
+      assert.deepStrictEqual(sentTo(), [
+        [`${everyone},both@example.com,branch@example.com`, `${low} Branch: 4 piece available, the limit is 5 piece`]
+      ])
+
+      // What is about no location is for those who have them all; who may not sign in any more gets nothing.
+      yield* inventory.updateUser({ user: atShop.id, expected: "any", active: false })
+      yield* user("next", "warehouse_manager", [location])
+      yield* inventory.raiseNotification({ kind: "failedSync", subject: "till", message: "" })
+      yield* move("sale", 7)
+      yield* passing(20_000)
+      assert.sameDeepMembers(sentTo(), [
+        [everyone, "2 notifications"],
+        ["both@example.com,next@example.com", `${low} Shop: 3 piece available, the limit is 5 piece`]
+      ])
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("keeps back no other when a mailbox is refused, and is no mail where nobody is to get it", () =>
+    Effect.gen(function* () {
+      const { url, received } = yield* server((to) => (to.includes("full@example.com") ? 451 : undefined))
+      const { inventory, location, move } = yield* shop
+      const roles = ["warehouse_manager"]
+      const user = (name: string, locations: ReadonlyArray<LocationId>) =>
+        inventory.registerUser({ email: `${name}@example.com`, name, credential: "-", roles, locations })
+      const { id: branch } = yield* inventory.createLocation({ name: "Branch" })
+      yield* user("full", [location])
+      yield* user("open", [location, branch])
+      yield* writing(url, { roles, addresses: [] })
+      yield* passing(1_000)
+      yield* inventory.raiseNotification({ kind: "failedSync", subject: "till", message: "" })
+      yield* inventory.raiseNotification({ kind: "badScale", subject: "scale", message: "", location: branch })
+      yield* move("sale", 7)
+      yield* passing(30_000)
+      assert.deepStrictEqual(
+        received.map(({ to, header }) => [to.join(), header("Subject")]),
+        [["open@example.com", "2 notifications"]]
+      )
+      const deliveries = yield* Deliveries
+      const { items } = yield* deliveries.list({ consumer: "mail" }, firstPage())
+      assert.sameDeepMembers(
+        items.map(({ target, state }) => [target, state]),
+        [
+          ["full@example.com", "pending"],
+          ["open@example.com", "sent"]
+        ]
+      )
     }).pipe(Effect.provide(layer))
   )
 })

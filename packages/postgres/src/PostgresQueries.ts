@@ -372,7 +372,12 @@ export const postgresQueries = (sql: SqlClient): Queries => {
     contactRecord: (id) => row("contactRecords", id),
     user: (id) => row("users", id),
     userByEmail: (email) => named("users", `email:${email}`),
-    users: (page) => listPage(sql, rowList("users", [text("t.email"), text("t.id")]), page),
+    users: ({ role }, page) =>
+      listPage(
+        sql,
+        rowList("users", [text("t.email"), text("t.id")], [["t.data->'roles' @> to_jsonb(?::text)", role]]),
+        page
+      ),
     sessions: (user) =>
       Effect.map(row("sessions", user), (found) =>
         Option.match(found, { onNone: () => [], onSome: ({ sessions }) => sessions })

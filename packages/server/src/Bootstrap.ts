@@ -45,11 +45,11 @@ const randomPassword = Effect.sync(() =>
 
 const hasAdmin = Effect.gen(function* () {
   const { read } = yield* Inventory
-  let page = yield* read.users(firstPage(USERS_AT_ONCE))
+  let page = yield* read.users({}, firstPage(USERS_AT_ONCE))
   for (;;) {
     if (page.items.some((user) => user.active && user.roles.includes(ADMIN))) return true
     if (page.nextCursor === null) return false
-    page = yield* read.users({ _tag: "Cursor", limit: USERS_AT_ONCE, cursor: page.nextCursor })
+    page = yield* read.users({}, { _tag: "Cursor", limit: USERS_AT_ONCE, cursor: page.nextCursor })
   }
 })
 

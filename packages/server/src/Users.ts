@@ -110,7 +110,7 @@ export const layerUsers = HttpApiBuilder.group(
       endSession: ({ params }) => Effect.flatMap(CurrentActor, ({ id }) => endSessions(id, params.session)),
       signOut: ({ params }) => endSessions(params.id),
       list: Effect.fnUntraced(function* ({ query }) {
-        const page = yield* answering(inventory.read.users(yield* pageRequest(query)))
+        const page = yield* answering(inventory.read.users({ role: query.role }, yield* pageRequest(query)))
         return pageReply(page, (user) => accountReply(publicUser(user)))
       }),
       byId: ({ params, headers }) => account(params.id, headers["if-none-match"]),

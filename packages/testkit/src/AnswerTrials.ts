@@ -352,7 +352,9 @@ const questionsOf = (known: Known): Readonly<Record<string, Question>> =>
     ["apiKeys()", all((queries, page) => queries.apiKeys(page))],
     ...known.webhooks.map((id): [string, Question] => [`webhook(${id})`, (queries) => queries.webhook(id)]),
     ["webhooks()", allByTime((queries, page) => queries.webhooks(page))],
-    ["users()", all((queries, page) => queries.users(page))]
+    ["users()", all((queries, page) => queries.users({}, page))],
+    ["users(customer)", all((queries, page) => queries.users({ role: "customer" }, page))],
+    ["users(nobody)", all((queries, page) => queries.users({ role: "nobody" }, page))]
   ])
 
 /** The questions that a store need not answer without a feature. */
