@@ -34,63 +34,104 @@ export interface BigLedgerOptions {
   readonly imported?: boolean
 }
 
-/** The line-by-line plan: which key moves, what happens to it, in which command, when. */
-const plan = ({ movements, products = PRODUCTS, seed = 1, imported = false }: BigLedgerOptions) => {
-  const commands = (movements / BLOCK) * COMMANDS_PER_BLOCK
-  const recorded = imported ? HOUR : TWO_YEARS
-  const spread = (micros: number) => `${END - micros} + seq * ${Math.floor(micros / commands)}`
-  return [
-    // The hottest product moves 6 % of all, and a third of that at one location. The lines of one command are of three
-    // products.
-    `CREATE UNLOGGED TABLE big.drawn AS
-     SELECT i, block, slot, CASE WHEN slot < 3 THEN (rank - 1) / 3 * 3 + slot::int + 1 ELSE rank END AS rank, nth, what
-     FROM (SELECT i, (i - 1) / ${BLOCK} AS block, (i - 1) % ${BLOCK} AS slot,
-       floor(exp(ln(${products - 1}) * big.uniform(i, ${seed})))::int AS rank,
-       floor(exp(ln(11) * big.uniform(i, ${seed + 1})))::int AS nth,
-       big.uniform(i, ${seed + 2}) AS what
-     FROM generate_series(1::bigint, ${movements}) i) d`,
-    `CREATE UNLOGGED TABLE big.numbered AS
-     SELECT i, block, slot, d.rank, place, what, p.id AS product, l.id AS location,
-       block * ${COMMANDS_PER_BLOCK} + CASE WHEN slot < 3 THEN 1 WHEN slot = 3 THEN 3 ELSE slot END AS seq,
-       CASE WHEN slot < 3 THEN slot ELSE 0 END AS line,
-       row_number() OVER (PARTITION BY d.rank, place ORDER BY i) AS version
-     FROM (SELECT *, (rank * 13 + nth * 5) % ${LOCATIONS} AS place FROM big.drawn) d
-     JOIN big.products p ON p.rank = d.rank JOIN big.locations l USING (place)`,
-    `DROP TABLE big.drawn`,
-    `CREATE UNLOGGED TABLE big.flows AS
-     SELECT *, big.uniform(seq, ${seed + 3}) AS late, ${spread(recorded)} AS recorded,
-       ${imported ? spread(TWO_YEARS) : spread(recorded)} AS happened,
-       CASE WHEN kind = 'receipt' THEN 120 + floor(what * 10)::int WHEN kind = 'sale' THEN 1 + (i % 3)::int ELSE 1 END
-         AS quantity
-     FROM (SELECT *, CASE WHEN version % ${MOVEMENTS_PER_RECEIPT} = 1 THEN 'receipt' WHEN what < 0.91 THEN 'sale'
-       WHEN what < 0.95 THEN 'customerReturn' WHEN what < 0.98 THEN 'adjustment' WHEN what < 0.995 THEN 'damage'
-       ELSE 'scrap' END AS kind FROM big.numbered) n`,
-    `DROP TABLE big.numbered`,
-    `CREATE UNLOGGED TABLE big.lines AS
-     SELECT f.*, flow.from_place, flow.to_place, big.key_of(seq, ${seed}) AS command,
-       slot = 3 AND f.kind = 'sale' AS is_order,
-       sum(flow.sellable * quantity) OVER history AS sellable_after,
-       sum(flow.on_hand * quantity) OVER history AS on_hand_after,
-       big.at(recorded) AS recorded_at,
-       big.at((CASE WHEN late < 0.03 THEN happened - floor(late / 0.03 * 30 * 24)::bigint * ${HOUR} - 1
-         WHEN late > 0.9995 THEN happened + ${2 * HOUR} ELSE happened END) / 1000 * 1000) AS occurred_at
-     FROM big.flows f JOIN (VALUES
-       ('receipt', 'supplier', 'sellable', 1, 1), ('sale', 'sellable', 'customer', -1, -1),
-       ('customerReturn', 'customer', 'sellable', 1, 1), ('adjustment', 'sellable', 'adjustment', -1, -1),
-       ('damage', 'sellable', 'damaged', -1, 0), ('scrap', 'sellable', 'scrap', -1, -1)
-     ) AS flow(kind, from_place, to_place, sellable, on_hand) USING (kind)
-     WINDOW history AS (PARTITION BY rank, place ORDER BY i)`,
-    `DROP TABLE big.flows`
-  ]
+/** Commands that one statement makes: whole blocks and whole commits. Two are made at once. */
+const SLICE = 950 * COMMIT
+const SESSIONS = 2
+
+const commandsOf = ({ movements }: BigLedgerOptions) => (movements / BLOCK) * COMMANDS_PER_BLOCK
+
+/** The ledger in stretches of `seq`; the last one is open, for what is added at the end. */
+const slicesOf = (options: BigLedgerOptions) => {
+  const count = Math.ceil(commandsOf(options) / SLICE)
+  return Array.from({ length: count }, (_, index) => {
+    const to = index === count - 1 ? Number.MAX_SAFE_INTEGER : (index + 1) * SLICE + 1
+    return { index, from: index * SLICE + 1, to }
+  })
 }
 
-const movements = `INSERT INTO onhand.movements (shard, seq, line, kind, product, location, lot, from_place, to_place,
-    quantity, version, on_hand_after, sellable_after, source_type, source_id, command, actor, occurred_at, recorded_at)
+/** The line-by-line plan: which key moves, in which command, and what happens to it. */
+const planTables = (options: BigLedgerOptions) => [
+  `CREATE TABLE big.plan (i bigint, seq bigint, line int, slot int, rank int, place int, version bigint, kind text,
+     quantity int, sellable_after bigint, on_hand_after bigint, is_last boolean) PARTITION BY RANGE (seq)`,
+  ...slicesOf(options).map(
+    ({ index, from, to }) => `CREATE UNLOGGED TABLE big.plan_${index} PARTITION OF big.plan
+     FOR VALUES FROM (${from}) TO (${to}) WITH (autovacuum_enabled = false)`
+  )
+]
+
+const plan = ({ movements, products = PRODUCTS, seed = 1 }: BigLedgerOptions) =>
+  Array.from(
+    { length: SESSIONS },
+    (_, session) => `
+    INSERT INTO big.plan
+    SELECT i, (i - 1) / ${BLOCK} * ${COMMANDS_PER_BLOCK} + CASE WHEN slot < 3 THEN 1 WHEN slot = 3 THEN 3 ELSE slot END,
+      CASE WHEN slot < 3 THEN slot ELSE 0 END, slot, rank, place, version, kind, quantity,
+      sum(CASE WHEN kind IN ('receipt', 'customerReturn') THEN quantity ELSE -quantity END) OVER history,
+      sum(CASE WHEN kind IN ('receipt', 'customerReturn') THEN quantity WHEN kind = 'damage' THEN 0 ELSE -quantity END)
+        OVER history,
+      lead(i) OVER history IS NULL
+    FROM (
+      SELECT *, CASE kind WHEN 'receipt' THEN 120 + floor(what * 10)::int WHEN 'sale' THEN 1 + (i % 3)::int ELSE 1 END
+        AS quantity
+      FROM (
+        SELECT *, CASE WHEN version % ${MOVEMENTS_PER_RECEIPT} = 1 THEN 'receipt' WHEN what < 0.91 THEN 'sale'
+          WHEN what < 0.95 THEN 'customerReturn' WHEN what < 0.98 THEN 'adjustment' WHEN what < 0.995 THEN 'damage'
+          ELSE 'scrap' END AS kind
+        FROM (
+          SELECT *, big.uniform(i, ${seed + 2}) AS what,
+            row_number() OVER (PARTITION BY rank, place ORDER BY i) AS version
+          FROM (
+            SELECT *, (rank * 13 + floor(exp(ln(11) * big.uniform(i, ${seed + 1})))::int * 5) % ${LOCATIONS} AS place
+            FROM (
+              -- The hottest product moves 6 % of all, and a third of that at one location. The lines of one command are
+              -- of three products.
+              SELECT i, slot, CASE WHEN slot < 3 THEN (rank - 1) / 3 * 3 + slot + 1 ELSE rank END AS rank
+              FROM (
+                SELECT i, ((i - 1) % ${BLOCK})::int AS slot,
+                  floor(exp(ln(${products - 1}) * big.uniform(i, ${seed})))::int AS rank
+                FROM (SELECT generate_series(1::bigint, ${movements}) AS i) counted) ranked
+              OFFSET 0) drawn
+            WHERE rank % ${SESSIONS} = ${session}) placed) numbered
+        OFFSET 0) named) counted
+    WINDOW history AS (PARTITION BY rank, place ORDER BY i ROWS UNBOUNDED PRECEDING)`
+  )
+
+/** The plan with everything that a movement says. */
+const lines = (options: BigLedgerOptions) => {
+  const { seed = 1, imported = false } = options
+  const recorded = imported ? HOUR : TWO_YEARS
+  const spread = (micros: number) => `${END - micros} + seq * ${Math.floor(micros / commandsOf(options))}`
+  return `CREATE VIEW big.lines AS
+   SELECT d.*, p.id AS product, l.id AS location, flow.from_place, flow.to_place, big.key_of(seq, ${seed}) AS command,
+     slot = 3 AND d.kind = 'sale' AS is_order, big.at(recorded) AS recorded_at,
+     big.at((CASE WHEN late < 0.03 THEN happened - floor(late / 0.03 * 30 * 24)::bigint * ${HOUR} - 1
+       WHEN late > 0.9995 THEN happened + ${2 * HOUR} ELSE happened END) / 1000 * 1000) AS occurred_at
+   FROM (SELECT *, big.uniform(seq, ${seed + 3}) AS late, ${spread(recorded)} AS recorded,
+     ${imported ? spread(TWO_YEARS) : spread(recorded)} AS happened FROM big.plan) d
+   JOIN big.products p USING (rank) JOIN big.locations l USING (place)
+   JOIN (VALUES ('receipt', 'supplier', 'sellable'), ('sale', 'sellable', 'customer'),
+     ('customerReturn', 'customer', 'sellable'), ('adjustment', 'sellable', 'adjustment'),
+     ('damage', 'sellable', 'damaged'), ('scrap', 'sellable', 'scrap')
+   ) AS flow(kind, from_place, to_place) USING (kind)`
+}
+
+interface Slice {
+  readonly from: number
+  readonly to: number
+}
+const within = ({ from, to }: Slice) => `seq >= ${from} AND seq < ${to}`
+
+const movements = (slice: Slice) => `
+  INSERT INTO onhand.movements (shard, seq, line, kind, product, location, lot, from_place, to_place,
+    quantity, version, on_hand_after, sellable_after, unit_cost, unit_cost_currency, source_type, source_id, command,
+    actor, occurred_at, recorded_at)
   SELECT 0, seq, line, kind, product, location, '', from_place, to_place, quantity, version, on_hand_after,
-    sellable_after, CASE WHEN is_order THEN 'order' WHEN slot < 3 THEN 'shipment' END,
-    CASE WHEN is_order THEN big.order_of(seq) WHEN slot < 3 THEN 'S-' || block END,
+    sellable_after, CASE kind WHEN 'receipt' THEN 400 + (rank + version) % 300 END,
+    CASE kind WHEN 'receipt' THEN 'USD' END,
+    CASE WHEN is_order THEN 'order' WHEN slot < 3 THEN 'shipment' END,
+    CASE WHEN is_order THEN big.order_of(seq) WHEN slot < 3 THEN 'S-' || i / ${BLOCK} END,
     command, CASE WHEN slot < 3 THEN 'warehouse' ELSE 'till-' || place END, occurred_at, recorded_at
-  FROM big.lines ORDER BY seq, line`
+  FROM big.lines WHERE ${within(slice)} ORDER BY seq, line`
 
 /** What a key holds after a movement, as the end of a JSON object. */
 const level = (opened: string, onHand = "on_hand_after") =>
@@ -100,16 +141,19 @@ const placeJson = `'"product":"' || product || '","location":"' || location || '
 const changed = (levels: string) => `'{"_tag":"StockChanged","levels":[' || ${levels} || ']}'`
 const told = (onHand?: string) => `'{' || ${placeJson} || ${level("", onHand)}`
 const lineJson = `'{"kind":"' || kind || '","location":"' || location || '","product":"' || product ||
-  '","quantity":' || quantity || '}'`
+  '","quantity":' || quantity ||
+  CASE kind WHEN 'receipt' THEN ',"unitCost":{"amount":"' || unit_cost || '","currency":"USD"}' ELSE '' END || '}'`
 
 /** A command's movements as one row, in the order of the ledger. */
-const moved = `SELECT seq, min(command) AS key, min(source_type) AS source_type, min(source_id) AS source_id,
+const moved = (
+  slice: Slice
+) => `SELECT seq, min(command) AS key, min(source_type) AS source_type, min(source_id) AS source_id,
     min(actor) AS actor, min(product) AS product, min(location) AS location, min(quantity) AS quantity,
     min(on_hand_after) AS on_hand_after, min(sellable_after) AS sellable_after, min(occurred_at) AS occurred_at,
     min(recorded_at) AS recorded_at, string_agg(${lineJson}, ',' ORDER BY line) AS lines,
     string_agg('{"key":{' || ${keyJson} || ${level("},")}, ',' ORDER BY line) AS moved,
     string_agg(${told()}, ',' ORDER BY line) AS told
-  FROM onhand.movements GROUP BY seq ORDER BY seq`
+  FROM onhand.movements WHERE shard = 0 AND ${within(slice)} GROUP BY seq ORDER BY seq`
 
 /** The command before each order holds its goods; where there was no order, there was nothing to hold. */
 const holdCommand = `SELECT big.key_of(seq - 1, $seed) AS key, seq - 1 AS seq, 'HoldStock' AS tag,
@@ -138,11 +182,11 @@ const recordCommand = `SELECT key, seq, 'RecordMovements',
     '{"levels":[' || moved || ']}', '[' || ${changed("m.told")} || ']', occurred_at, recorded_at
   WHERE source_type IS DISTINCT FROM 'order'`
 
-const commands = `INSERT INTO onhand.commands
+const commands = (slice: Slice) => `INSERT INTO onhand.commands
     (key, shard, seq, tag, payload, id, actor, outcome, reply, events, occurred_at, recorded_at)
   SELECT c.key, 0, c.seq, c.tag, c.payload, big.uuid((extract(epoch FROM c.recorded_at) * 1000)::bigint, c.seq),
     m.actor, c.outcome, c.reply, c.events, c.occurred_at, c.recorded_at
-  FROM (${moved}) m CROSS JOIN LATERAL (${holdCommand} UNION ALL ${orderCommand} UNION ALL ${recordCommand}) c`
+  FROM (${moved(slice)}) m CROSS JOIN LATERAL (${holdCommand} UNION ALL ${orderCommand} UNION ALL ${recordCommand}) c`
 
 const orders = [
   `CREATE UNLOGGED TABLE big.orders AS
@@ -165,6 +209,12 @@ const orders = [
 ]
 
 /** Each order was held in the command before it, and the hold is used up by it. */
+const holds = [
+  `CREATE UNLOGGED TABLE big.holds AS
+   SELECT seq, product, location, quantity, recorded, command, big.cart_of(seq) AS claim,
+     row_number() OVER (PARTITION BY rank, place ORDER BY seq) AS nth
+   FROM big.lines WHERE is_order`
+]
 const claims = [
   `INSERT INTO onhand.orders (id, version, data) SELECT id, 1, data::jsonb FROM big.orders ORDER BY seq`,
   `INSERT INTO onhand.carts (id, version, data)
@@ -172,11 +222,7 @@ const claims = [
      'lines', jsonb_build_array(jsonb_build_object('product', product, 'quantity', quantity)), 'state', 'completed',
      'location', location, 'claims', '[]'::jsonb, 'expiresAt', null, 'order', o.id, 'version', 3,
      'createdAt', big.iso(recorded_at), 'updatedAt', big.iso(recorded_at))
-   FROM big.lines JOIN big.orders o USING (seq) ORDER BY seq`,
-  `CREATE UNLOGGED TABLE big.holds AS
-   SELECT seq, product, location, quantity, recorded, command, big.cart_of(seq) AS claim,
-     row_number() OVER (PARTITION BY rank, place ORDER BY seq) AS nth
-   FROM big.lines WHERE is_order`,
+   FROM big.lines JOIN big.orders o USING (seq) WHERE is_order ORDER BY seq`,
   `INSERT INTO onhand.claim_events (shard, seq, line, kind, claim, product, location, lot, quantity, version,
      held_after, committed_after, expires_at, source_type, source_id, command, recorded_at)
    SELECT 0, seq + step, 0, kind, claim, product, location, '', quantity, 2 * nth + step,
@@ -194,7 +240,7 @@ const balances = [
      committed, version, claim_version)
    SELECT 0, product, location, '', sellable_after, 0, on_hand_after - sellable_after, 0, 0, 0, version,
      coalesce(h.claim_version, 0)
-   FROM (SELECT DISTINCT ON (rank, place) * FROM big.lines ORDER BY rank, place, i DESC) last
+   FROM (SELECT * FROM big.lines WHERE is_last) last
    LEFT JOIN (SELECT product, location, 2 * max(nth) AS claim_version FROM big.holds GROUP BY product, location) h
      USING (product, location)`,
   // One place of twenty is watched, and of those one of ten is low, which somebody has yet to look at.
@@ -238,24 +284,28 @@ const sealed = (table: string, columns: ReadonlyArray<Pick<Column<never>, "name"
   return `concat('${table}', ${values.join(", ")})`
 }
 
-const entriesOf = (table: string, columns: ReadonlyArray<Pick<Column<never>, "name" | "type">>) =>
-  `SELECT seq, string_agg(${sealed(table, columns)}, '' ORDER BY line) AS rows FROM onhand.${table} GROUP BY seq`
+const entriesOf = (slice: Slice, table: string, columns: ReadonlyArray<Pick<Column<never>, "name" | "type">>) =>
+  `SELECT seq, string_agg(${sealed(table, columns)}, '' ORDER BY line) AS rows
+   FROM onhand.${table} WHERE shard = 0 AND ${within(slice)} GROUP BY seq`
+
+/** The digests of each commit. */
+const digestsTable = "CREATE UNLOGGED TABLE big.digests (first bigint, last bigint, digests text)"
+const digests = (slice: Slice) => `
+  INSERT INTO big.digests
+  SELECT min(seq), max(seq), string_agg(left(encode(sha256(convert_to(
+    concat(${sealed("commands", commandColumns)}, m.rows, e.rows), 'UTF8')), 'hex'), ${DIGEST_LENGTH}), '' ORDER BY seq)
+  FROM (SELECT * FROM onhand.commands WHERE shard = 0 AND ${within(slice)}) c
+  LEFT JOIN (${entriesOf(slice, "movements", movementColumns)}) m USING (seq)
+  LEFT JOIN (${entriesOf(slice, "claim_events", claimEventColumns)}) e USING (seq)
+  GROUP BY (seq - 1) / ${COMMIT}`
 
 const seals = [
-  `CREATE UNLOGGED TABLE big.digests AS
-   SELECT seq, left(encode(sha256(convert_to(
-       concat(${sealed("commands", commandColumns)}, m.rows, e.rows), 'UTF8')), 'hex'), ${DIGEST_LENGTH}) AS digest
-   FROM onhand.commands
-   LEFT JOIN (${entriesOf("movements", movementColumns)}) m USING (seq)
-   LEFT JOIN (${entriesOf("claim_events", claimEventColumns)}) e USING (seq)`,
-  `DO $$ DECLARE sealing record; last text := '';
+  `DO $$ DECLARE sealing record; hash text := '';
    BEGIN
-     FOR sealing IN SELECT min(seq) AS first, max(seq) AS last, string_agg(digest, '' ORDER BY seq) AS digests
-       FROM big.digests GROUP BY (seq - 1) / ${COMMIT} ORDER BY 1
-     LOOP
-       last := encode(sha256(convert_to(last || sealing.digests, 'UTF8')), 'hex');
+     FOR sealing IN SELECT * FROM big.digests ORDER BY first LOOP
+       hash := encode(sha256(convert_to(hash || sealing.digests, 'UTF8')), 'hex');
        INSERT INTO onhand.seals (shard, first_seq, last_seq, digests, hash)
-         VALUES (0, sealing.first, sealing.last, sealing.digests, last);
+         VALUES (0, sealing.first, sealing.last, sealing.digests, hash);
      END LOOP;
    END $$`,
   `UPDATE onhand.heads SET seq = (SELECT max(last_seq) FROM onhand.seals),
@@ -268,10 +318,10 @@ const functions = (seed: number) => [
   `CREATE SCHEMA big`,
   `CREATE FUNCTION big.uniform(i bigint, seed bigint) RETURNS float8 LANGUAGE sql IMMUTABLE
      AS 'SELECT (hashint8extended(i, seed) & 9007199254740991)::float8 / 9007199254740992'`,
-  // Version 7, as the store draws them: by time first.
+  // Version 7, as the store draws them: by time first. Each parameter comes once, so that the planner inlines it.
   `CREATE FUNCTION big.uuid(millis bigint, n bigint) RETURNS text LANGUAGE sql IMMUTABLE
-     AS $$ SELECT concat_ws('-', substr(lpad(to_hex(millis), 12, '0'), 1, 8), substr(lpad(to_hex(millis), 12, '0'), 9),
-       '7' || substr(md5(n::text), 1, 3), '8' || substr(md5(n::text), 4, 3), substr(md5(n::text), 7, 12)) $$`,
+     AS $$ SELECT overlay(overlay(overlay(md5(n::text) PLACING lpad(to_hex(millis), 12, '0') FROM 1)
+       PLACING '7' FROM 13) PLACING '8' FROM 17)::uuid::text $$`,
   `CREATE FUNCTION big.key_of(seq bigint, seed bigint) RETURNS text LANGUAGE sql IMMUTABLE
      AS $$ SELECT md5(seq::text || ' ' || seed::text)::uuid::text $$`,
   `CREATE FUNCTION big.order_of(seq bigint) RETURNS text LANGUAGE sql IMMUTABLE
@@ -319,26 +369,31 @@ const fill = (options: BigLedgerOptions) =>
     const sql = yield* SqlClient
     const seed = options.seed ?? 1
     const seconds: Record<string, number> = {}
-    const run = (name: string, statements: ReadonlyArray<string>) =>
+    const run = (name: string, statements: ReadonlyArray<string>, concurrency = 1) =>
       Effect.gen(function* () {
         const started = yield* Clock.currentTimeMillis
-        for (const text of statements) yield* sql.unsafe(text.replaceAll("$seed", String(seed)))
+        const texts = statements.map((text) => text.replaceAll("$seed", String(seed)))
+        yield* Effect.forEach(texts, (text) => sql.unsafe(text), { concurrency, discard: true })
         seconds[name] = ((yield* Clock.currentTimeMillis) - started) / 1000
       })
+    const inSlices = (name: string, text: (slice: Slice) => string) => run(name, slicesOf(options).map(text), SESSIONS)
     yield* migrate(1)
     yield* run("functions", functions(seed))
     const indexesOf = yield* withoutIndexes
     const isMovements = (table: string) => table === "onhand.movements"
-    yield* run("catalogue", catalogue(END - TWO_YEARS, options.products ?? PRODUCTS))
-    yield* run("plan", plan(options))
-    yield* run("movements", [movements])
+    yield* run("catalogue", [...catalogue(END - TWO_YEARS, options.products ?? PRODUCTS), ...planTables(options)])
+    yield* run("plan", plan(options), SESSIONS)
+    yield* run("lines", [lines(options), "ANALYZE big.products", "ANALYZE big.locations", "ANALYZE big.plan"])
+    yield* inSlices("movements", movements)
     // Those first: along the primary key, everything after is read in the order of the ledger and never sorted.
     yield* run("indexes of movements", [...indexesOf(isMovements), "VACUUM ANALYZE onhand.movements"])
-    yield* run("orders", orders)
-    yield* run("commands", [commands])
-    yield* run("claims", claims)
+    yield* run("orders", [...orders, ...holds])
+    yield* inSlices("commands", commands)
+    yield* run("claims", claims, SESSIONS)
     yield* run("balances", balances)
     yield* run("other indexes", [...indexesOf((table) => !isMovements(table)), "ANALYZE"])
+    yield* run("digests table", [digestsTable])
+    yield* inSlices("digests", digests)
     yield* run("seals", seals)
     // What autovacuum does soon after: statistics for the planner, and pages marked as seen by all.
     yield* run("vacuum", ["DROP SCHEMA big CASCADE", "VACUUM ANALYZE", "CHECKPOINT"])
@@ -351,9 +406,9 @@ export const makeBigLedger = (url: string, options: BigLedgerOptions) =>
     Effect.provide(
       PgClient.layer({
         url: Redacted.make(url),
-        maxConnections: 1,
+        maxConnections: SESSIONS,
         startupParameters: {
-          work_mem: "512MB",
+          work_mem: "256MB",
           maintenance_work_mem: "1GB",
           synchronous_commit: "off",
           jit: "off",

@@ -2,7 +2,7 @@
  * Kept values: what the valuation of a product that moved much knows at places of the ledger, so that it need not begin
  * at the beginning. They follow from the ledger, are made by whoever reads a value, and may be deleted at any time.
  */
-import { LocationId, type ProductId, SoldByCause, type ValueFilter, ValueState } from "@onhand/core"
+import { type ProductId, SoldByCause, type ValueFilter, ValueState } from "@onhand/core"
 import { DateTime, Effect, Schema } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { allOf, rowsOf } from "./ListQuery.ts"
@@ -36,32 +36,41 @@ export interface NewKeptValue extends KeptValue {
 }
 
 const encodeState = Schema.encodeSync(Schema.fromJsonString(ValueState))
-const encodeSold = Schema.encodeSync(Schema.fromJsonString(SoldByCause))
+const decodeState = Schema.decodeUnknownSync(ValueState)
+export const encodeSold = Schema.encodeSync(Schema.fromJsonString(SoldByCause))
+
+type Layers = ValueState["costs"]["layers"]
+
+/** The layers of a state stand beside it as one text: of thousands, that is read far sooner than an object for each. */
+const textOf = (layers: Layers): string =>
+  layers.map(({ since, quantity, value }) => `${since} ${quantity} ${value}`).join(";")
+
+const layersOf = (text: string): Layers =>
+  text === ""
+    ? []
+    : text.split(";").map((layer) => {
+        const [since = "", quantity = "", value = ""] = layer.split(" ")
+        return { since: Number(since), quantity: BigInt(quantity), value: BigInt(value) }
+      })
+
+const withLayers = ({ costs, ...state }: ValueState, layers: Layers): ValueState => ({
+  ...state,
+  costs: { ...costs, layers }
+})
+
+/** A state as the texts that are stored. */
+export const storedState = (state: ValueState) => ({
+  state: encodeState(withLayers(state, [])),
+  layers: textOf(state.costs.layers)
+})
 
 /** What is found, as the statement makes it. */
 interface FoundRow {
   readonly isSound: boolean
   readonly isNewest: boolean | null
-  readonly kept: null | (Omit<KeptValue, "state"> & { readonly state: typeof ValueState.Encoded })
-}
-
-// A schema would look at every layer, of which a product that is bought more than it is sold has thousands.
-const stateOf = ({ mixed, places, costs }: typeof ValueState.Encoded): ValueState => {
-  const goods = ({ quantity, value }: typeof costs.unexplained) => ({
-    quantity: BigInt(quantity),
-    value: BigInt(value)
-  })
-  return {
-    mixed,
-    places: places.map(([at, quantity]) => [at === null ? null : LocationId.make(at), BigInt(quantity)]),
-    costs: {
-      ...costs,
-      short: BigInt(costs.short),
-      lastCost: costs.lastCost === null ? null : BigInt(costs.lastCost),
-      layers: costs.layers.map(({ since, ...layer }) => ({ since, ...goods(layer) })),
-      unexplained: goods(costs.unexplained)
-    }
-  }
+  readonly kept:
+    | null
+    | (Pick<KeptValue, "position" | "movements" | "latest"> & { readonly state: unknown; readonly layers: string })
 }
 
 const place = (row: string) => `${row}.recorded_at, ${row}.shard, ${row}.seq, ${row}.line`
@@ -99,12 +108,11 @@ export const keptValue = (sql: SqlClient, product: ProductId, filter: ValueFilte
       isNewest: "k.movements = c.movements",
       kept: `CASE WHEN k.movements IS NOT NULL THEN json_build_object(
         'position', json_build_array(${micros("k.recorded_at")}, k.shard, k.seq, k.line),
-        'movements', k.movements, 'latest', (extract(epoch FROM k.latest) * 1000)::float8, 'state', (
-          SELECT s.state FROM onhand.kept_values s
-          WHERE s.${of} AND s.${method} AND (${place("s")}) = (${place("k")}))) END`
+        'movements', k.movements, 'latest', (extract(epoch FROM k.latest) * 1000)::float8, 'state', k.state,
+        'layers', k.layers) END`
     })}
     FROM counted c LEFT JOIN LATERAL (
-      SELECT ${place("k")}, k.movements, k.latest FROM onhand.kept_values k
+      SELECT k.* FROM onhand.kept_values k
       WHERE c.sound AND k.${of} AND k.${method} ${until("k.recorded_at", filter.recordedBy, "<=")}
         ${until("k.latest", filter.occurredBy, "<=")} ${until("k.latest", filter.period?.from, "<")}
       ORDER BY k.recorded_at DESC, k.shard DESC, k.seq DESC, k.line DESC LIMIT 1) k ON true`
@@ -115,7 +123,8 @@ export const keptValue = (sql: SqlClient, product: ProductId, filter: ValueFilte
     // A value of a business time leaves movements out, and one from an earlier place passes what is kept already.
     const keeps = filter.occurredBy === undefined && (found === undefined || isUnsound || found.isNewest === true)
     const kept = found?.kept ?? undefined
-    return { kept: kept && { ...kept, state: stateOf(kept.state) }, keeps, isUnsound }
+    const state = kept && withLayers(decodeState(kept.state), layersOf(kept.layers))
+    return { kept: kept && state && { ...kept, state }, keeps, isUnsound }
   })
 }
 
@@ -162,14 +171,15 @@ export const keepValues = (
   method: ValueFilter["method"],
   made: ReadonlyArray<NewKeptValue>
 ) => {
-  const rows = made.map(({ position: [at, shard, seq, line], movements, latest, state, sold }) => [
-    ...[at, shard, seq, line, movements, latest],
-    ...[encodeState(state), encodeSold(sold)]
-  ])
+  const rows = made.map(({ position, movements, latest, state: known, sold }) => {
+    const { state, layers } = storedState(known)
+    return [...position, movements, latest, state, layers, encodeSold(sold)]
+  })
   const text = `
-    INSERT INTO onhand.kept_values (product, method, recorded_at, shard, seq, line, movements, latest, state, sold)
+    INSERT INTO onhand.kept_values (product, method, recorded_at, shard, seq, line, movements, latest, state, layers,
+      sold)
     SELECT $1, $2, to_timestamp((r->>0)::float8 / 1e6), (r->>1)::int, (r->>2)::bigint, (r->>3)::int, (r->>4)::bigint,
-      to_timestamp((r->>5)::float8 / 1e3), (r->>6)::jsonb, (r->>7)::jsonb
+      to_timestamp((r->>5)::float8 / 1e3), (r->>6)::json, r->>7, (r->>8)::jsonb
     FROM jsonb_array_elements($3::text::jsonb) r ON CONFLICT DO NOTHING`
   return Effect.ignore(rowsOf(sql, text, [product, method, JSON.stringify(rows)]))
 }

@@ -35,6 +35,7 @@ import {
 } from "./KeptValues.ts"
 import { allOf, type ListQuery, listPage, rowsOf, text } from "./ListQuery.ts"
 import { jsonOf, micros, parameters } from "./LoadSlice.ts"
+import { isDated } from "./Tables.ts"
 
 /** Movements that are read at once. */
 export const READ_AT_ONCE = 20_000
@@ -105,19 +106,52 @@ const grouped = (products: ReadonlyArray<Moved>, reach: Reach): ReadonlyArray<Re
 
 const kinds = movementKinds.map((kind) => `('${kind}')`).join(", ")
 
-// Each kind of each product is one stretch of an index, in order; so a piece reads no more of any than it can need.
-const historyText = (readAtOnce: number) => `
-  SELECT m.product, m.kind, m.location, m.from_place, m.to_place, m.quantity::float8, m.unit_cost::text,
-    m.unit_cost_currency, m.source_type, m.source_id, (extract(epoch FROM m.occurred_at) * 1000)::float8,
-    ${micros("m.recorded_at")}, m.shard, m.seq::float8, m.line
-  FROM unnest($1::text[]) AS p(product) CROSS JOIN (VALUES ${kinds}) AS k(kind) CROSS JOIN LATERAL (
-    SELECT m.* FROM onhand.movements m
-    WHERE m.product = p.product AND m.kind = k.kind AND m.recorded_at < $2::timestamptz
-      AND m.occurred_at < $3::timestamptz AND m.recorded_at >= to_timestamp($4::float8 / 1e6)
-      AND (m.recorded_at, m.shard, m.seq, m.line)
-        > (to_timestamp($4::float8 / 1e6), $5::int, $6::float8::bigint, $7::int)
-    ORDER BY m.recorded_at FETCH FIRST ${readAtOnce} ROWS WITH TIES) m
-  ORDER BY m.recorded_at, m.shard, m.seq, m.line LIMIT ${readAtOnce}`
+/**
+ * The next movements of some products after a place. Each kind of each product is one stretch of an index, in order; so
+ * a piece reads no more of any than it can need. By business time, those that were not dated end where that time was
+ * recorded, and the dated ones, of which only some are early enough, are found by an index of their own.
+ */
+const nextHistory = (
+  products: ReadonlyArray<ProductId>,
+  { recordedBy, occurredBy }: ValueFilter,
+  [at, ...rest]: Position,
+  readAtOnce: number
+) => {
+  const { values, add } = parameters()
+  const [asked, since] = [`${add(arrayOf(products, "text"))}::text[]`, `to_timestamp(${add(at)}::float8 / 1e6)`]
+  const place = `(${since}, ${add(rest[0])}::int, ${add(rest[1])}::float8::bigint, ${add(rest[2])}::int)`
+  // Callers know times to the millisecond, the ledger to the microsecond.
+  const before = (column: string, time: DateTime.Utc | undefined) =>
+    time === undefined
+      ? ""
+      : `AND ${column} < ${add(DateTime.formatIso(DateTime.add(time, { milliseconds: 1 })))}::timestamptz`
+  const known = (movement: string) =>
+    `${movement}.product = p.product AND ${movement}.kind = k.kind AND ${movement}.recorded_at >= ${since}
+      ${before(`${movement}.recorded_at`, recordedBy)}`
+  const after = `(m.recorded_at, m.shard, m.seq, m.line) > ${place}`
+  const next = (from: string, condition: string) => `(
+    SELECT m.* FROM ${from} WHERE ${condition} AND ${after} ORDER BY m.recorded_at
+    FETCH FIRST ${readAtOnce} ROWS WITH TIES)`
+  const all = next("onhand.movements m", known("m"))
+  const dated = (movement: string) => `${isDated(`${movement}.`)} ${before(`${movement}.occurred_at`, occurredBy)}`
+  // Where they were recorded stands in their index; each is then one step in another, which OFFSET keeps to that.
+  const happened = () => `(
+    ${next("onhand.movements m", `${known("m")} ${before("m.recorded_at", occurredBy)} AND NOT (${isDated("m.")})`)}
+    UNION ALL ${next(
+      `(SELECT DISTINCT d.recorded_at FROM onhand.movements d WHERE ${known("d")} AND ${dated("d")}) d
+       CROSS JOIN LATERAL (SELECT m.* FROM onhand.movements m
+         WHERE m.product = p.product AND m.kind = k.kind AND m.recorded_at = d.recorded_at OFFSET 0) m`,
+      dated("m")
+    )})`
+  const text = `
+    SELECT m.product, m.kind, m.location, m.from_place, m.to_place, m.quantity::float8, m.unit_cost::text,
+      m.unit_cost_currency, m.source_type, m.source_id, (extract(epoch FROM m.occurred_at) * 1000)::float8,
+      ${micros("m.recorded_at")}, m.shard, m.seq::float8, m.line
+    FROM unnest(${asked}) AS p(product) CROSS JOIN (VALUES ${kinds}) AS k(kind)
+      CROSS JOIN LATERAL ${occurredBy === undefined ? all : happened()} m
+    ORDER BY m.recorded_at, m.shard, m.seq, m.line LIMIT ${readAtOnce}`
+  return { text, values }
+}
 
 // A schema would look at every text of every row; there are only a few of each.
 const kindOf: ReadonlyMap<unknown, MovementKind> = new Map(movementKinds.map((kind) => [kind, kind]))
@@ -175,12 +209,9 @@ export const readOn = <E>(
   take: (rows: ReadonlyArray<Row>) => Effect.Effect<void, E>
 ) =>
   Effect.gen(function* () {
-    // Callers know times to the millisecond, the ledger to the microsecond.
-    const after = (time: DateTime.Utc | undefined) =>
-      time === undefined ? "infinity" : DateTime.formatIso(DateTime.add(time, { milliseconds: 1 }))
-    const asked = [arrayOf(products, "text"), after(filter.recordedBy), after(filter.occurredBy)]
     for (let position: Position | undefined = start; position !== undefined; ) {
-      const rows: ReadonlyArray<Row> = yield* rowsOf(sql, historyText(readAtOnce), [...asked, ...position])
+      const { text, values } = nextHistory(products, filter, position, readAtOnce)
+      const rows: ReadonlyArray<Row> = yield* rowsOf(sql, text, values)
       yield* take(rows)
       const last = rows.at(-1)
       position = last === undefined || rows.length < readAtOnce ? undefined : positionOf(last)

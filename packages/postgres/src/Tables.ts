@@ -400,7 +400,8 @@ const keptValues = [
     line int NOT NULL,
     movements bigint NOT NULL,
     latest timestamptz NOT NULL,
-    state jsonb NOT NULL,
+    state json NOT NULL,
+    layers text NOT NULL,
     sold jsonb NOT NULL,
     PRIMARY KEY (product, method, recorded_at, shard, seq, line)
   )`

@@ -3,16 +3,10 @@
  * its place.
  */
 import { isDeepStrictEqual } from "node:util"
-import {
-  ProductId,
-  ProductValueFold,
-  SoldByCause,
-  ValuationMethod,
-  type ValueDifference,
-  ValueState
-} from "@onhand/core"
+import { ProductId, ProductValueFold, ValuationMethod, type ValueDifference } from "@onhand/core"
 import { DateTime, Effect, Schema } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
+import { encodeSold, storedState } from "./KeptValues.ts"
 import { allOf } from "./ListQuery.ts"
 import { jsonOf, micros } from "./LoadSlice.ts"
 import { movementOf, positionOf, READ_AT_ONCE, readOn, remembered, START } from "./StockValueList.ts"
@@ -35,7 +29,8 @@ const placesText = `
   SELECT ${jsonOf({
     position: `json_build_array(${micros("recorded_at")}, shard, seq, line)`,
     kept: `json_build_object('movements', movements, 'latest', (extract(epoch FROM latest) * 1000)::float8,
-      'mixed', state->'mixed', 'places', state->'places', 'costs', state->'costs', 'sold', sold)`
+      'mixed', state->'mixed', 'places', state->'places', 'costs', state->'costs', 'layers', layers,
+      'sold', sold)`
   })}
   FROM onhand.kept_values WHERE product = $1::text AND method = $2::text
   ORDER BY recorded_at, shard, seq, line`
@@ -47,9 +42,6 @@ const Position = Schema.Tuple([Schema.Finite, Schema.Int, Schema.Int, Schema.Int
 const decodePlace = Schema.decodeUnknownSync(
   Schema.Struct({ position: Position, kept: Schema.Record(Schema.String, Schema.Unknown) })
 )
-
-const encodeState = Schema.encodeSync(Schema.fromJsonString(ValueState))
-const encodeSold = Schema.encodeSync(Schema.fromJsonString(SoldByCause))
 
 const timeOf = ([at]: readonly [number, ...ReadonlyArray<number>]) => DateTime.makeUnsafe(Math.floor(at / 1_000))
 
@@ -74,9 +66,11 @@ const differencesOf = (sql: SqlClient, { product, method, decimals }: typeof Kep
           if (place === undefined) continue
           places.delete(name)
           const sold: unknown = JSON.parse(encodeSold(fold.takeSold()))
+          const { state, layers } = storedState(fold.state)
           const recomputed: Readonly<Record<string, unknown>> = {
             ...{ movements, latest, sold },
-            ...JSON.parse(encodeState(fold.state))
+            ...JSON.parse(state),
+            layers
           }
           const fields = Object.keys(recomputed).filter(
             (field) => !isDeepStrictEqual(place.kept[field], recomputed[field])

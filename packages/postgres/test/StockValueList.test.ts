@@ -103,7 +103,7 @@ describe("the value of a product with a long history", () => {
         assert.deepInclude(sound, { keptValues: 12, valueDifferences: [] })
 
         const sql = yield* SqlClient
-        yield* sql`UPDATE onhand.kept_values SET state = jsonb_set(state, '{costs,layers,0,value}', '"9000000"')
+        yield* sql`UPDATE onhand.kept_values SET layers = replace(layers, ' 2 2000000;', ' 2 9000000;')
           WHERE product = ${tea} AND method = 'fifo' AND movements = 4`
         yield* sql`UPDATE onhand.kept_values SET sold = '{}', latest = latest + interval '1 hour'
           WHERE product = ${jam} AND method = 'average' AND sold <> '{}'`
@@ -111,7 +111,7 @@ describe("the value of a product with a long history", () => {
         assert.deepStrictEqual(
           valueDifferences.map(({ recordedAt: _, fields, ...of }) => ({ ...of, fields: fields.toSorted() })),
           [
-            { product: tea, method: "fifo", fields: ["costs"] },
+            { product: tea, method: "fifo", fields: ["layers"] },
             { product: jam, method: "average", fields: ["latest", "sold"] }
           ].toSorted((a, b) => (a.product < b.product ? -1 : 1))
         )
@@ -152,7 +152,7 @@ describe("the value of a product with a long history", () => {
         assert.deepStrictEqual(yield* keptRows, [{ product, rows: 2 }])
         const sql = yield* SqlClient
         // What is kept is what is gone on from.
-        yield* sql`UPDATE onhand.kept_values SET state = jsonb_set(state, '{costs,layers,0,value}', '"9000000"')`
+        yield* sql`UPDATE onhand.kept_values SET layers = replace(layers, ' 1 1000000;', ' 1 9000000;')`
         assert.strictEqual((yield* valuesBy({ method: "fifo" }, reach))[0]?.value, "18")
         // A commit that took its time: its movement is older than the places that were kept when it became visible.
         yield* sql`INSERT INTO onhand.movements
