@@ -316,7 +316,8 @@ const transfers = (filter: TransferFilter): List<Transfer> => {
   const { condition, parameters } = matching({
     state: ["state = :state", filter.state],
     origin: ["origin = :origin", filter.origin],
-    destination: ["destination = :destination", filter.destination]
+    destination: ["destination = :destination", filter.destination],
+    location: [":location IN (origin, destination)", filter.location]
   })
   const select = `SELECT data, createdAt, id FROM transfers WHERE ${condition}`
   const sort = ["createdAt", "id"]

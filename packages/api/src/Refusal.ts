@@ -46,10 +46,12 @@ export class InvalidCredentials extends Schema.TaggedError<InvalidCredentials>()
 /** The actor is known, but may not do this, or not at this location. */
 export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", {
   permission: Permission,
-  location: Schema.optionalKey(LocationId)
+  location: Schema.optionalKey(LocationId),
+  everywhere: Schema.optionalKey(Schema.Literal(true))
 }) {
   override get message() {
-    const where = this.location === undefined ? "" : ` at location ${this.location}`
+    const place = this.location === undefined ? "" : ` at location ${this.location}`
+    const where = this.everywhere === true ? " at every location" : place
     return `This needs the permission ${this.permission}${where}; a role that has it is accepted`
   }
 }

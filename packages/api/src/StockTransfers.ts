@@ -116,7 +116,8 @@ export class StockTransfersApi extends HttpApiGroup.make("stockTransfers")
         ...cursorQuery,
         state: Schema.optionalKey(TransferState),
         origin: Schema.optionalKey(LocationId),
-        destination: Schema.optionalKey(LocationId)
+        destination: Schema.optionalKey(LocationId),
+        location: Schema.optionalKey(LocationId.annotate({ description: "Either end" }))
       },
       success: listOf(Transfer),
       error: [problems.InvalidCursor]

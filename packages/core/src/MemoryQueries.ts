@@ -530,7 +530,8 @@ export const memoryQueries = (memory: Memory): Queries => ({
         (transfer) =>
           (filter.state === undefined || transfer.state === filter.state) &&
           (filter.origin === undefined || transfer.origin === filter.origin) &&
-          (filter.destination === undefined || transfer.destination === filter.destination)
+          (filter.destination === undefined || transfer.destination === filter.destination) &&
+          (filter.location === undefined || [transfer.origin, transfer.destination].includes(filter.location))
       )
       return Effect.fromResult(
         pageOf("transfers", items, (transfer) => [DateTime.toEpochMillis(transfer.createdAt), transfer.id], page, true)

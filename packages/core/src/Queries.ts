@@ -198,8 +198,10 @@ export interface CountFilter {
   readonly location?: LocationId | undefined
 }
 
+/** `location` is either end. */
 export interface TransferFilter {
   readonly state?: TransferState | undefined
+  readonly location?: LocationId | undefined
   readonly origin?: LocationId | undefined
   readonly destination?: LocationId | undefined
 }

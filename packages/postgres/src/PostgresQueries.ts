@@ -345,7 +345,7 @@ export const postgresQueries = (sql: SqlClient): Queries => {
         page
       ),
     transfer: (id) => row("transfers", id),
-    transfers: ({ state, origin, destination }: TransferFilter, page) =>
+    transfers: ({ state, origin, destination, location }: TransferFilter, page) =>
       listPage(
         sql,
         rowList(
@@ -354,7 +354,8 @@ export const postgresQueries = (sql: SqlClient): Queries => {
           [
             ["t.state = ?::text", state],
             ["t.origin = ?::text", origin],
-            ["t.destination = ?::text", destination]
+            ["t.destination = ?::text", destination],
+            ["?::text IN (t.origin, t.destination)", location]
           ],
           true
         ),

@@ -5,6 +5,7 @@ import {
   Authorization,
   CurrentActor,
   Forbidden,
+  type InvalidRequest,
   type Requirement,
   Requires,
   Unauthorized,
@@ -12,6 +13,7 @@ import {
 } from "@onhand/api"
 import { type Actor, type LocationId, type Permission, permits, type Roles } from "@onhand/core"
 import { Context, type DateTime, Effect, Layer, Option, Redacted } from "effect"
+import { faulty } from "./Faults.ts"
 import { RequestInfo } from "./RequestInfo.ts"
 import { RequestQuota, withinQuota } from "./RequestQuota.ts"
 import { Sessions } from "./Sessions.ts"
@@ -28,6 +30,37 @@ export const requireAt = (
     if (!permits(roles, actor, permission, location)) return Effect.fail(new Forbidden({ permission, location }))
   }
   return Effect.void
+}
+
+/** Fails for an actor who is limited to some locations: what is asked for is of the whole shop. */
+export const requireEverywhere = (actor: Actor, permission: Permission): Effect.Effect<void, Forbidden> =>
+  actor.locations === null ? Effect.void : Effect.fail(new Forbidden({ permission, everywhere: true }))
+
+/** Whether an actor sees what is of some locations: whoever is limited to others does not. */
+export const seesAt = ({ locations }: Actor, places: ReadonlyArray<LocationId>): boolean =>
+  locations === null || places.some((place) => locations.includes(place))
+
+/**
+ * The location that a list is of. Whoever is limited to some locations asks about one of them: the only one, if none is
+ * named.
+ */
+export const ownLocation = (
+  { locations }: Actor,
+  permission: Permission,
+  asked: LocationId | undefined,
+  path = "query.location"
+): Effect.Effect<LocationId | undefined, Forbidden | InvalidRequest> => {
+  if (locations === null) return Effect.succeed(asked)
+  if (asked !== undefined) {
+    return locations.includes(asked)
+      ? Effect.succeed(asked)
+      : Effect.fail(new Forbidden({ permission, location: asked }))
+  }
+  const [only, ...others] = locations
+  if (only === undefined) return Effect.fail(new Forbidden({ permission, everywhere: true }))
+  return others.length === 0
+    ? Effect.succeed(only)
+    : Effect.fail(faulty(path, `Missing; one of your locations is accepted: ${locations.join(", ")}`))
 }
 
 /**

@@ -13,7 +13,7 @@ import {
 } from "@onhand/core"
 import { Effect } from "effect"
 import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
-import { requireAt } from "./Authorizing.ts"
+import { ownLocation, requireAt } from "./Authorizing.ts"
 import { faulty } from "./Faults.ts"
 import { OpenHolds } from "./OpenHolds.ts"
 import { answering, requiredKey, submitAs } from "./OutwardRefusal.ts"
@@ -95,7 +95,8 @@ export const layerClaims = HttpApiBuilder.group(
     const units = yield* Units
     return handlers.handleAll({
       list: Effect.fnUntraced(function* ({ query }) {
-        const { product, location, state, source_type: type, source_id: id } = query
+        const { product, state, source_type: type, source_id: id } = query
+        const location = yield* ownLocation(yield* CurrentActor, "stock:write", query.location)
         if ((type === undefined) !== (id === undefined)) {
           return yield* faulty("query.source_type", "source_type and source_id are accepted together")
         }

@@ -1,10 +1,11 @@
 /**
  * Forecasts over HTTP.
  */
-import { type DemandForecast, OnhandApi } from "@onhand/api"
+import { CurrentActor, type DemandForecast, OnhandApi } from "@onhand/api"
 import { Inventory, planAll, UnknownProduct } from "@onhand/core"
 import { Effect, Option, Stream } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
+import { ownLocation } from "./Authorizing.ts"
 import { answering } from "./OutwardRefusal.ts"
 import { makePlanOptions, notPlanned } from "./Planning.ts"
 import { timestamp } from "./Replying.ts"
@@ -18,7 +19,8 @@ export const layerForecasts = HttpApiBuilder.group(
     return handlers.handleAll({
       byProduct: Effect.fnUntraced(function* ({ params: { product }, query }) {
         if (Option.isNone(yield* answering(read.product(product)))) return yield* new UnknownProduct({ product })
-        const { location, closed, backtest, ...asked } = query
+        const { location: named, closed, backtest, ...asked } = query
+        const location = yield* ownLocation(yield* CurrentActor, "reports:read", named)
         const options = yield* planOptions(asked, closed?.split(","), backtest === "true", "query")
         const plans = yield* answering(
           Stream.runCollect(planAll(read, { ...options, product, location, alone: true }))

@@ -5,12 +5,14 @@ import type { LiveEvent } from "@onhand/api"
 import {
   type Actor,
   type Event,
+  type LocationId,
   type NewEvent,
   type Permission,
   type ProductId,
   permits,
   type Roles
 } from "@onhand/core"
+import { seesAt } from "./Authorizing.ts"
 import { timestamp } from "./Replying.ts"
 import { type Decimals, decimalsOf, toDecimal } from "./Units.ts"
 
@@ -46,12 +48,32 @@ const PERMISSIONS = {
   UserUpdated: "users:write"
 } as const satisfies Record<NewEvent["_tag"], Permission>
 
-/** Whether an actor may see an event: by its permission, or because it is the actor's own. */
-export const maySee = (roles: Roles, actor: Actor, event: NewEvent): boolean => {
-  if (permits(roles, actor, PERMISSIONS[event._tag])) return true
-  if (PERMISSIONS[event._tag] === "orders:read" && "customer" in event) {
-    return event.customer === actor.id || permits(roles, actor, "orders:write")
+/** The locations of an event about what is seen where one works; undefined for what is seen everywhere. */
+const placesOf = (event: NewEvent): ReadonlyArray<LocationId> | undefined => {
+  switch (event._tag) {
+    case "OrderPlaced":
+    case "OrderShipped":
+    case "OrderChanged":
+    case "CountChanged":
+      return [event.location]
+    case "NotificationChanged":
+      return event.location === null ? undefined : [event.location]
+    case "TransferChanged":
+      return [event.origin, event.destination]
+    case "PurchaseOrderChanged":
+      return [event.destination]
+    default:
+      return undefined
   }
+}
+
+/** Whether an actor may see an event: by its permission where it happened, or because it is the actor's own. */
+export const maySee = (roles: Roles, actor: Actor, event: NewEvent): boolean => {
+  if (PERMISSIONS[event._tag] === "orders:read" && "customer" in event && event.customer === actor.id) return true
+  const places = placesOf(event)
+  if (places !== undefined && !seesAt(actor, places)) return false
+  if (permits(roles, actor, PERMISSIONS[event._tag])) return true
+  if (PERMISSIONS[event._tag] === "orders:read") return permits(roles, actor, "orders:write")
   return event._tag === "UserUpdated" && event.user === actor.id
 }
 

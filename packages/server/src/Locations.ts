@@ -1,11 +1,11 @@
 /**
  * Locations over HTTP.
  */
-import { CurrentActor, Forbidden, LocationNotEmpty, OnhandApi, type Location as WireLocation } from "@onhand/api"
+import { CurrentActor, LocationNotEmpty, OnhandApi, type Location as WireLocation } from "@onhand/api"
 import { Inventory, type Location, type LocationId, type ProductId, UnknownLocation } from "@onhand/core"
 import { Effect, Option } from "effect"
 import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
-import { requireAt } from "./Authorizing.ts"
+import { requireAt, requireEverywhere } from "./Authorizing.ts"
 import { answering, bareKey, requiredKey, submitAs } from "./OutwardRefusal.ts"
 import {
   changedReply,
@@ -58,7 +58,7 @@ export const layerLocations = HttpApiBuilder.group(
         const actor = yield* CurrentActor
         const key = bareKey(headers["idempotency-key"])
         // Somebody who is limited to some locations may not make himself another one.
-        if (actor.locations !== null) return yield* new Forbidden({ permission: "locations:write" })
+        yield* requireEverywhere(actor, "locations:write")
         const { reply, replayed } = yield* submitAs(inventory, "createLocation", payload, { actor, key })
         return changedReply(locationReply(reply), reply.version, replayed)
       }),

@@ -1,10 +1,11 @@
 /**
  * Lots over HTTP. A lot is the same everywhere, so it is changed by nobody who is limited to some locations.
  */
-import { CurrentActor, Forbidden, OnhandApi, type ProductLot as WireLot } from "@onhand/api"
+import { CurrentActor, OnhandApi, type ProductLot as WireLot } from "@onhand/api"
 import { Inventory, type LotTrace, MAX_LINES, type ProductId, type ProductLot, UnknownLot } from "@onhand/core"
 import { Effect, Option } from "effect"
 import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
+import { requireEverywhere } from "./Authorizing.ts"
 import { answering, requiredKey, submitAs } from "./OutwardRefusal.ts"
 import { changedReply, etagOf, pageReply, pageRequest, timestamp } from "./Replying.ts"
 import { decimalsOf, toDecimal, Units } from "./Units.ts"
@@ -52,7 +53,7 @@ const make = Effect.gen(function* () {
     Effect.gen(function* () {
       const actor = yield* CurrentActor
       const key = yield* requiredKey(headers["idempotency-key"])
-      if (actor.locations !== null) return yield* new Forbidden({ permission: "stock:write" })
+      yield* requireEverywhere(actor, "stock:write")
       const { places } = yield* traced(params)
       const locations = places.slice(0, MAX_LINES).map(({ location }) => location)
       return { as: { actor, key }, target: { ...params, locations } }
@@ -87,6 +88,7 @@ export const layerLots = HttpApiBuilder.group(
         return HttpApiSchema.withHeaders({ body: traceReply(found, decimals), headers })
       }),
       recipients: Effect.fnUntraced(function* ({ params, query }) {
+        yield* requireEverywhere(yield* CurrentActor, "orders:read")
         if (Option.isNone(yield* answering(inventory.read.lot(params)))) return yield* new UnknownLot(params)
         const page = yield* answering(inventory.read.lotRecipients(params, yield* pageRequest(query)))
         const decimals = decimalsOf(yield* units.ofKnown([params.product]), params.product)

@@ -5,7 +5,7 @@ import { CurrentActor, OnhandApi, type Notification as WireNotification } from "
 import { Inventory, type Notification, type NotificationId, type PayloadOf, UnknownNotification } from "@onhand/core"
 import { Effect, Option } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
-import { requireAt } from "./Authorizing.ts"
+import { ownLocation, requireAt, seesAt } from "./Authorizing.ts"
 import { answering, bareKey, submitAs } from "./OutwardRefusal.ts"
 import { changedReply, conditional, etagOf, pageReply, pageRequest, timestamp } from "./Replying.ts"
 import { ServerSettings } from "./Settings.ts"
@@ -64,7 +64,8 @@ export const layerNotifications = HttpApiBuilder.group(
 
     return handlers.handleAll({
       list: Effect.fnUntraced(function* ({ query }) {
-        const { state, kind, product, location } = query
+        const { state, kind, product } = query
+        const location = yield* ownLocation(yield* CurrentActor, "notifications:read", query.location)
         const filter = { state, kind, product, location }
         const page = yield* answering(inventory.read.notifications(filter, yield* pageRequest(query)))
         const decimals = yield* unitsOf(...page.items)
@@ -72,6 +73,10 @@ export const layerNotifications = HttpApiBuilder.group(
       }),
       byId: Effect.fnUntraced(function* ({ params, headers }) {
         const one = yield* found(params.id)
+        // One of no location is of the whole shop, and of everybody in it.
+        if (one.location !== null && !seesAt(yield* CurrentActor, [one.location])) {
+          return yield* new UnknownNotification({ notification: one.id })
+        }
         const body = notificationReply(one, yield* unitsOf(one))
         return conditional(body, etagOf(one.version), headers["if-none-match"])
       }),

@@ -16,7 +16,7 @@ import {
 } from "@onhand/core"
 import { Effect, Option, Result } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
-import { requireAt, requireDating } from "./Authorizing.ts"
+import { ownLocation, requireAt, requireDating, seesAt } from "./Authorizing.ts"
 import { buyActiveCart, locationOf } from "./Checkout.ts"
 import { exceededReply, orderReply } from "./OrderReply.ts"
 import { answering, bareKey, requiredKey, submitAs } from "./OutwardRefusal.ts"
@@ -69,24 +69,30 @@ const make = Effect.gen(function* () {
   const told = ({ reply, replayed }: { readonly reply: Order; readonly replayed: boolean }) =>
     changedReply(orderReply(reply), reply.version, replayed)
 
-  return { inventory, units, roles, inSteps, seesAll, visible, writable, ownOrWritable, impossible, told }
+  return { inventory, units, roles, inSteps, isOwn, seesAll, visible, writable, ownOrWritable, impossible, told }
 })
 
 export const layerOrders = HttpApiBuilder.group(
   OnhandApi,
   "orders",
   Effect.fnUntraced(function* (handlers) {
-    const { inventory, units, roles, inSteps, seesAll, visible, writable, ownOrWritable, impossible, told } =
+    const { inventory, units, roles, inSteps, isOwn, seesAll, visible, writable, ownOrWritable, impossible, told } =
       yield* make
     return handlers.handleAll({
       list: Effect.fnUntraced(function* ({ query }) {
         const actor = yield* CurrentActor
         const customer = seesAll(actor) ? query.customer : actor.id
-        const filter = { customer, location: query.location }
+        // One's own orders are one's own wherever they are.
+        const others = customer !== actor.id
+        const location = others ? yield* ownLocation(actor, "orders:read", query.location) : query.location
+        const filter = { customer, location }
         return pageReply(yield* answering(inventory.read.orders(filter, yield* pageRequest(query))), orderReply)
       }),
       byId: Effect.fnUntraced(function* ({ params, headers }) {
-        const order = yield* visible(yield* CurrentActor, params.id)
+        const actor = yield* CurrentActor
+        const order = yield* visible(actor, params.id)
+        if (!isOwn(actor, order) && !seesAt(actor, locationsOf(order)))
+          return yield* new UnknownOrder({ order: order.id })
         return conditional(orderReply(order), etagOf(order.version), headers["if-none-match"])
       }),
       place: Effect.fnUntraced(function* ({ headers, payload }) {
@@ -144,7 +150,8 @@ export const layerOrders = HttpApiBuilder.group(
         )
       }),
       backorders: Effect.fnUntraced(function* ({ query }) {
-        const { product, location } = query
+        const { product } = query
+        const location = yield* ownLocation(yield* CurrentActor, "orders:read", query.location)
         const page = yield* answering(inventory.read.backorders({ product, location }, yield* pageRequest(query)))
         const decimals = yield* units.ofKnown(page.items.map((waiting) => waiting.product))
         return pageReply(page, ({ quantity, placedAt, ...waiting }) => ({

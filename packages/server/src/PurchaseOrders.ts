@@ -24,7 +24,7 @@ import {
 } from "@onhand/core"
 import { Effect, Option, Result } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
-import { requireAt } from "./Authorizing.ts"
+import { ownLocation, requireAt, seesAt } from "./Authorizing.ts"
 import { faulty } from "./Faults.ts"
 import { answering, bareKey, requiredKey, submitAs } from "./OutwardRefusal.ts"
 import { changedReply, conditional, etagOf, expectedVersion, pageReply, pageRequest, timestamp } from "./Replying.ts"
@@ -125,7 +125,9 @@ export const layerPurchaseOrders = HttpApiBuilder.group(
     const { inventory, units, roles, unitsOf, found, allowed, namedOf, replied } = yield* make
     return handlers.handleAll({
       list: Effect.fnUntraced(function* ({ query }) {
-        const { state, vendor, destination } = query
+        const { state, vendor } = query
+        const actor = yield* CurrentActor
+        const destination = yield* ownLocation(actor, "stock:write", query.destination, "query.destination")
         const filter = { state, vendor, destination }
         const page = yield* answering(inventory.read.purchaseOrders(filter, yield* pageRequest(query)))
         const products = page.items.flatMap(({ lines }) => lines.map(({ product }) => product))
@@ -142,6 +144,9 @@ export const layerPurchaseOrders = HttpApiBuilder.group(
       }),
       byId: Effect.fnUntraced(function* ({ params, headers }) {
         const order = yield* found(params.id)
+        if (!seesAt(yield* CurrentActor, [order.destination])) {
+          return yield* new UnknownPurchaseOrder({ purchaseOrder: order.id })
+        }
         const body = orderReply(order, yield* unitsOf(order))
         return conditional(body, etagOf(order.version), headers["if-none-match"])
       }),

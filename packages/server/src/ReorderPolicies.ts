@@ -1,11 +1,11 @@
 /**
  * Reorder policies over HTTP.
  */
-import { CurrentActor, Forbidden, OnhandApi, type ReorderPolicy as WirePolicy } from "@onhand/api"
+import { CurrentActor, OnhandApi, type ReorderPolicy as WirePolicy } from "@onhand/api"
 import { Inventory, type ReorderPolicy } from "@onhand/core"
 import { Effect } from "effect"
 import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
-import { requireAt } from "./Authorizing.ts"
+import { requireAt, requireEverywhere } from "./Authorizing.ts"
 import { answering, bareKey, submitAs } from "./OutwardRefusal.ts"
 import { pageReply, pageRequest, replayedHeader } from "./Replying.ts"
 import { ServerSettings } from "./Settings.ts"
@@ -30,9 +30,7 @@ export const layerReorderPolicies = HttpApiBuilder.group(
         const key = bareKey(headers["idempotency-key"])
         const places = payload.lines.flatMap((line) => ("abc" in line ? [] : [line.location]))
         // A class is ordered the same way at every location, so nobody sets it who is limited to some.
-        if (places.length < payload.lines.length && actor.locations !== null) {
-          return yield* new Forbidden({ permission: "thresholds:write" })
-        }
+        if (places.length < payload.lines.length) yield* requireEverywhere(actor, "thresholds:write")
         yield* requireAt(roles, actor, "thresholds:write", places)
         const { reply, replayed } = yield* submitAs(inventory, "setReorderPolicies", payload, { actor, key })
         const items = reply.policies.map(policyReply)

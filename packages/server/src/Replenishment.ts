@@ -22,6 +22,7 @@ import {
 } from "@onhand/core"
 import { Effect, Option, Semaphore, Stream } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
+import { ownLocation } from "./Authorizing.ts"
 import { answering, requiredKey, submitAs } from "./OutwardRefusal.ts"
 import { makePlanOptions, notPlanned } from "./Planning.ts"
 import { timestamp } from "./Replying.ts"
@@ -160,7 +161,7 @@ export const layerReplenishment = HttpApiBuilder.group(
         const key = yield* requiredKey(headers["idempotency-key"])
         const {
           product,
-          location,
+          location: named,
           closed,
           backtest,
           all = false,
@@ -168,6 +169,7 @@ export const layerReplenishment = HttpApiBuilder.group(
           draft = false,
           ...asked
         } = payload
+        const location = yield* ownLocation(actor, "stock:write", named, "payload.location")
         yield* known({ ...(product && { product }), ...(location && { location }) })
         const options = yield* planOptions(asked, closed, backtest, "payload")
         const planning = Effect.gen(function* () {

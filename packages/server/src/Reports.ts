@@ -1,7 +1,7 @@
 /**
  * Reports over HTTP: lines page by page as JSON, or all of them as CSV, which is written while it is read.
  */
-import { OnhandApi, type ReportQuery } from "@onhand/api"
+import { CurrentActor, OnhandApi, type ReportQuery } from "@onhand/api"
 import {
   ageingReport,
   DEFAULT_PAGE_SIZE,
@@ -29,6 +29,7 @@ import {
 import { DateTime, Effect, Option, Stream } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
+import { ownLocation, requireEverywhere } from "./Authorizing.ts"
 import { csvLine } from "./Csv.ts"
 import { faulty } from "./Faults.ts"
 import { answering } from "./OutwardRefusal.ts"
@@ -120,17 +121,20 @@ export const layerReports = HttpApiBuilder.group(
     const { read } = yield* Inventory
     return handlers.handleAll({
       sales: Effect.fnUntraced(function* ({ query }) {
-        const { every = "day", by = "all", product, category, location, costs } = query
+        const { every = "day", by = "all", product, category, costs } = query
+        const location = yield* ownLocation(yield* CurrentActor, "reports:read", query.location)
         const { timeZone, period } = yield* periodOf(query)
         const filter = { by, product, category, location, costs, calendar: { every, timeZone, ...period } }
         return yield* reported("sales", query, (page) => salesReport(read, filter, page))
       }),
-      value: ({ query }) => {
-        const { product, category, location, method = "fifo", as_of: occurredBy, known_at: recordedBy } = query
+      value: Effect.fnUntraced(function* ({ query }) {
+        const { product, category, method = "fifo", as_of: occurredBy, known_at: recordedBy } = query
+        const location = yield* ownLocation(yield* CurrentActor, "reports:read", query.location)
         const filter = { product, category, location, method, occurredBy, recordedBy }
-        return reported("value", query, (page) => valueReport(read, filter, page))
-      },
+        return yield* reported("value", query, (page) => valueReport(read, filter, page))
+      }),
       valuation: Effect.fnUntraced(function* ({ query }) {
+        yield* requireEverywhere(yield* CurrentActor, "reports:read")
         const { product, category, method = "fifo" } = query
         const { period } = yield* periodOf(query)
         return yield* reported("valuation", query, (page) =>
@@ -138,6 +142,7 @@ export const layerReports = HttpApiBuilder.group(
         )
       }),
       turnover: Effect.fnUntraced(function* ({ query }) {
+        yield* requireEverywhere(yield* CurrentActor, "reports:read")
         const { product, category, method = "fifo" } = query
         const { period } = yield* periodOf(query)
         return yield* reported("turnover", query, (page) =>
@@ -145,37 +150,43 @@ export const layerReports = HttpApiBuilder.group(
         )
       }),
       abc: Effect.fnUntraced(function* ({ query }) {
-        const { every = "month", product, category, location, currency } = query
+        const { every = "month", product, category, currency } = query
+        const location = yield* ownLocation(yield* CurrentActor, "reports:read", query.location)
         const { timeZone, period } = yield* periodOf(query)
         const filter = { product, category, location, currency, calendar: { every, timeZone, ...period } }
         return yield* reported("abc", query, (page) => rankReport(read, filter, page))
       }),
       ageing: Effect.fnUntraced(function* ({ query }) {
+        yield* requireEverywhere(yield* CurrentActor, "reports:read")
         const { product, category, known_at } = query
         const at = known_at ?? (yield* DateTime.now)
         return yield* reported("ageing", query, (page) => ageingReport(read, { product, category, at }, page))
       }),
       deadStock: Effect.fnUntraced(function* ({ query }) {
-        const { product, category, location } = query
+        const { product, category } = query
+        const location = yield* ownLocation(yield* CurrentActor, "reports:read", query.location)
         const { period } = yield* periodOf(query)
         return yield* reported("dead-stock", query, (page) =>
           deadStockReport(read, { product, category, location, period }, page)
         )
       }),
       sellThrough: Effect.fnUntraced(function* ({ query }) {
-        const { product, category, location } = query
+        const { product, category } = query
+        const location = yield* ownLocation(yield* CurrentActor, "reports:read", query.location)
         const { period } = yield* periodOf(query)
         return yield* reported("sell-through", query, (page) =>
           sellThroughReport(read, { product, category, location, period }, page)
         )
       }),
       stockOuts: Effect.fnUntraced(function* ({ query }) {
-        const { product, location } = query
+        const { product } = query
+        const location = yield* ownLocation(yield* CurrentActor, "reports:read", query.location)
         const { period } = yield* periodOf(query)
         return yield* reported("stock-outs", query, (page) => stockOutReport(read, { product, location, period }, page))
       }),
       stockCard: Effect.fnUntraced(function* ({ query }) {
         const { product, location } = query
+        yield* ownLocation(yield* CurrentActor, "reports:read", location)
         if (Option.isNone(yield* answering(read.product(product)))) return yield* new UnknownProduct({ product })
         if (Option.isNone(yield* answering(read.location(location)))) return yield* new UnknownLocation({ location })
         const { period } = yield* periodOf(query)

@@ -1,7 +1,7 @@
 /**
  * Stock over HTTP.
  */
-import { OnhandApi } from "@onhand/api"
+import { CurrentActor, OnhandApi } from "@onhand/api"
 import {
   type AsOf,
   available,
@@ -14,6 +14,7 @@ import {
 } from "@onhand/core"
 import { DateTime, Effect, Option } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
+import { ownLocation } from "./Authorizing.ts"
 import { claimReply } from "./Claims.ts"
 import { answering } from "./OutwardRefusal.ts"
 import { levelReply } from "./Products.ts"
@@ -80,6 +81,7 @@ export const layerStock = HttpApiBuilder.group(
         }))
       }),
       explain: Effect.fnUntraced(function* ({ params: { product }, query: { location, limit } }) {
+        yield* ownLocation(yield* CurrentActor, "stock:write", location)
         const decimals = decimalsOf(yield* units.of([product]), product)
         if (Option.isNone(yield* answering(inventory.read.location(location)))) {
           return yield* new UnknownLocation({ location })

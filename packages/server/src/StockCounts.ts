@@ -15,7 +15,7 @@ import {
 } from "@onhand/core"
 import { Effect, Option } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
-import { requireAt } from "./Authorizing.ts"
+import { ownLocation, requireAt, seesAt } from "./Authorizing.ts"
 import { answering, requiredKey, submitAs } from "./OutwardRefusal.ts"
 import { changedReply, conditional, etagOf, pageReply, pageRequest, timestamp } from "./Replying.ts"
 import { ServerSettings } from "./Settings.ts"
@@ -103,7 +103,8 @@ export const layerStockCounts = HttpApiBuilder.group(
     const { inventory, units, roles, unitsOf, found, commanding, replied, plainly } = yield* make
     return handlers.handleAll({
       list: Effect.fnUntraced(function* ({ query }) {
-        const { state, location } = query
+        const { state } = query
+        const location = yield* ownLocation(yield* CurrentActor, "stock:write", query.location)
         const page = yield* answering(inventory.read.counts({ state, location }, yield* pageRequest(query)))
         const decimals = yield* unitsOf(...page.items)
         return pageReply(page, (count) => countReply(count, decimals))
@@ -116,6 +117,7 @@ export const layerStockCounts = HttpApiBuilder.group(
       }),
       byId: Effect.fnUntraced(function* ({ params, headers }) {
         const count = yield* found(params.id)
+        if (!seesAt(yield* CurrentActor, [count.location])) return yield* new UnknownCount({ count: count.id })
         const body = countReply(count, yield* unitsOf(count))
         return conditional(body, etagOf(count.version), headers["if-none-match"])
       }),

@@ -29,7 +29,7 @@ import {
 } from "@onhand/core"
 import { Effect, Result } from "effect"
 import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
-import { requireAt } from "./Authorizing.ts"
+import { ownLocation, requireAt } from "./Authorizing.ts"
 import { faulty } from "./Faults.ts"
 import { answering, requiredKey, submitAs } from "./OutwardRefusal.ts"
 import { jsonReply, pageReply, pageRequest, replayedHeader, timestamp } from "./Replying.ts"
@@ -197,7 +197,8 @@ export const layerStockMovements = HttpApiBuilder.group(
         return HttpApiSchema.withHeaders({ body: { levels }, headers: replayedHeader(replayed) })
       }),
       list: Effect.fnUntraced(function* ({ query }) {
-        const { product, location, kind, from, to, order } = query
+        const { product, kind, from, to, order } = query
+        const location = yield* ownLocation(yield* CurrentActor, "stock:write", query.location)
         const filter = {
           product,
           location,

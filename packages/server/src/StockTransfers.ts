@@ -21,7 +21,7 @@ import {
 } from "@onhand/core"
 import { Effect, Option, Result } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
-import { requireAt } from "./Authorizing.ts"
+import { ownLocation, requireAt, seesAt } from "./Authorizing.ts"
 import { answering, bareKey, requiredKey, submitAs } from "./OutwardRefusal.ts"
 import { changedReply, conditional, etagOf, expectedVersion, pageReply, pageRequest, timestamp } from "./Replying.ts"
 import { ServerSettings } from "./Settings.ts"
@@ -126,7 +126,8 @@ export const layerStockTransfers = HttpApiBuilder.group(
     return handlers.handleAll({
       list: Effect.fnUntraced(function* ({ query }) {
         const { state, origin, destination } = query
-        const filter = { state, origin, destination }
+        const location = yield* ownLocation(yield* CurrentActor, "stock:write", query.location)
+        const filter = { state, origin, destination, location }
         const page = yield* answering(inventory.read.transfers(filter, yield* pageRequest(query)))
         const products = page.items.flatMap(({ lines }) => lines.map(({ product }) => product))
         const decimals = yield* units.ofKnown(products)
@@ -145,6 +146,9 @@ export const layerStockTransfers = HttpApiBuilder.group(
       }),
       byId: Effect.fnUntraced(function* ({ params, headers }) {
         const transfer = yield* found(params.id)
+        if (!seesAt(yield* CurrentActor, [transfer.origin, transfer.destination])) {
+          return yield* new UnknownTransfer({ transfer: transfer.id })
+        }
         const body = transferReply(transfer, yield* unitsOf(transfer))
         return conditional(body, etagOf(transfer.version), headers["if-none-match"])
       }),

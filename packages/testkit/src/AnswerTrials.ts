@@ -331,12 +331,16 @@ const questionsOf = (known: Known): Readonly<Record<string, Question>> =>
       allByTime((queries, page) => queries.counts(filter, page))
     ]),
     ...known.transfers.map(({ id }): [string, Question] => [`transfer(${id})`, (queries) => queries.transfer(id)]),
-    ...[{}, { state: "inTransit" as const }, { origin: locationPool[0] }, { destination: locationPool[0] }].map(
-      (filter): [string, Question] => [
-        `transfers(${textOf(filter)})`,
-        allByTime((queries, page) => queries.transfers(filter, page))
-      ]
-    ),
+    ...[
+      {},
+      { state: "inTransit" as const },
+      { origin: locationPool[0] },
+      { destination: locationPool[0] },
+      { location: locationPool[0] }
+    ].map((filter): [string, Question] => [
+      `transfers(${textOf(filter)})`,
+      allByTime((queries, page) => queries.transfers(filter, page))
+    ]),
     ...purchasingQuestions,
     ...known.purchaseOrders.map(({ id }): [string, Question] => [
       `purchaseOrder(${id})`,

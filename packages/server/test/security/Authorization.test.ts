@@ -1,9 +1,10 @@
 // Who may do what: checks 21 to 29 of docs/internals/security-checks.md, each a test that begins with its number.
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import { defaultRoles, firstPage, Inventory, permissions, type Roles } from "@onhand/core"
+import { defaultRoles, firstPage, Inventory, LocationId, type NewEvent, permissions, type Roles } from "@onhand/core"
 import { Effect } from "effect"
+import { maySee } from "../../src/LiveEvent.ts"
 import { startServer, type TestServer } from "../TestServer.ts"
-import { elsewhere, lines, north, received, sold, south } from "./Elsewhere.ts"
+import { elsewhere, lines, north, received, seenElsewhere, sold, south } from "./Elsewhere.ts"
 import { allows, type Operation, operations } from "./Operations.ts"
 
 const roles: Roles = {
@@ -98,7 +99,7 @@ describe("a manager of one location", () => {
   }
 
   beforeAll(async () => {
-    for (const id of [north, south]) {
+    for (const id of [north, south, "west"]) {
       await server.ask("POST", "/api/v1/locations", { token: admin, body: { id, name: id } })
     }
     const price = { amount: "1.00", currency: "EUR" }
@@ -110,6 +111,7 @@ describe("a manager of one location", () => {
     ids["ready"] = await created("stock-transfers", "t-2", { origin: south, destination: north, lines })
     ids["sent"] = await created("stock-transfers", "t-3", { origin: north, destination: south, lines })
     await post(`stock-transfers/${ids["sent"]}/dispatch`, "t-3-sent")
+    ids["far"] = await created("stock-transfers", "t-4", { origin: south, destination: "west", lines, draft: true })
     ids["sheet"] = await created("stock-counts", "c-1", { location: south, lines: [{ product: "cup" }] })
     const held = { lines: [{ product: "cup", location: south, quantity: 1 }], seconds: 600 }
     ids["hold"] = (await post("claims", "h-1", held)).body.claims[0]
@@ -162,6 +164,69 @@ describe("a manager of one location", () => {
       writes.map(({ name }) => name),
       Object.keys(elsewhere)
     )
+  })
+
+  const reads = operations.filter(({ method, requires }) => method === "GET" && requires !== "anyone")
+  const read = (path: string, by = token) => server.ask("GET", `/api/v1/${path}`, { token: by })
+
+  it.each(reads.map(({ path }) => path.replace("/api/v1", "")))(
+    "24: sees what is of its location in %s",
+    async (path) => {
+      const seen = seenElsewhere[path]
+      assert.isDefined(seen, `${path}: say in Elsewhere.ts how it is seen by a manager of another location`)
+      if (seen === undefined || typeof seen === "string") return
+      if ("list" in seen) {
+        const { list, parameter = "location", more = false } = seen
+        const at = (place: string) => `${list}${list.includes("?") ? "&" : "?"}${parameter}=${place}`
+        const own = await read(list)
+        assert.strictEqual(own.status, 200, JSON.stringify(own.body))
+        assert.deepStrictEqual(own.body, (await read(at(north))).body)
+        // To the administrator there is more, and all that the manager sees.
+        const all = (await read(list, admin)).body.items
+        assert.isTrue(!more || all.length > own.body.items.length, list)
+        const refused = await read(at(south))
+        assert.deepStrictEqual([refused.status, refused.body.location], [403, south])
+      } else if ("one" in seen) {
+        assert.strictEqual((await read(seen.one(ids), admin)).status, 200)
+        assert.strictEqual((await read(seen.one(ids))).status, 404)
+      } else {
+        const refused = await read(seen.whole)
+        assert.deepStrictEqual([refused.status, refused.body.everywhere], [403, true])
+        assert.include(refused.body.detail, "at every location")
+      }
+    }
+  )
+
+  it("24: asks why at its own location alone, and of several locations about one", async () => {
+    for (const [path, at] of [
+      ["inventory/cup/explain", "location"],
+      ["reports/stock-card", "product=cup&location"]
+    ]) {
+      assert.strictEqual((await read(`${path}?${at}=${south}`)).status, 403)
+      assert.strictEqual((await read(`${path}?${at}=${north}`)).status, 200)
+    }
+    const both = await server.user("traveller", ["warehouse_manager"], [north, south])
+    const asked = await read("stock-counts", both)
+    assert.deepStrictEqual([asked.status, asked.body.faults[0].path], [400, "query.location"])
+    assert.include(asked.body.faults[0].message, `${north}, ${south}`)
+    assert.strictEqual((await read(`stock-counts?location=${south}`, both)).body.items[0].id, ids["sheet"])
+    assert.strictEqual((await read(`stock-transfers/${ids["sent"]}`)).status, 200)
+  })
+
+  it("24: is told live of what happens at its location, and of its own orders anywhere", () => {
+    const manager = { id: "northerner", roles: ["warehouse_manager"], locations: [LocationId.make(north)] }
+    const at = (location: string) => LocationId.make(location)
+    const told = (event: NewEvent) => maySee(defaultRoles, manager, event)
+    const count = (location: string) => ({ count: "c", location: at(location), state: "draft" as const })
+    assert.isTrue(told({ _tag: "CountChanged", ...count(north) }))
+    assert.isFalse(told({ _tag: "CountChanged", ...count(south) }))
+    const transfer = { transfer: "t", state: "ready" as const, origin: at(south) }
+    assert.isTrue(told({ _tag: "TransferChanged", ...transfer, destination: at(north) }))
+    assert.isFalse(told({ _tag: "TransferChanged", ...transfer, destination: at("west") }))
+    const order = { order: "o", location: at(south) }
+    assert.isFalse(told({ _tag: "OrderPlaced", ...order, customer: "somebody" }))
+    assert.isTrue(told({ _tag: "OrderPlaced", ...order, customer: "northerner" }))
+    assert.isTrue(told({ _tag: "StockChanged", levels: [] }))
   })
 
   it("24: writes at its own", async () => {

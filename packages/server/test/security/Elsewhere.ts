@@ -68,7 +68,7 @@ export const elsewhere: Readonly<
     at("stock-policies", { lines: [north, south].map((location) => ({ product: "cup", location })) }),
   "PUT /api/v1/reorder-policies": () =>
     at("reorder-policies", { lines: [north, south].map((location) => ({ product: "cup", location })) }),
-  "POST /api/v1/replenishment": "it makes drafts only where the caller may write the stock",
+  "POST /api/v1/replenishment": () => at("replenishment", { location: south }),
   "PUT /api/v1/thresholds": () =>
     at("thresholds", { lines: [north, south].map((location) => ({ product: "cup", location, low: 1 })) }),
   "POST /api/v1/notifications/{id}/read": (ids) => at(`notifications/${ids["raised"]}/read`),
@@ -81,4 +81,81 @@ export const elsewhere: Readonly<
   "POST /api/v1/orders/{id}/return-requests": (ids) => at(`orders/${ids["shipped"]}/return-requests`, part),
   "POST /api/v1/orders/{id}/returns": (ids) => at(`orders/${ids["shipped"]}/returns`, received),
   "PUT /api/v1/orders/{id}/payment": (ids) => at(`orders/${ids["placed"]}/payment`, { payment: "paid" })
+}
+
+/**
+ * How a manager of the north reads: a list, which is of the north alone; one thing of the south, which is as good as
+ * none; what is of the whole shop, which is refused; or a reason why everybody who may read it sees all of it.
+ */
+export type Seen =
+  | string
+  | { readonly list: string; readonly parameter?: string; readonly more?: boolean }
+  | { readonly one: (ids: Ids) => string }
+  | { readonly whole: string }
+
+const shelves = "what is on the shelves anywhere is told to whoever buys or sends"
+const noPlace = "it is of no location"
+const ownAccount = "it is the caller's own"
+// Up to now there is a little more time in each reply than in the one before.
+const MONTH = "?since=2026-01-01&until=2026-02-01"
+const settings = "how a product is kept at a location is no document of it"
+
+export const seenElsewhere: Readonly<Record<string, Seen>> = {
+  "/users/me": ownAccount,
+  "/users/me/sessions": ownAccount,
+  "/users": noPlace,
+  "/users/{id}": noPlace,
+  "/api-keys": noPlace,
+  "/api-keys/{id}": noPlace,
+  "/products": shelves,
+  "/products/{id}": shelves,
+  "/products/lookup": shelves,
+  "/products/export": noPlace,
+  "/categories": noPlace,
+  "/locations": "a shopper chooses where to buy, a transfer where to go",
+  "/locations/{id}": "a shopper chooses where to buy, a transfer where to go",
+  "/stock-movements": { list: "stock-movements", more: true },
+  "/stock-transfers": { list: "stock-transfers", more: true },
+  "/stock-transfers/{id}": { one: (ids) => `stock-transfers/${ids["far"]}` },
+  "/stock-counts": { list: "stock-counts", more: true },
+  "/stock-counts/{id}": { one: (ids) => `stock-counts/${ids["sheet"]}` },
+  "/vendors": noPlace,
+  "/vendors/{id}": noPlace,
+  "/vendors/{id}/products": noPlace,
+  "/vendors/{id}/contacts": noPlace,
+  "/purchase-orders": { list: "purchase-orders", parameter: "destination", more: true },
+  "/purchase-orders/{id}": { one: (ids) => `purchase-orders/${ids["asked"]}` },
+  "/inventory": shelves,
+  "/inventory/{product}/explain": "Authorization.test.ts asks for it at another location",
+  "/inventory/verify": "the books are sound or not, as a whole",
+  "/inventory/restock-alerts": shelves,
+  "/lots": shelves,
+  "/lots/{product}/{lot}": shelves,
+  "/lots/{product}/{lot}/recipients": { whole: "lots/cup/L-1/recipients" },
+  "/claims": { list: "claims", more: true },
+  "/thresholds": settings,
+  "/stock-policies": settings,
+  "/reorder-policies": settings,
+  "/forecasts/{product}": { list: "forecasts/cup" },
+  "/sales/report": { list: "sales/report" },
+  "/inventory/value": { list: "inventory/value" },
+  "/reports/valuation": { whole: "reports/valuation" },
+  "/reports/turnover": { whole: "reports/turnover" },
+  "/reports/abc": { list: "reports/abc" },
+  "/reports/ageing": { whole: "reports/ageing" },
+  "/reports/dead-stock": { list: "reports/dead-stock" },
+  "/reports/sell-through": { list: `reports/sell-through${MONTH}` },
+  "/reports/stock-outs": { list: `reports/stock-outs${MONTH}` },
+  "/reports/stock-card": "Authorization.test.ts asks for it at another location",
+  "/notifications": { list: "notifications", more: true },
+  "/notifications/{id}": { one: (ids) => `notifications/${ids["raised"]}` },
+  "/webhooks": noPlace,
+  "/webhooks/{id}": noPlace,
+  "/webhooks/{id}/deliveries": noPlace,
+  "/cart": ownAccount,
+  "/orders": { list: "orders", more: true },
+  "/orders/{id}": { one: (ids) => `orders/${ids["placed"]}` },
+  "/backorders": { list: "backorders" },
+  "/events": "each event is told to who may see what it is about, as below",
+  "/ws": "each event is told to who may see what it is about, as below"
 }
