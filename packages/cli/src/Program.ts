@@ -4,12 +4,15 @@
 import { readFileSync } from "node:fs"
 import { Cause, Console, Effect, Predicate, Schema } from "effect"
 import { CliConfig, CliError, Command, GlobalFlag } from "effect/cli"
+import { backordersCommand } from "./Backorders.ts"
 import { forecastCommand } from "./Forecast.ts"
 import { importCommand } from "./Import.ts"
+import { lotsCommand } from "./Lots.ts"
 import { migrateCommand } from "./Migrate.ts"
 import { replenishCommand } from "./Replenish.ts"
 import { reportCommand } from "./Reports.ts"
 import { serveCommand } from "./Serve.ts"
+import { stockPoliciesCommand } from "./StockPolicies.ts"
 import { verifyCommand } from "./Verify.ts"
 
 const Manifest = Schema.fromJsonString(Schema.Struct({ version: Schema.String }))
@@ -30,6 +33,8 @@ export const onhand = Command.make("onhand").pipe(
     { command: "onhand forecast", description: "See what will probably be asked for" },
     { command: "onhand replenish --why", description: "See what to order, and why" },
     { command: "onhand report sales --every month", description: "See what was sold" },
+    { command: "onhand backorders allocate", description: "Give what has come to orders that wait for it" },
+    { command: "onhand lots recall --product MILK --lot L-7 --reason 'Glass found'", description: "Recall a lot" },
     { command: "onhand verify", description: "Check that the books balance" }
   ]),
   Command.withSubcommands([
@@ -38,6 +43,9 @@ export const onhand = Command.make("onhand").pipe(
     forecastCommand,
     replenishCommand,
     reportCommand,
+    stockPoliciesCommand,
+    backordersCommand,
+    lotsCommand,
     verifyCommand,
     migrateCommand
   ])

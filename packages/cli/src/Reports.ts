@@ -9,7 +9,7 @@ import {
   type InvalidCursor,
   type InvalidPeriods,
   Inventory,
-  type LocationId,
+  LocationId,
   MAX_PAGE_SIZE,
   type Period,
   type ProductId,
@@ -34,10 +34,10 @@ import {
 } from "@onhand/core"
 import { Console, DateTime, Effect, Option, Stream } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import { allLocations } from "./ImportStock.ts"
-import { midnight, namedLocation, optionalText, timeZoneOf, WrongFlag } from "./PlanFlags.ts"
+import { formatFlag, locationNames, placeFlags, placeOf } from "./Named.ts"
+import { midnight, optionalText, timeZoneOf, WrongFlag } from "./PlanFlags.ts"
 import { percentText } from "./PlanRow.ts"
-import { type Column, clipped, formats, printReport, shortNumber } from "./Report.ts"
+import { type Column, clipped, printReport, shortNumber } from "./Report.ts"
 import { layerInventory, storeFlags } from "./StoreChoice.ts"
 
 /** What a report is asked for with, after the flags. */
@@ -47,6 +47,7 @@ interface Wanted {
   readonly every: DemandUnit | undefined
   readonly by: SalesGroup
   readonly method: ValuationMethod
+  readonly costs: ValuationMethod | undefined
   readonly currency: string | undefined
   readonly product: ProductId | undefined
   readonly location: LocationId | undefined
@@ -145,6 +146,9 @@ type ReportName = keyof typeof definitions
 // The keys of an object that is written above, so no others can be there.
 const names = Object.keys(definitions) as ReadonlyArray<ReportName>
 
+/** What the sales report tells besides where costs are asked for. */
+const COST_COLUMNS = ["costOfGoodsSold", "margin", "uncosted"]
+
 const SHARES: ReadonlySet<string> = new Set(["share", "cumulative", "sellThrough"])
 
 /** The longest name in a table. */
@@ -191,14 +195,14 @@ const reportFlags = {
     Flag.withDefault("fifo"),
     Flag.withDescription("How stock is valued: first in first out, or the moving average")
   ),
-  currency: optionalText("currency", "<code>", "With abc: rank by revenue in this currency, and not by units"),
-  product: optionalText("product", "<sku>", "Only this product"),
-  location: optionalText("location", "<id or name>", "Only this location"),
-  category: optionalText("category", "<category>", "Only products of this category"),
-  format: Flag.Literals("format", formats).pipe(
-    Flag.withDefault("table"),
-    Flag.withDescription("A table for people, csv for spreadsheets, json for programs")
+  costs: Flag.Literals("costs", valuationMethods).pipe(
+    Flag.optional,
+    Flag.withDescription("With sales: tell what was sold had cost, and the margin, by this method; slower")
   ),
+  currency: optionalText("currency", "<code>", "With abc: rank by revenue in this currency, and not by units"),
+  ...placeFlags,
+  category: optionalText("category", "<category>", "Only products of this category"),
+  format: formatFlag,
   ...storeFlags
 }
 
@@ -207,7 +211,6 @@ export type ReportFlags = { readonly [K in keyof typeof reportFlags]: Value<(typ
 
 const wantedOf = (flags: ReportFlags) =>
   Effect.gen(function* () {
-    const { read } = yield* Inventory
     const timeZone = yield* Effect.fromResult(timeZoneOf(flags))
     const day = (flag: "since" | "until", otherwise: DateTime.Utc) =>
       Option.match(flags[flag], {
@@ -221,22 +224,17 @@ const wantedOf = (flags: ReportFlags) =>
       const text = Option.getOrElse(flags.since, () => "")
       return yield* new WrongFlag({ flag: "since", text, accepted: "a day before --until" })
     }
-    const sku = Option.getOrUndefined(flags.product)
-    const product = sku && Option.getOrUndefined(yield* read.productByCode("sku", sku))
-    if (sku !== undefined && !product) {
-      return yield* new WrongFlag({ flag: "product", text: sku, accepted: "the SKU of a product that exists" })
-    }
-    const named = Option.getOrUndefined(flags.location)
-    const location = named && (yield* Effect.fromResult(namedLocation(yield* allLocations, named)))
+    const { product, location } = yield* placeOf(flags)
     const wanted: Wanted = {
       period: { from, to },
       timeZone,
       every: Option.getOrUndefined(flags.every),
       by: flags.by,
       method: flags.method,
+      costs: Option.getOrUndefined(flags.costs),
       currency: Option.getOrUndefined(flags.currency),
-      product: product ? product.id : undefined,
-      location: location || undefined,
+      product,
+      location,
       category: Option.getOrUndefined(flags.category)
     }
     return wanted
@@ -248,12 +246,13 @@ export const reportStore = (flags: ReportFlags) =>
     const { read } = yield* Inventory
     const definition: Definition = definitions[flags.name]
     const lines = linesOf(definition.ask(read, yield* wantedOf(flags)))
-    const places = new Map((yield* allLocations).map(({ id, name }) => [id as string, name]))
+    const location = yield* locationNames
     const shown = (column: string, line: ReportLine) => {
       const value = line[column] ?? null
-      return cellOf(column, column === "location" ? (places.get(String(value)) ?? value) : value)
+      return cellOf(column, column === "location" ? location(LocationId.make(String(value))) : value)
     }
-    const table = definition.columns.map(
+    const told = flags.name === "sales" && Option.isSome(flags.costs) ? COST_COLUMNS : []
+    const table = [...definition.columns, ...told].map(
       (column): Column<ReportLine> => ({
         title: titleOf(column),
         right: !isText(column),

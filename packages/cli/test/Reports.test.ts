@@ -1,9 +1,9 @@
 // Reports through the program's own functions, on a little shop in memory.
 import { assert, describe, it } from "@effect/vitest"
 import { Inventory, layerMemory } from "@onhand/core"
-import { Console, DateTime, Effect, Layer, Option } from "effect"
+import { DateTime, Effect, Layer, Option } from "effect"
 import { type ReportFlags, reportStore } from "../src/Reports.ts"
-import { capture, run } from "./RunProgram.ts"
+import { printedBy, run } from "./RunProgram.ts"
 
 const none = Option.none<string>()
 
@@ -15,6 +15,7 @@ const flagsOf = (flags: Partial<ReportFlags>): ReportFlags => ({
   every: Option.none(),
   by: "all",
   method: "fifo",
+  costs: Option.none(),
   currency: none,
   product: none,
   location: none,
@@ -26,13 +27,7 @@ const flagsOf = (flags: Partial<ReportFlags>): ReportFlags => ({
 })
 
 /** What a report prints. */
-const printed = (flags: Partial<ReportFlags>) => {
-  const { console, out, err } = capture()
-  return Effect.map(Effect.provideService(reportStore(flagsOf(flags)), Console.Console, console), () => ({
-    lines: out() === "" ? [] : out().split("\n"),
-    err: err()
-  }))
-}
+const printed = (flags: Partial<ReportFlags>) => printedBy(reportStore(flagsOf(flags)))
 
 const shop = Effect.gen(function* () {
   const inventory = yield* Inventory
@@ -64,6 +59,9 @@ describe("onhand report", () => {
           ["2026-02-01", "Cups", "4", "0", "0", "EUR", "38.00", "0.00"],
           ["2026-03-01", "Cups", "6", "0", "6", "–", "–", "–"]
         ])
+        const [, february, march] = yield* first({ every: Option.some("month"), costs: Option.some("fifo") })
+        assert.deepStrictEqual(february?.slice(-3), ["16.00", "22.00", "0"])
+        assert.deepStrictEqual(march?.at(-1), "0")
         const [, ...value] = yield* first({ name: "value" })
         assert.deepStrictEqual(value.toSorted(), [
           ["MUG", "Mug", "0", "EUR", "0.00", "0"],

@@ -19,6 +19,15 @@ export const capture = () => {
   return { console, out: () => out.join("\n"), err: () => err.join("\n") }
 }
 
+/** What an effect prints: the lines on standard output, and what is on standard error. */
+export const printedBy = <A, E, R>(effect: Effect.Effect<A, E, R>) => {
+  const { console, out, err } = capture()
+  return Effect.map(Effect.provideService(effect, Console.Console, console), () => ({
+    lines: out() === "" ? [] : out().split("\n"),
+    err: err()
+  }))
+}
+
 /** Everything the commands ask of the platform, away from this process's own terminal. */
 export const platform = Layer.mergeAll(NodeServices.layer, Stdio.layerTest({}))
 
