@@ -109,6 +109,9 @@ describe.concurrent("a server", () => {
   it.live("that is asked to end finishes what is under way, at once", () =>
     Effect.flatMap(database, (url) => Processes.surviveServerStop({ url, seed }))
   )
+  liveUnless(Processes.noChildren)("whose worker is killed loses nothing that was answered", () =>
+    Effect.flatMap(database, (url) => Processes.surviveWorkerKills({ url, seed, kills: 1 }))
+  )
   it.live("that is killed while it makes its tables is followed by one that serves", () =>
     Processes.surviveMigrationsKilled([[0, 20, 100]])
   )

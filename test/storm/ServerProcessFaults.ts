@@ -1,6 +1,6 @@
 // Faults of the server's process: asked to end under load, out of file descriptors, or killed while it starts.
 import { spawnSync } from "node:child_process"
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { connect, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -23,13 +23,14 @@ const CALLERS = 24
 /** How long a server may take to end once it is asked to. Milliseconds. */
 const MUST_END_WITHIN = 10_000
 
-/** A server process on a PostgreSQL database; killed with the scope. */
-const startServer = (url: string, port = 0) =>
+/** A server process on a PostgreSQL database, or one with workers; killed with the scope. */
+const startServer = (url: string, workers = 1) =>
   Effect.acquireRelease(
     Effect.sync(() =>
-      startOnhand(["serve", "--port", String(port)], {
+      startOnhand(["serve", "--port", "0", "--workers", String(workers)], {
         DATABASE_URL: url,
         ONHAND_SAMPLE_SHOP: "false",
+        ONHAND_USER_REQUESTS_PER_MINUTE: "1000000000",
         ...ADMIN,
         ...SECRET
       })
@@ -51,13 +52,13 @@ interface Served {
 
 /** Runs callers over HTTP on a server while something is done to it, and checks every law afterwards. */
 const underHttpLoad = (
-  options: { readonly url: string; readonly seed: string },
+  options: { readonly url: string; readonly seed: string; readonly workers?: number },
   meanwhile: (served: Served) => Effect.Effect<void>
 ) =>
   Effect.gen(function* () {
     const sql = yield* clientOf(options.url)
     const shelves = yield* Effect.provide(stockShelves(LONG_HOLD), inventoryOver(options.url))
-    const server = yield* startServer(options.url)
+    const server = yield* startServer(options.url, options.workers)
     const session = yield* Effect.promise(async () => signIn(await server.ready))
     const known = yield* keysOf(sql)
     const diary = makeDiary()
@@ -117,6 +118,40 @@ export const surviveServerStop = (options: { readonly url: string; readonly seed
       console.log(
         `F2 server asked to end (seed ${options.seed}): ${inFlight} under way, over after ${Math.round(took)} ms, ` +
           `${diary.told.length} answered, ${diary.unavailable.length} turned away, ${unresolved} connections ended`
+      )
+    })
+  )
+
+/** Why the processes of a server cannot be told apart here, if so. */
+export const noChildren: string | undefined =
+  process.platform === "linux" ? undefined : "Only Linux tells which processes a process has started"
+
+const childrenOf = (pid: number): ReadonlyArray<number> =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").map(Number)
+
+/** F1: a worker of several dies by `kill -9`, again and again. What it had told is there, and another takes its place. */
+export const surviveWorkerKills = (options: { readonly url: string; readonly seed: string; readonly kills: number }) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const workers = 2
+      const { diary, unresolved } = yield* underHttpLoad({ ...options, workers }, ({ server, diary }) =>
+        Effect.gen(function* () {
+          for (let kill = 0; kill < options.kills; kill++) {
+            yield* diary.untilAnswered(100)
+            const before = childrenOf(server.pid)
+            const victim = before[kill % workers] ?? 0
+            process.kill(victim, "SIGKILL")
+            yield* diary.untilAnswered(100)
+            while (childrenOf(server.pid).length < workers || childrenOf(server.pid).includes(victim)) {
+              yield* Effect.sleep("20 millis")
+            }
+          }
+        })
+      )
+      assert.isAbove(unresolved, 0, "void: nothing was under way when a worker died")
+      console.log(
+        `F1 worker killed (seed ${options.seed}): ${options.kills} kills, ${diary.told.length} answers kept, ` +
+          `${unresolved} commands under way resolved by asking again`
       )
     })
   )

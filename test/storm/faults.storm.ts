@@ -137,6 +137,9 @@ describe("the server", () => {
       { discard: true }
     )
   )
+  liveUnless(Processes.noChildren)("loses workers", () =>
+    Effect.flatMap(database, (url) => Processes.surviveWorkerKills({ url, seed, kills: rounds }))
+  )
   liveUnless(Processes.noPrlimit)("has no file descriptor left", () =>
     Effect.flatMap(database, (url) => Processes.surviveFewDescriptors({ url, seed }))
   )

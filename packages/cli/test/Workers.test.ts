@@ -21,12 +21,42 @@ let token: string
 const childrenOf = (pid: number): ReadonlyArray<number> =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").map(Number)
 
-const post = (path: string, body: object, key: string) =>
+const post = (path: string, body: object, key: string, as = token) =>
   fetch(`${url}/api/v1${path}`, {
     method: "POST",
-    headers: { authorization: `Bearer ${token}`, "content-type": "application/json", "idempotency-key": key },
+    headers: { authorization: `Bearer ${as}`, "content-type": "application/json", "idempotency-key": key },
     body: JSON.stringify(body)
   })
+
+/** Asks with the same key until there is an answer: whoever got none may do so, and it counts once. */
+const answerTo = async <Answer>(...question: Parameters<typeof post>): Promise<Answer> => {
+  for (;;) {
+    const reply = await post(...question).catch(() => undefined)
+    if (reply === undefined || reply.status >= 500) await pause(20)
+    else {
+      assert.ok(reply.ok, `${reply.status} ${question[0]}`)
+      return (await reply.json()) as Answer
+    }
+  }
+}
+
+interface Order {
+  readonly id: string
+  readonly lines: ReadonlyArray<{ readonly ordered: number }>
+}
+
+const signIn = async (username: string, password: string): Promise<string> => {
+  const body = new URLSearchParams({ username, password })
+  const reply = await fetch(`${url}/api/v1/auth/login`, { method: "POST", body })
+  return ((await reply.json()) as { readonly access_token: string }).access_token
+}
+
+/** Somebody who buys: the token of a customer of this name. */
+const customer = async (name: string): Promise<string> => {
+  const account = { email: `${name}@example.com`, name, password: `the password of ${name}` }
+  assert.strictEqual((await post("/auth/register", account, name)).status, 201)
+  return signIn(account.email, account.password)
+}
 
 const sell = (key: string) =>
   post("/stock-movements", { lines: [{ kind: "sale", product: "mug", location: "shop", quantity: 1 }] }, key)
@@ -44,16 +74,14 @@ const start = async (database: string) => {
     ONHAND_SAMPLE_SHOP: "false"
   })
   url = await running.ready
-  const signIn = new URLSearchParams({ username: "admin@onhand.local", password: PASSWORD })
-  const reply = await fetch(`${url}/api/v1/auth/login`, { method: "POST", body: signIn })
-  token = ((await reply.json()) as { readonly access_token: string }).access_token
+  token = await signIn("admin@onhand.local", PASSWORD)
 }
 
 beforeAll(async () => {
   database = await createDatabase()
   await start(database)
   await post("/locations", { id: "shop", name: "Shop" }, "shop")
-  await post("/products", { id: "mug", sku: "MUG", name: "Mug" }, "mug")
+  await post("/products", { id: "mug", sku: "MUG", name: "Mug", price: { amount: "9.50", currency: "EUR" } }, "mug")
   const lines = [{ kind: "purchase", product: "mug", location: "shop", quantity: 10_000 }]
   assert.strictEqual((await post("/stock-movements", { lines }, "delivery")).status, 201)
 }, START_TIMEOUT)
@@ -64,34 +92,45 @@ afterAll(async () => {
 })
 
 describe.skipIf(process.platform !== "linux")("two workers", { timeout: START_TIMEOUT }, () => {
-  it("lose no answered sale when one is killed, and another takes its place", async () => {
+  it("lose no answered sale or order when one is killed, and another takes its place", async () => {
     const workers = childrenOf(running.pid)
     assert.strictEqual(workers.length, 2)
-    const answered: Array<string> = []
+    let sold = 0
+    let answered = 0
     let stop = false
+    const orders: Array<Order> = []
     const sellOn = async (seller: number) => {
       for (let index = 0; !stop; index++) {
-        const key = `${seller}-${index}`
-        // Whoever got no answer asks again with the same key, which counts once.
-        for (;;) {
-          const status = await sell(key).then(
-            (reply) => reply.status,
-            () => 0
-          )
-          if (status === 201) break
-          await pause(20)
-        }
-        answered.push(key)
+        const lines = [{ kind: "sale", product: "mug", location: "shop", quantity: 1 }]
+        await answerTo("/stock-movements", { lines }, `${seller}-${index}`)
+        sold += 1
+        answered += 1
       }
     }
-    const sellers = Array.from({ length: 8 }, (_, seller) => sellOn(seller))
-    while (answered.length < 100) await pause(10)
+    const buyOn = async (shopper: number, own: string) => {
+      for (let index = 0; !stop; index++) {
+        await answerTo("/cart/items", { product: "mug", quantity: 1 }, `cart-${index}`, own)
+        const order = await answerTo<Order>("/checkout", {}, `order-${shopper}-${index}`, own)
+        orders.push(order)
+        for (const { ordered } of order.lines) sold += ordered
+        answered += 1
+      }
+    }
+    const shoppers = await Promise.all(["ann", "bob", "cem", "dee"].map(customer))
+    const callers = [1, 2, 3, 4].map(sellOn).concat(shoppers.map((own, shopper) => buyOn(shopper, own)))
+    while (answered < 100 || orders.length < 20) await pause(10)
     process.kill(workers[0]!, "SIGKILL")
-    const killedAt = answered.length
-    while (answered.length < killedAt + 200) await pause(10)
+    const [answeredThen, ordersThen] = [answered, orders.length]
+    while (answered < answeredThen + 200 || orders.length < ordersThen + 20) await pause(10)
     stop = true
-    await Promise.all(sellers)
-    assert.strictEqual(await onHand(), 10_000 - answered.length)
+    await Promise.all(callers)
+    assert.strictEqual(await onHand(), 10_000 - sold)
+    assert.strictEqual(new Set(orders.map(({ id }) => id)).size, orders.length)
+    for (const { id, lines } of orders) {
+      const reply = await fetch(`${url}/api/v1/orders/${id}`, { headers: { authorization: `Bearer ${token}` } })
+      const kept = (await reply.json()) as Order
+      assert.deepStrictEqual([kept.id, kept.lines.map(({ ordered }) => ordered)], [id, lines.map((one) => one.ordered)])
+    }
     while (childrenOf(running.pid).length < 2) await pause(50)
     assert.notDeepStrictEqual(childrenOf(running.pid), workers)
   })
@@ -128,6 +167,9 @@ describe.skipIf(process.platform !== "linux")("two workers", { timeout: START_TI
     const before = await onHand()
     const stream = await fetch(`${url}/api/v1/events`, { headers: { authorization: `Bearer ${token}` } })
     const streamed = stream.text()
+    const socket = new WebSocket(`${url.replace("http", "ws")}/api/v1/ws`, ["onhand.v1", `bearer.${token}`])
+    const closed = new Promise<number>((resolve) => socket.addEventListener("close", ({ code }) => resolve(code)))
+    await new Promise((resolve) => socket.addEventListener("message", resolve, { once: true }))
     let sold = 0
     // Whoever is told that a connection ends goes elsewhere, as a load balancer does; nobody else leaves.
     const sellOn = async (seller: number) => {
@@ -145,6 +187,8 @@ describe.skipIf(process.platform !== "linux")("two workers", { timeout: START_TI
     running.kill("SIGTERM")
     await Promise.all(sellers)
     assert.ok((await streamed).includes("event: StockChanged"))
+    // Going away: whoever is told so comes back, and finds the next server.
+    assert.strictEqual(await closed, 1001)
     assert.deepStrictEqual(await running.ended, { code: 0, signal: null })
     assert.ok(performance.now() - begun < 10_000)
     // What was answered was done, and nothing else was.
