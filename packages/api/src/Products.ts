@@ -156,7 +156,7 @@ export const ProductRows = Schema.Struct({
 export const ProductCsv = Schema.String.annotate({
   description:
     "A table with a header row: sku and name, and any of description, category, barcodes (separated by `|`), price, " +
-    "currency, unit, decimals",
+    "currency, unit, decimals, packs",
   examples: ["sku,name,price,currency\nMUG-BLUE,Blue mug,9.50,USD\n"]
 }).pipe(HttpApiSchema.asText({ contentType: "text/csv" }))
 

@@ -48,9 +48,10 @@ export const importProductsCommand = Command.make(
     "Creates the products of a CSV file, or updates those whose SKU is known already. Importing a file again changes " +
       `nothing. Columns, in any order: ${productColumns.join(", ")}. sku and name are needed. Several barcodes are ` +
       "separated by |. A price is a decimal such as 9.50 and needs its currency, such as USD. unit and decimals say " +
-      "how the product is counted (piece and 0 without them) and never change afterwards. A column that the table " +
-      "lacks, and an empty cell, leave that field alone. Refused rows are told on standard error, counted from " +
-      "1 without the header, and the other rows are imported."
+      "how the product is counted (piece and 0 without them) and never change afterwards. Packs are such as " +
+      "case=24|pallet=1440, in the smallest steps of the unit. A column that the table lacks, and an empty cell, " +
+      "leave that field alone. Refused rows are told on standard error, counted from 1 without the header, and the " +
+      "other rows are imported."
   ),
   Command.withExamples([
     { command: "onhand import products catalogue.csv", description: "Import into the shop in ./.onhand" },

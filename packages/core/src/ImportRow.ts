@@ -5,7 +5,7 @@
 import { Result, Schema } from "effect"
 import { minorDigits, moneyFromDecimal } from "./Money.ts"
 import type { UnitCost } from "./Movement.ts"
-import { MAX_BARCODES, type ProductDraft } from "./Product.ts"
+import { MAX_BARCODES, type ProductDraft, type ProductPack } from "./Product.ts"
 import { MAX_DECIMALS, piece } from "./Quantity.ts"
 
 /** The columns of a table of products; the first two must be there. */
@@ -18,7 +18,8 @@ export const productColumns = [
   "price",
   "currency",
   "unit",
-  "decimals"
+  "decimals",
+  "packs"
 ] as const
 
 /** The columns of a table of stock; the first three must be there. */
@@ -75,6 +76,28 @@ const PART = /(?:\\[\\|]|[^|])+/g
 /** The texts in a cell, trimmed, without empty ones. */
 export const partsOfCell = (cell: string): ReadonlyArray<string> =>
   (cell.match(PART) ?? []).map((part) => part.replace(/\\([\\|])/g, "$1").trim()).filter((part) => part !== "")
+
+const PACK_PART = /(?:\\[\\=]|[^=])+/g
+
+/**
+ * Packs as one cell, such as `case=24=4006381333948|pallet=1440`: the name of each, how many steps of the product's
+ * unit it has (`45359237/100000` where so many packs make so many steps), and its barcodes.
+ */
+export const cellOfPacks = (packs: ReadonlyArray<ProductPack>): string =>
+  cellOfParts(
+    packs.map(({ unit, steps, per, barcodes }) =>
+      [unit, per === 1 ? String(steps) : `${steps}/${per}`, ...barcodes]
+        .map((part) => part.replace(/[\\=]/g, "\\$&"))
+        .join("=")
+    )
+  )
+
+const packOfText = (text: string): ProductPack | undefined => {
+  const parts = (text.match(PACK_PART) ?? []).map((part) => part.replace(/\\([\\=])/g, "$1").trim())
+  const [unit = "", ratio = "", ...barcodes] = parts
+  const match = /^(\d{1,15})(?:\/(\d{1,15}))?$/.exec(ratio)
+  return match === null ? undefined : { unit, steps: Number(match[1]), per: Number(match[2] ?? "1"), barcodes }
+}
 
 const RowFault = Schema.Struct({ path: Schema.String, message: Schema.String })
 type RowFault = typeof RowFault.Type
@@ -165,6 +188,14 @@ const barcodesOfRow = ({ barcodes }: Cells<"barcodes">): Parsed<Pick<ProductRow,
     : fault("barcodes", `there are ${distinct.length}; at most ${MAX_BARCODES} are accepted`)
 }
 
+const packsOfRow = ({ packs }: Cells<"packs">): Parsed<Pick<ProductRow, "packs">> => {
+  if (packs === undefined) return Result.succeed({})
+  const texts = partsOfCell(packs)
+  const wrong = texts.find((text) => packOfText(text) === undefined)
+  if (wrong === undefined) return Result.succeed({ packs: texts.flatMap((text) => packOfText(text) ?? []) })
+  return fault("packs", `"${wrong}" is no pack; its name and the steps of the unit in it are accepted, such as case=24`)
+}
+
 const productOfRow = (row: Cells<(typeof productColumns)[number]>): Result.Result<ProductRow, InvalidRow> => {
   const faults: Array<RowFault> = []
   const take = (part: Parsed<Partial<ProductRow>>): Partial<ProductRow> => {
@@ -176,6 +207,7 @@ const productOfRow = (row: Cells<(typeof productColumns)[number]>): Result.Resul
     ...take(barcodesOfRow(row)),
     ...take(priceOfRow(row)),
     ...take(unitOfRow(row)),
+    ...take(packsOfRow(row)),
     ...(row.description === undefined ? {} : { description: row.description }),
     ...(row.category === undefined ? {} : { category: row.category }),
     sku: row.sku ?? "",

@@ -1,7 +1,7 @@
 // Rows of spreadsheets, and the commands that they stand for.
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
-import { cellOfParts, partsOfCell, productRows, stockRows, unitCostFromDecimal } from "../src/index.ts"
+import { cellOfPacks, cellOfParts, partsOfCell, productRows, stockRows, unitCostFromDecimal } from "../src/index.ts"
 
 const reader = <A>(made: Result.Result<A, unknown>): A => Result.getOrThrow(made)
 
@@ -33,6 +33,25 @@ describe("product rows", () => {
     }
     assert.strictEqual(cellOfParts(["1", "2"]), "1|2")
     assert.deepStrictEqual(partsOfCell("back\\slash| |2"), ["back\\slash", "2"])
+  })
+
+  it("have each pack again as it was, and name one that is none", () => {
+    const read = reader(productRows(["sku", "name", "packs"]))
+    const odd = [
+      { unit: "case", steps: 24, per: 1, barcodes: ["4006381333948", "a=b|c\\"] },
+      { unit: "lb = pound", steps: 45_359_237, per: 100_000, barcodes: [] }
+    ]
+    const packsOf = (cell: string) => Result.getOrThrow(read(["M", "Mug", cell])).packs
+    assert.deepStrictEqual(packsOf(cellOfPacks(odd)), odd)
+    assert.strictEqual(cellOfPacks([{ unit: "case", steps: 24, per: 1, barcodes: ["12"] }]), "case=24=12")
+    assert.deepStrictEqual(packsOf(" case = 24 | box=6/1"), [
+      { unit: "case", steps: 24, per: 1, barcodes: [] },
+      { unit: "box", steps: 6, per: 1, barcodes: [] }
+    ])
+    assert.isUndefined(packsOf(""))
+    for (const cell of ["case", "case=", "case=2.5", "case=24|box", "=24"]) {
+      assert.isTrue(Result.isFailure(read(["M", "Mug", cell])), cell)
+    }
   })
 
   it("name every fault of a row by its column", () => {

@@ -66,7 +66,7 @@ describe("a receipt that is written down after a count and dated before it", () 
 
       // By business time the goods were there from April on, so also when the count was posted.
       const asOf = (on: string) => onHand({ occurredBy: day(on) })
-      assert.deepStrictEqual(yield* Effect.all(["02-01", "03-15", "04-15", "05-15"].map(asOf)), [0, 3, 45, 43])
+      assert.deepStrictEqual(yield* Effect.forEach(["02-01", "03-15", "04-15", "05-15"], asOf), [0, 3, 45, 43])
       // As it was known in May, there was what had been counted.
       assert.strictEqual(yield* onHand({ recordedBy: day("05-15") }), 1)
       assert.strictEqual(yield* onHand({ recordedBy: day("05-15"), occurredBy: day("04-15") }), 3)

@@ -2,6 +2,7 @@
  * Product exports: the catalogue as a table, page by page, so that a large one takes no more memory than a small one.
  */
 import {
+  cellOfPacks,
   cellOfParts,
   decimalFromMoney,
   type Inventory,
@@ -14,7 +15,7 @@ import { Effect, Option, Stream } from "effect"
 import { csvLine } from "./Csv.ts"
 import { answering } from "./OutwardRefusal.ts"
 
-const lineOf = ({ sku, name, description, category, barcodes, price, unit }: Product): string => {
+const lineOf = ({ sku, name, description, category, barcodes, price, unit, packs }: Product): string => {
   const cells: Readonly<Record<(typeof productColumns)[number], string>> = {
     sku,
     name,
@@ -24,7 +25,8 @@ const lineOf = ({ sku, name, description, category, barcodes, price, unit }: Pro
     price: price === null ? "" : decimalFromMoney(price),
     currency: price?.currency ?? "",
     unit: unit.name,
-    decimals: String(unit.decimals)
+    decimals: String(unit.decimals),
+    packs: cellOfPacks(packs)
   }
   return csvLine(productColumns.map((column) => cells[column]))
 }

@@ -90,18 +90,30 @@ describe("a product", () => {
 
 describe("an export", () => {
   it("is a table that an import takes back without a change, and that no spreadsheet runs", async () => {
+    const packs = [{ unit: "case", steps: 24, per: 1, barcodes: ["CASE-1"] }]
+    await ask("PATCH", "/mug", { headers: { "if-match": "*" }, body: { packs } })
     const exported = await ask("GET", "/export")
     assert.strictEqual(exported.status, 200)
     assert.match(exported.headers.get("content-type") ?? "", /^text\/csv/)
     const text: string = exported.body
-    assert.isTrue(text.startsWith("sku,name,barcodes,description,category,price,currency,unit,decimals\r\n"))
-    assert.include(text, "MUG,Blue mug,4006381333931|MUG 1,,Kitchen,9.50,EUR,piece,0\r\n")
+    assert.isTrue(text.startsWith("sku,name,barcodes,description,category,price,currency,unit,decimals,packs\r\n"))
+    assert.include(text, "MUG,Blue mug,4006381333931|MUG 1|CASE-1,,Kitchen,9.50,EUR,piece,0,case=24=CASE-1\r\n")
     for (const cell of text.split(/,|\r\n/)) assert.notMatch(cell, /^"?[=+@]/)
     const imported = await ask("POST", "/import", {
       body: text,
       headers: { "content-type": "text/csv", "idempotency-key": "back" }
     })
     assert.deepInclude(imported.body, { created: 0, updated: 0, unchanged: 2, refused: 0 })
+
+    const changed = await ask("POST", "/import", {
+      body: "sku,name,packs\r\nMUG,Blue mug,case=12=CASE-1|pallet=1200\r\nMUG,Blue mug,case\r\n",
+      headers: { "content-type": "text/csv", "idempotency-key": "packs" }
+    })
+    assert.deepInclude(changed.body, { updated: 1, refused: 1 })
+    assert.deepStrictEqual((await ask("GET", "/mug")).body.packs, [
+      { ...packs[0], steps: 12 },
+      { unit: "pallet", steps: 1_200, per: 1, barcodes: [] }
+    ])
   })
 
   it("has every product, however many there are, or those that are asked for", async () => {
