@@ -262,22 +262,24 @@ describe("a password", () => {
     assert.deepStrictEqual([reply.status, reply.body.faults[0].path], [400, "payload.password.new"])
   })
 
-  it("14: that is wrong, and a user who does not exist, are answered alike and in like time", async () => {
-    const times: Record<string, Array<number>> = { ann: [], nobody: [] }
+  it("14: that is wrong, and a user who does not exist, are answered alike and after like work", async () => {
+    const work: Record<string, Array<number>> = { ann: [], nobody: [] }
     const bodies: Array<string> = []
     for (let round = 0; round < 9; round++) {
       for (const name of ["ann", "nobody"]) {
-        const begun = performance.now()
+        // The time of the processor, on all threads: a busy machine makes the wait longer, but not the work.
+        const begun = process.cpuUsage()
         const reply = await post("auth/login-json", { email: `${name}@example.com`, password: "wrong" })
-        times[name]?.push(performance.now() - begun)
+        const { user, system } = process.cpuUsage(begun)
+        work[name]?.push(user + system)
         const { requestId: _, ...body } = reply.body
         bodies.push(JSON.stringify([reply.status, body]))
       }
     }
     assert.lengthOf(new Set(bodies), 1)
     assert.include(bodies[0], "401")
-    const median = (name: string) => times[name]?.toSorted((a, b) => a - b)[4] ?? 0
-    // Without a comparison it would be a hundredth; a busy machine makes it no exact test.
+    const median = (name: string) => work[name]?.toSorted((a, b) => a - b)[4] ?? 0
+    // Without a comparison it would be a hundredth.
     assert.isAbove(median("nobody") / median("ann"), 0.5)
     assert.isBelow(median("nobody") / median("ann"), 2)
   })
@@ -297,22 +299,32 @@ describe("a password", () => {
     await server.customer("bystander")
   })
 
-  it("16: of five hundred at once is compared in turns; the others are sent away, and the server goes on", async () => {
-    let answered = 0
-    const attempts = Array.from({ length: 500 }, async (_, index) => {
-      const reply = await post("auth/login-json", { email: `nobody-${index}@example.com`, password: "a guess" })
-      answered++
-      return reply
-    })
-    // Whoever is signed in does not wait for them.
-    assert.strictEqual((await me(ann)).status, 200)
-    assert.isBelow(answered, 400)
-    const replies = await Promise.all(attempts)
-    const away = replies.filter(({ status }) => status === 503)
-    assert.isAbove(away.length, 0)
-    assert.sameMembers([...new Set(replies.map(({ status }) => status))], [401, 503])
-    for (const reply of away) assert.isAtLeast(Number(reply.headers.get("retry-after")), 1)
-  })
+  const patience = { timeout: 60_000 }
+  it(
+    "16: of five hundred at once is compared in turns; others are sent away, and the server goes on",
+    patience,
+    async () => {
+      let isOver = false
+      const replies: Array<Awaited<ReturnType<typeof post>>> = []
+      // Who is compared tries again until who is signed in was answered: waiting for them would be waiting for ever.
+      const attack = async (attacker: number) => {
+        for (let attempt = 0, status = 401; status === 401 && (attempt === 0 || !isOver); attempt++) {
+          const email = `nobody-${attacker}-${attempt}@example.com`
+          const reply = await post("auth/login-json", { email, password: "a guess" })
+          replies.push(reply)
+          status = reply.status
+        }
+      }
+      const attacks = Array.from({ length: 500 }, (_, attacker) => attack(attacker))
+      assert.strictEqual((await me(ann)).status, 200)
+      isOver = true
+      await Promise.all(attacks)
+      const away = replies.filter(({ status }) => status === 503)
+      assert.isAbove(away.length, 0)
+      assert.sameMembers([...new Set(replies.map(({ status }) => status))], [401, 503])
+      for (const reply of away) assert.isAtLeast(Number(reply.headers.get("retry-after")), 1)
+    }
+  )
 
   it("17: is not there by default, nor chosen to be one that everybody has", async () => {
     for (const password of ["admin", "password", "onhand", "changeme", "admin123"]) {
