@@ -1,15 +1,17 @@
 # syntax=docker/dockerfile:1
 # The server as an image: built from the lockfile, run by a user without rights on a root that nobody writes to.
+# Not with `npm ci`: it refuses a lockfile that was made on one platform and so lacks optional packages of others.
+# `npm install --no-save` installs the same locked versions, holds them against the same hashes, and changes no lockfile.
 FROM node:24.21.0-bookworm-slim AS build
 WORKDIR /app
 COPY . .
-RUN npm ci && npm run build && rm -rf node_modules packages/*/src packages/*/test packages/*/bench
+RUN npm run build && rm -rf node_modules packages/*/src packages/*/test packages/*/bench
 
 FROM node:24.21.0-bookworm-slim AS install
 WORKDIR /app
 COPY --from=build /app/package.json /app/package-lock.json ./
 COPY --from=build /app/packages ./packages
-RUN npm ci --omit=dev --ignore-scripts --workspace=onhand
+RUN npm install --no-save --omit=dev --ignore-scripts --workspace=onhand
 
 FROM node:24.21.0-bookworm-slim
 LABEL org.opencontainers.image.title="Onhand" \

@@ -1,14 +1,15 @@
 // The deployment files: what they say is held against what the server does, and the image's layout is run as it is in a
 // container: by a user without rights, from files that nobody may write.
-import { spawn, spawnSync } from "node:child_process"
+import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { chmodSync, cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { assert, describe, it } from "@effect/vitest"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { onTestFinished } from "vitest"
 import { parse, parseAllDocuments } from "yaml"
 import { createDatabase } from "./PostgresDatabase.ts"
+import { noReadOnlyRoot, spawnOnReadOnlyRoot } from "./ReadOnlyRoot.ts"
 
 const repository = fileURLToPath(new URL("..", import.meta.url))
 const read = (file: string): string => readFileSync(join(repository, file), "utf8")
@@ -38,12 +39,24 @@ describe("the Dockerfile", () => {
     const { devDependencies } = JSON.parse(read("package.json"))
     const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, base]) => base)
     assert.deepStrictEqual(new Set(bases), new Set([`node:${devDependencies.node}-bookworm-slim`]))
-    assert.match(dockerfile, /npm ci --omit=dev --ignore-scripts/)
-    assert.notMatch(dockerfile, /npm install/)
+    assert.match(dockerfile, /RUN npm install --no-save --omit=dev --ignore-scripts --workspace=onhand\n/)
+    assert.include(dockerfile, "COPY --from=build /app/package.json /app/package-lock.json ./\n")
     assert.include(dockerfile, `\nUSER ${USER}:${USER}\n`)
     assert.isAbove(dockerfile.indexOf("ENTRYPOINT"), dockerfile.indexOf("USER "))
     assert.include(dockerfile, "STOPSIGNAL SIGTERM")
     assert.include(dockerfile, "/health/ready")
+  })
+
+  it("asks npm for nothing that npm refuses to do with this lockfile", () => {
+    // `npm ci` wants the optional packages of every platform to be in it.
+    const places: Readonly<Record<string, { readonly optionalDependencies?: object }>> = JSON.parse(
+      read("package-lock.json")
+    ).packages
+    const optional = Object.values(places).flatMap((one) => Object.keys(one.optionalDependencies ?? {}))
+    const isWhole = optional.every((name) => Object.keys(places).some((place) => place.endsWith(`/${name}`)))
+    const commands = [dockerfile, read(".github/workflows/ci.yml")].join("\n").match(/^\W*RUN .*|- run: .*/gm) ?? []
+    assert.isNotEmpty(commands)
+    if (!isWhole) for (const command of commands) assert.notMatch(command, /npm ci/)
   })
 
   it("takes nothing into the image that is secret or of this machine", () => {
@@ -130,7 +143,7 @@ describe("the Kubernetes manifests", () => {
   })
 })
 
-/** The packages that `npm ci --omit=dev --workspace=onhand` installs, after the lockfile. */
+/** The packages that `npm install --omit=dev --workspace=onhand` installs, after the lockfile. */
 const runtimePlaces = (): ReadonlyArray<string> => {
   const locked = JSON.parse(read("package-lock.json")).packages
   const found = new Set<string>()
@@ -148,8 +161,9 @@ const runtimePlaces = (): ReadonlyArray<string> => {
   return [...found]
 }
 
-/** Lays out what the image has in /app. */
+/** Lays out what the image has in /app: what the last stage copies, and nothing else. */
 const layOut = (app: string): void => {
+  for (const file of ["package.json", "package-lock.json"]) cpSync(join(repository, file), join(app, file))
   for (const place of runtimePlaces()) {
     const from = join(repository, place)
     if (!existsSync(from)) continue
@@ -160,51 +174,108 @@ const layOut = (app: string): void => {
   }
 }
 
-describe("the image's layout", () => {
-  it("serves as a user without rights, from files that it cannot write", { timeout: 300_000 }, async () => {
+/** What a process prints, and how it ended. */
+const watch = (child: ChildProcess) => {
+  let printed = ""
+  const ended = new Promise<number | null>((resolve) => child.once("exit", resolve))
+  const ready = new Promise<string>((resolve, reject) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on("data", (chunk) => {
+        printed += chunk
+        const url = /^ready: (\S+)$/m.exec(printed)?.[1]
+        if (url !== undefined) resolve(url)
+      })
+    }
+    void ended.then(() => reject(new Error(`it ended before it was ready:\n${printed}`)))
+  })
+  onTestFinished(() => void child.kill("SIGKILL"))
+  return { ready, ended, printed: () => printed }
+}
+
+const ADMIN_PASSWORD = "a password for the test"
+
+/** A server that is used once, and asked to end. */
+const useOnce = async (child: ChildProcess): Promise<void> => {
+  const { ready, ended, printed } = watch(child)
+  const url = await ready
+  assert.strictEqual((await fetch(`${url}/health/ready`)).status, 200)
+  // The image's own look at its health, as the Dockerfile has it.
+  const [, look = "[]"] = /^ +CMD (\[.*\])$/m.exec(dockerfile) ?? []
+  const [, ...args]: ReadonlyArray<string> = JSON.parse(look)
+  assert.isNotEmpty(args)
+  const looked = spawnSync(process.execPath, args, { env: { PORT: new URL(url).port } })
+  assert.strictEqual(looked.status, 0, String(looked.stderr))
+  const form = new URLSearchParams({ username: "admin@onhand.local", password: ADMIN_PASSWORD })
+  assert.strictEqual((await fetch(`${url}/api/v1/auth/login`, { method: "POST", body: form })).status, 200)
+  child.kill("SIGTERM")
+  assert.strictEqual(await ended, 0, printed())
+}
+
+describe("the image's layout", { timeout: 300_000 }, () => {
+  const root = mkdtempSync(join(tmpdir(), "onhand-image-"))
+  const app = join(root, "app")
+
+  beforeAll(() => {
     const build = spawnSync(process.execPath, [join(repository, "packages/workspace/bin/build.mjs")], {
       cwd: repository,
       encoding: "utf8"
     })
     assert.strictEqual(build.status, 0, build.stdout + build.stderr)
-    const app = mkdtempSync(join(tmpdir(), "onhand-image-"))
-    onTestFinished(() => {
-      spawnSync("chmod", ["-R", "u+w", app])
-      rmSync(app, { recursive: true, force: true })
-    })
     layOut(app)
-    chmodSync(app, 0o755)
+    chmodSync(root, 0o755)
     assert.strictEqual(spawnSync("chmod", ["-R", "a-w,a+rX", app]).status, 0)
-    const isRoot = process.getuid?.() === 0
-    const child = spawn(process.execPath, [join(app, "packages/cli/dist/main.js"), "serve", "--port", "0"], {
-      cwd: "/",
-      env: {
-        NODE_ENV: "production",
-        DATABASE_URL: await createDatabase(),
-        ONHAND_SAMPLE_SHOP: "false",
-        ONHAND_ADMIN_PASSWORD: "a password for the test"
-      },
-      ...(isRoot ? { uid: USER, gid: USER } : {}),
-      stdio: ["ignore", "pipe", "pipe"]
-    })
-    onTestFinished(() => void child.kill("SIGKILL"))
-    const ended = new Promise<number | null>((resolve) => child.once("exit", resolve))
-    let printed = ""
-    const ready = new Promise<string>((resolve, reject) => {
-      for (const stream of [child.stdout, child.stderr]) {
-        stream.on("data", (chunk) => {
-          printed += chunk
-          const url = /^ready: (\S+)$/m.exec(printed)?.[1]
-          if (url !== undefined) resolve(url)
-        })
-      }
-      void ended.then(() => reject(new Error(`it ended before it was ready:\n${printed}`)))
-    })
-    const url = await ready
-    assert.strictEqual((await fetch(`${url}/health/ready`)).status, 200)
-    const form = new URLSearchParams({ username: "admin@onhand.local", password: "a password for the test" })
-    assert.strictEqual((await fetch(`${url}/api/v1/auth/login`, { method: "POST", body: form })).status, 200)
-    child.kill("SIGTERM")
-    assert.strictEqual(await ended, 0, printed)
+  }, 300_000)
+
+  afterAll(() => {
+    spawnSync("chmod", ["-R", "u+w", root])
+    rmSync(root, { recursive: true, force: true })
   })
+
+  it("serves as a user without rights, from files that it cannot write", async () => {
+    const env = {
+      NODE_ENV: "production",
+      DATABASE_URL: await createDatabase(),
+      ONHAND_SAMPLE_SHOP: "false",
+      ONHAND_ADMIN_PASSWORD: ADMIN_PASSWORD
+    }
+    const isRoot = process.getuid?.() === 0
+    await useOnce(
+      spawn(process.execPath, [join(app, "packages/cli/dist/main.js"), "serve", "--port", "0"], {
+        cwd: "/",
+        env,
+        ...(isRoot ? { uid: USER, gid: USER } : {}),
+        stdio: ["ignore", "pipe", "pipe"]
+      })
+    )
+  })
+
+  it.skipIf(noReadOnlyRoot !== undefined)(
+    `serves with its workers and secrets as compose.yaml says, on a root that is read-only${
+      noReadOnlyRoot === undefined ? "" : ` (skipped: ${noReadOnlyRoot})`
+    }`,
+    async () => {
+      const { command, environment } = compose.services.onhand
+      const [, settings = ""] = /^ENV (.+)$/m.exec(dockerfile) ?? []
+      const [, entry = "[]"] = /^ENTRYPOINT (.+)$/m.exec(dockerfile) ?? []
+      const secrets: Readonly<Record<string, string>> = {
+        DATABASE_URL_FILE: await createDatabase(),
+        ONHAND_SECRET_FILE: "a secret of this test, long enough",
+        ONHAND_ADMIN_PASSWORD_FILE: ADMIN_PASSWORD
+      }
+      assert.sameMembers(Object.keys(environment), Object.keys(secrets))
+      const child = spawnOnReadOnlyRoot({
+        root,
+        files: Object.fromEntries(Object.entries(secrets).map(([name, text]) => [environment[name], text])),
+        user: USER,
+        command: [...JSON.parse(entry), ...command],
+        env: {
+          ...Object.fromEntries(settings.split(" ").map((setting) => setting.split("=", 2))),
+          ...environment,
+          // Any port that is free on this machine.
+          PORT: "0"
+        }
+      })
+      await useOnce(child)
+    }
+  )
 })
