@@ -1,7 +1,16 @@
 // Several commands as one: each sees what the ones before it did, and where one is refused, none happened.
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import { firstPage, Inventory, LocationId, layerMemory, MAX_COMPOSED, ProductId } from "../src/index.ts"
+import {
+  firstPage,
+  Inventory,
+  LocationId,
+  layerMemory,
+  MAX_COMPOSED,
+  MAX_LINES,
+  movementId,
+  ProductId
+} from "../src/index.ts"
 
 const Live = Inventory.layer.pipe(Layer.provide(layerMemory))
 const price = { amount: 100, currency: "EUR" }
@@ -134,6 +143,58 @@ describe("a composition", () => {
     }).pipe(Effect.provide(Live))
   )
 
+  it.effect("closes a shop in one commit: what was claimed is let go, the rest is drained, and it is archived", () =>
+    Effect.gen(function* () {
+      const inventory = yield* opened
+      yield* inventory.createLocation({ id: depot, name: "Depot" })
+      yield* inventory.recordMovements({ lines: [line("receipt", 5)] })
+      const { claims } = yield* inventory.holdStock({
+        lines: [{ product: mug, location: shop, quantity: 2 }],
+        ttlMillis: 60_000
+      })
+      yield* inventory.compose({
+        commands: [
+          { command: "releaseClaims", payload: { location: shop, claims: [claims[0]!] } },
+          { command: "drainLocation", payload: { location: shop, destination: depot } },
+          { command: "archiveLocation", payload: { location: shop, expected: "any", archived: true } }
+        ]
+      })
+      const { level } = yield* inventory.read.explain({ product: mug, location: depot })
+      assert.strictEqual(level.available, 5)
+      const closed = yield* Effect.flatMap(inventory.read.location(shop), Effect.fromOption)
+      assert.strictEqual(closed.status, "archived")
+      assert.deepStrictEqual((yield* inventory.read.verify).differences, [])
+    }).pipe(Effect.provide(Live))
+  )
+
+  it.effect("reverses a movement and records it anew, and tells of a recall's stock", () =>
+    Effect.gen(function* () {
+      const inventory = yield* opened
+      yield* inventory.recordMovements({ lines: [line("receipt", 50)] })
+      const { items } = yield* inventory.read.movements({ product: mug }, firstPage())
+      const movement = movementId(items[0] ?? assert.fail("nothing was received"))
+      const tea = ProductId.make("tea")
+      yield* inventory.createProduct({ id: tea, sku: "TEA", name: "Tea", price, lotTracked: true })
+      const lot = { product: tea, lot: "A" }
+      yield* inventory.recordMovements({ lines: [{ kind: "receipt", ...lot, location: shop, quantity: 3 }] })
+      const after = yield* inventory.read.head
+      yield* inventory.compose({
+        commands: [
+          { command: "reverseMovement", payload: { location: shop, movement } },
+          { command: "recordMovements", payload: { lines: [line("receipt", 5)] } },
+          { command: "recallLot", payload: { ...lot, reason: "Glass", locations: [shop] } }
+        ]
+      })
+      const told = (yield* inventory.read.events(after, 100)).flatMap(({ event }) =>
+        event._tag === "StockChanged" ? event.levels.map(({ product, available }) => [product, available]) : []
+      )
+      assert.sameDeepMembers(told, [
+        [mug, 5],
+        [tea, 0]
+      ])
+    }).pipe(Effect.provide(Live))
+  )
+
   it.effect("is bounded, and takes nothing that it does not know", () =>
     Effect.gen(function* () {
       const inventory = yield* opened
@@ -143,6 +204,12 @@ describe("a composition", () => {
       const lines = Array.from({ length: 600 }, () => line("receipt", 1))
       const half = { command: "recordMovements", payload: { lines: [line("receipt", 1), ...lines] } } as const
       assert.strictEqual((yield* Effect.flip(inventory.compose({ commands: [half, half] })))._tag, "InvalidCommand")
+      const [first, ...rest] = Array.from({ length: MAX_LINES / 2 }, () => line("receipt", 1))
+      const most = { command: "recordMovements", payload: { lines: [first!, ...rest] } } as const
+      assert.strictEqual((yield* inventory.compose({ commands: [most, most] })).replies.length, 2)
+      const tooMany = yield* Effect.flip(inventory.compose({ commands: [most, most, one] }))
+      assert(tooMany._tag === "InvalidCommand")
+      assert.include(tooMany.message, "at most 1000 lines in all are accepted")
       const nested = { command: "compose", payload: { commands: [one] } } as never
       assert.strictEqual((yield* Effect.flip(inventory.compose({ commands: [nested] })))._tag, "InvalidCommand")
     }).pipe(Effect.provide(Live))

@@ -1,7 +1,16 @@
 // A balance or claim that somebody changed is made what the ledger says, and one that is right is left alone.
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect, Layer } from "effect"
-import { type Balance, ClaimId, Inventory, makeMemoryStore, Store, stockKeyText, stockPlaceText } from "../src/index.ts"
+import {
+  type Balance,
+  ClaimId,
+  Inventory,
+  MAX_REPAIRED,
+  makeMemoryStore,
+  Store,
+  stockKeyText,
+  stockPlaceText
+} from "../src/index.ts"
 
 /** A shop of ten mugs with three held, in a store whose rows the test can change. */
 const shop = Effect.gen(function* () {
@@ -125,6 +134,30 @@ describe("rebuilding", () => {
       assert.deepStrictEqual(left, [])
       assert.deepStrictEqual((yield* inventory.read.verify).differences, [])
       assert.deepInclude(yield* inventory.read.balance(key), { sellable: 10, held: 3, damaged: 0 })
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("goes on until all is right, a piece at a time, and names each balance", () =>
+    Effect.gen(function* () {
+      const { inventory, memory, key } = yield* shop
+      const { location } = key
+      const keys: Array<typeof key> = []
+      for (let index = 0; index <= MAX_REPAIRED; index++) {
+        const { id: product } = yield* inventory.createProduct({ sku: `P${index}`, name: "Thing" })
+        yield* inventory.recordMovements({ lines: [{ kind: "receipt", product, location, quantity: 1 }] })
+        keys.push({ product, location, lot: "" })
+      }
+      for (const one of keys) {
+        const balance = memory.balances.get(stockKeyText(one)) ?? assert.fail("nothing there")
+        memory.balances.set(stockKeyText(one), { ...balance, sellable: 4 })
+      }
+      const { repaired } = yield* inventory.rebuild
+      assert.sameDeepMembers(
+        [...repaired],
+        keys.map((key) => ({ key, field: "sellable", stored: 4, recomputed: 1 }))
+      )
+      assert.strictEqual([...memory.commands.values()].filter(({ tag }) => tag === "RepairBalances").length, 2)
+      assert.deepStrictEqual((yield* inventory.read.verify).differences, [])
     }).pipe(Effect.scoped)
   )
 

@@ -103,6 +103,30 @@ describe("reversing a movement", () => {
     }).pipe(Effect.provide(Live))
   )
 
+  it.effect("says what is there afterwards", () =>
+    Effect.gen(function* () {
+      const { inventory, location, product, newest, receive } = yield* shop
+      yield* receive(5)
+      yield* inventory.holdStock({ lines: [{ product, location, quantity: 1 }], ttlMillis: 60_000 })
+      yield* receive(3)
+      const done = yield* inventory.reverseMovement({ location, movement: movementId(yield* newest) })
+      assert.deepStrictEqual(done, { key: { product, location, lot: "" }, onHand: 5, available: 4 })
+    }).pipe(Effect.provide(Live))
+  )
+
+  it.effect("brings nothing back to a location that is archived", () =>
+    Effect.gen(function* () {
+      const { inventory, location, product, newest, receive } = yield* shop
+      yield* receive(1)
+      yield* inventory.recordMovements({ lines: [{ kind: "sale", product, location, quantity: 1 }] })
+      const reverse = inventory.reverseMovement({ location, movement: movementId(yield* newest) })
+      yield* inventory.archiveLocation({ location, expected: "any", archived: true })
+      assert.strictEqual((yield* Effect.flip(reverse))._tag, "LocationInactive")
+      yield* inventory.archiveLocation({ location, expected: "any", archived: false })
+      assert.strictEqual((yield* reverse).onHand, 1)
+    }).pipe(Effect.provide(Live))
+  )
+
   it.effect("is refused once its stock is gone, or somebody has a right to it", () =>
     Effect.gen(function* () {
       const { inventory, location, product, newest, receive } = yield* shop
@@ -133,6 +157,11 @@ describe("reversing a movement", () => {
       const half = yield* Effect.flip(inventory.reverseMovement({ location, movement: movementId(yield* newest) }))
       assert(half._tag === "NotReversible")
       assert.strictEqual(half.because, "transfer")
+      const { items } = yield* inventory.read.movements({ location: depot }, firstPage(1))
+      const other = yield* Effect.flip(
+        inventory.reverseMovement({ location: depot, movement: movementId(items[0] ?? assert.fail("nothing came")) })
+      )
+      assert.deepInclude(other, { _tag: "NotReversible", because: "transfer" })
       for (const movement of [sold, "0-999-0"]) {
         const elsewhere = yield* Effect.flip(inventory.reverseMovement({ location: depot, movement }))
         assert.strictEqual(elsewhere._tag, "UnknownMovement")
