@@ -186,6 +186,44 @@ describe("a purchase order", () => {
     }).pipe(Effect.provide(Live))
   )
 
+  it.effect("arrives in lots that are named, with the day of each, and in units that the product has", () =>
+    Effect.gen(function* () {
+      const { inventory, placed } = yield* given
+      const order = yield* placed()
+      const receive = (line: { readonly line: number; readonly lot?: string; readonly expiresOn?: string }) =>
+        inventory.receivePurchaseOrder({
+          purchaseOrder: order.id,
+          destination: shop,
+          lines: [{ ...line, quantity: 1 }]
+        })
+      const refusal = (line: Parameters<typeof receive>[0]) =>
+        Effect.map(Effect.flip(receive(line)), ({ _tag }) => _tag)
+      assert.strictEqual(yield* refusal({ line: 2 }), "LotRequired")
+      assert.strictEqual(yield* refusal({ line: 1, lot: "A" }), "NotLotTracked")
+      yield* receive({ line: 2, lot: "A", expiresOn: "2027-03-01" })
+      yield* receive({ line: 2, lot: "A" })
+      const conflict = yield* Effect.flip(receive({ line: 2, lot: "A", expiresOn: "2027-03-02" }))
+      assert.deepInclude(conflict, { _tag: "LotExpiryConflict", product: tea, accepted: "2027-03-01" })
+      const crate = { line: 1, quantity: 1, entered: { unit: "crate", quantity: "1" } }
+      const unknown = yield* Effect.flip(
+        inventory.receivePurchaseOrder({ purchaseOrder: order.id, destination: shop, lines: [crate] })
+      )
+      assert.deepInclude(unknown, { _tag: "UnknownUnit", unit: "crate" })
+    }).pipe(Effect.provide(Live))
+  )
+
+  it.effect("is due with the last of its goods, and stays placed while any line is open", () =>
+    Effect.gen(function* () {
+      const { inventory, placed } = yield* given
+      yield* inventory.setVendorProducts({ vendor: potter, lines: [{ product: tea, leadTimeDays: 3 }] })
+      const order = yield* placed()
+      assert.strictEqual(order.expectedAt && DateTime.toEpochMillis(order.expectedAt), Date.UTC(2026, 4, 11))
+      const of = { purchaseOrder: order.id, destination: shop }
+      const left = yield* inventory.cancelPurchaseOrder({ ...of, lines: [{ line: 1, quantity: 8 }] })
+      assert.strictEqual(left.state, "placed")
+    }).pipe(Effect.provide(Live))
+  )
+
   it.effect("takes more than was ordered up to its tolerance, of each line, and not a step more", () =>
     Effect.gen(function* () {
       const { placed, receive, levels } = yield* given

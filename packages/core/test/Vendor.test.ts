@@ -135,6 +135,26 @@ describe("a vendor", () => {
     }).pipe(Effect.provide(Live))
   )
 
+  it.effect("is primary for each product by itself, and takes that from nobody by not being it", () =>
+    Effect.gen(function* () {
+      const { inventory, terms, primary } = yield* given
+      const set = (vendor: VendorId, product: ProductId, primary: boolean) =>
+        inventory.setVendorProducts({ vendor, lines: [{ product, primary }] })
+      yield* set(potter, mug, true)
+      yield* set(importer, tea, true)
+      assert.sameMembers(yield* primary, ["mug of potter", "tea of importer"])
+      yield* set(importer, mug, false)
+      assert.sameMembers(yield* primary, ["mug of potter", "tea of importer"])
+      yield* set(importer, mug, true)
+      assert.sameMembers(yield* primary, ["mug of importer", "tea of importer"])
+      yield* set(importer, mug, false)
+      yield* set(potter, mug, true)
+      assert.sameMembers(yield* primary, ["mug of potter", "tea of importer"])
+      const [, kept] = [...(yield* terms({ product: mug }))].sort((a, b) => (a.vendor < b.vendor ? 1 : -1))
+      assert.deepInclude(kept, { vendor: importer, version: 3 }, "who was not primary any more is left as it is")
+    }).pipe(Effect.provide(Live))
+  )
+
   it.effect("cannot be given terms while it is archived, or for a product that nobody knows", () =>
     Effect.gen(function* () {
       const { inventory } = yield* given
