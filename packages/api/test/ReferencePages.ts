@@ -425,6 +425,8 @@ const indexOf = (document: Document): string =>
       "- `If-Match` is the `ETag` of the version that was seen, or `*`. Without it a change is refused with 428, " +
       "`precondition-required`, and an outdated one with 412, `stale-version`.\n" +
       "- Lists have pages: `nextCursor` of one is the `cursor` of the next, and null on the last.\n" +
+      "- Every reply has the request's id in `X-Request-Id`, the caller's own if it sent a sane one, and says in " +
+      "`RateLimit` what is left of the quota that `RateLimit-Policy` names.\n" +
       "- An unknown field or parameter is refused with 400, and so is a value that nobody understands.",
     "## What any endpoint may refuse",
     "A refusal is a problem after RFC 9457: `type` ends in the name below, `detail` says what would be accepted, and " +

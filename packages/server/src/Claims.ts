@@ -17,10 +17,10 @@ import { ownLocation, requireAt } from "./Authorizing.ts"
 import { faulty } from "./Faults.ts"
 import { OpenHolds } from "./OpenHolds.ts"
 import { answering, requiredKey, submitAs } from "./OutwardRefusal.ts"
-import { pageReply, pageRequest, replayedHeader, timestamp } from "./Replying.ts"
+import { pageRequest, replayedHeader, timestamp } from "./Replying.ts"
 import { ServerSettings } from "./Settings.ts"
 import { shortageReply } from "./StockMovements.ts"
-import { decimalsOf, linesInSteps, stepsAbove0, toDecimal, Units } from "./Units.ts"
+import { decimalsOf, linesInSteps, pageInUnits, stepsAbove0, toDecimal, Units } from "./Units.ts"
 
 /** The sources whose claims follow from a cart or a document: done by hand, these would come to miss their stock. */
 const foreignSources: ReadonlySet<string> = new Set(["cart", ...documentSources])
@@ -103,8 +103,7 @@ export const layerClaims = HttpApiBuilder.group(
         const source = type === undefined || id === undefined ? undefined : { type, id }
         const filter = { product, location, state, source }
         const page = yield* answering(inventory.read.claims(filter, yield* pageRequest(query)))
-        const decimals = yield* units.ofKnown(page.items.map((claim) => claim.product))
-        return pageReply(page, (claim) => claimReply(claim, decimalsOf(decimals, claim.product)))
+        return yield* pageInUnits(units, page, claimReply)
       }),
       hold: Effect.fnUntraced(function* ({ headers, payload: { lines, seconds, ...rest } }) {
         const actor = yield* CurrentActor

@@ -23,7 +23,7 @@ import { answering, bareKey, requiredKey, submitAs } from "./OutwardRefusal.ts"
 import { changedReply, conditional, etagOf, pageReply, pageRequest, timestamp } from "./Replying.ts"
 import { ServerSettings } from "./Settings.ts"
 import { shortageReply } from "./StockMovements.ts"
-import { type Decimals, decimalsOf, type QuantityInUnit, toDecimal, Units } from "./Units.ts"
+import { type Decimals, pageInUnits, type QuantityInUnit, toDecimal, Units } from "./Units.ts"
 
 /** The decimals of an order's products. */
 const decimalsIn = ({ lines }: Order): Decimals => new Map(lines.map(({ product, unit }) => [product, unit.decimals]))
@@ -153,10 +153,9 @@ export const layerOrders = HttpApiBuilder.group(
         const { product } = query
         const location = yield* ownLocation(yield* CurrentActor, "orders:read", query.location)
         const page = yield* answering(inventory.read.backorders({ product, location }, yield* pageRequest(query)))
-        const decimals = yield* units.ofKnown(page.items.map((waiting) => waiting.product))
-        return pageReply(page, ({ quantity, placedAt, ...waiting }) => ({
+        return yield* pageInUnits(units, page, ({ quantity, placedAt, ...waiting }, decimals) => ({
           ...waiting,
-          quantity: toDecimal(quantity, decimalsOf(decimals, waiting.product)),
+          quantity: toDecimal(quantity, decimals),
           placedAt: timestamp(placedAt)
         }))
       }),

@@ -32,10 +32,10 @@ import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
 import { ownLocation, requireAt } from "./Authorizing.ts"
 import { faulty } from "./Faults.ts"
 import { answering, requiredKey, submitAs } from "./OutwardRefusal.ts"
-import { jsonReply, pageReply, pageRequest, replayedHeader, timestamp } from "./Replying.ts"
+import { jsonReply, pageRequest, replayedHeader, timestamp } from "./Replying.ts"
 import { ServerSettings } from "./Settings.ts"
 import { ShortWay } from "./ShortWay.ts"
-import { type Decimals, decimalsOf, toDecimal, toSteps, Units } from "./Units.ts"
+import { type Decimals, decimalsOf, pageInUnits, toDecimal, toSteps, Units } from "./Units.ts"
 
 const stepsAt = (decimal: number, decimals: number, path: string): Result.Result<number, InvalidRequest> =>
   Result.mapError(toSteps(decimal, decimals), (message) => faulty(path, message))
@@ -208,8 +208,7 @@ export const layerStockMovements = HttpApiBuilder.group(
           source: order === undefined ? undefined : { type: "order", id: order }
         }
         const page = yield* answering(inventory.read.movements(filter, yield* pageRequest(query)))
-        const decimals = yield* units.ofKnown(page.items.map((movement) => movement.product))
-        return pageReply(page, (movement) => movementReply(movement, decimalsOf(decimals, movement.product)))
+        return yield* pageInUnits(units, page, movementReply)
       })
     })
   })

@@ -8,14 +8,14 @@ import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
 import { requireAt } from "./Authorizing.ts"
 import { faulty } from "./Faults.ts"
 import { answering, bareKey, submitAs } from "./OutwardRefusal.ts"
-import { pageReply, pageRequest, replayedHeader } from "./Replying.ts"
+import { pageRequest, replayedHeader } from "./Replying.ts"
 import { ServerSettings } from "./Settings.ts"
-import { type Decimals, decimalsOf, stepsFrom0, toDecimal, Units } from "./Units.ts"
+import { decimalsOf, pageInUnits, stepsFrom0, toDecimal, Units } from "./Units.ts"
 
 // The product and the location name the policy; its row id says the same in other words.
-const policyReply = ({ id: _, floor, ...policy }: StockPolicy, decimals: Decimals): WirePolicy => ({
+const policyReply = ({ id: _, floor, ...policy }: StockPolicy, decimals: number): WirePolicy => ({
   ...policy,
-  floor: toDecimal(floor, decimalsOf(decimals, policy.product))
+  floor: toDecimal(floor, decimals)
 })
 
 export const layerStockPolicies = HttpApiBuilder.group(
@@ -29,8 +29,7 @@ export const layerStockPolicies = HttpApiBuilder.group(
       list: Effect.fnUntraced(function* ({ query }) {
         const { product, location } = query
         const page = yield* answering(inventory.read.stockPolicies({ product, location }, yield* pageRequest(query)))
-        const decimals = yield* units.ofKnown(page.items.map((policy) => policy.product))
-        return pageReply(page, (policy) => policyReply(policy, decimals))
+        return yield* pageInUnits(units, page, policyReply)
       }),
       set: Effect.fnUntraced(function* ({ headers, payload }) {
         const actor = yield* CurrentActor
@@ -56,7 +55,7 @@ export const layerStockPolicies = HttpApiBuilder.group(
             )
           })
         )
-        const items = reply.policies.map((policy) => policyReply(policy, decimals))
+        const items = reply.policies.map((policy) => policyReply(policy, decimalsOf(decimals, policy.product)))
         return HttpApiSchema.withHeaders({ body: { items }, headers: replayedHeader(replayed) })
       })
     })

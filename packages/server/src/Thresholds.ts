@@ -8,9 +8,9 @@ import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
 import { requireAt } from "./Authorizing.ts"
 import { faulty } from "./Faults.ts"
 import { answering, bareKey, submitAs } from "./OutwardRefusal.ts"
-import { pageReply, pageRequest, replayedHeader, timestamp } from "./Replying.ts"
+import { pageRequest, replayedHeader, timestamp } from "./Replying.ts"
 import { ServerSettings } from "./Settings.ts"
-import { decimalsOf, stepsFrom0, toDecimal, Units } from "./Units.ts"
+import { decimalsOf, pageInUnits, stepsFrom0, toDecimal, Units } from "./Units.ts"
 
 const thresholdReply = (threshold: Threshold, decimals: number): WireThreshold => ({
   product: threshold.product,
@@ -34,8 +34,7 @@ export const layerThresholds = HttpApiBuilder.group(
       list: Effect.fnUntraced(function* ({ query }) {
         const { product, location } = query
         const page = yield* answering(inventory.read.thresholds({ product, location }, yield* pageRequest(query)))
-        const decimals = yield* units.ofKnown(page.items.map((threshold) => threshold.product))
-        return pageReply(page, (threshold) => thresholdReply(threshold, decimalsOf(decimals, threshold.product)))
+        return yield* pageInUnits(units, page, thresholdReply)
       }),
       set: Effect.fnUntraced(function* ({ headers, payload }) {
         const actor = yield* CurrentActor

@@ -9,6 +9,7 @@ import {
   entering,
   type InexactQuantity,
   Inventory,
+  type Page,
   type Product,
   type ProductId,
   quantityFromDecimal,
@@ -18,6 +19,7 @@ import {
 import { Context, Effect, Layer, Option, Result } from "effect"
 import { faulty } from "./Faults.ts"
 import { answering } from "./OutwardRefusal.ts"
+import { pageReply } from "./Replying.ts"
 
 /** The products whose decimals are remembered; beyond it the oldest is forgotten, and read again when it is needed. */
 const MAX_REMEMBERED = 100_000
@@ -102,6 +104,16 @@ export const linesInSteps = <Line extends { readonly product: ProductId; readonl
       ? yield* faulty("payload.lines", "At least one line is accepted")
       : ([first, ...others] as const)
   })
+
+/** A page of what is of products, each item told with the decimals of its product. */
+export const pageInUnits = <Item extends { readonly product: ProductId }, Told>(
+  units: UnitsShape,
+  page: Page<Item>,
+  told: (item: Item, decimals: number) => Told
+) =>
+  Effect.map(units.ofKnown(page.items.map(({ product }) => product)), (decimals) =>
+    pageReply(page, (item) => told(item, decimalsOf(decimals, item.product)))
+  )
 
 /** The product of a line that names it. */
 export const ofProduct = ({ product }: { readonly product: ProductId }) => Result.succeed(product)

@@ -1,5 +1,5 @@
 // The document, held to what the contract was to have: every resource, method, role and convention of Promised.ts.
-import { readFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { defaultRoles, productSorts } from "@onhand/core"
@@ -249,6 +249,9 @@ describe("by convention", () => {
   it("what is kept in another way says why", () => {
     for (const reason of Object.values({ ...differently, ...keyless, ...unconditional })) {
       assert.isAtLeast(reason.length, 20)
+      const [, decision] = /decisions\/([\w-]+\.md)/.exec(reason) ?? []
+      const folder = new URL("../../../docs/internals/decisions/", import.meta.url)
+      if (decision !== undefined) assert.isTrue(existsSync(new URL(decision, folder)), decision)
     }
   })
 })

@@ -2,25 +2,12 @@
 import { readFileSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import type { Example } from "../../api/test/ReferencePages.ts"
 import { undocumented } from "./Contract.ts"
 import { placeOf, tellStory } from "./StoryTelling.ts"
 import { startServer, type TestServer } from "./TestServer.ts"
 
 const file = fileURLToPath(new URL("../../../docs/reference/examples.json", import.meta.url))
-
-/** A request of the story as the reference shows it. */
-interface Told {
-  readonly operation: string
-  readonly by: string
-  readonly method: string
-  readonly path: string
-  readonly params: Readonly<Record<string, string>>
-  readonly query: Readonly<Record<string, string>>
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: unknown
-  readonly status: number
-  readonly reply: unknown
-}
 
 /** Ids, times and secrets as they are every time that the story is told. */
 const steady = () => {
@@ -43,12 +30,12 @@ const steady = () => {
 }
 
 let server: TestServer
-let told: ReadonlyArray<Told>
+let told: ReadonlyArray<Example>
 
 /** Tells the story once, and what was answered to each request. */
-const tell = async (): Promise<ReadonlyArray<Told>> => {
+const tell = async (): Promise<ReadonlyArray<Example>> => {
   const steadily = steady()
-  const shown: Array<Told> = []
+  const shown: Array<Example> = []
   await tellStory(server, async ({ example, method, path, query, params, ask }) => {
     const reply = await server.ask(method, placeOf(path, query), ask)
     if (example.unseen === true) assert.isBelow(reply.status, 300, JSON.stringify(reply.body))
@@ -70,10 +57,10 @@ beforeAll(async () => {
 afterAll(() => server.stop())
 
 describe("the reference's examples", () => {
-  const known = (): ReadonlyArray<Told> => JSON.parse(readFileSync(file, "utf8"))
+  const known = (): ReadonlyArray<Example> => JSON.parse(readFileSync(file, "utf8"))
 
   it("are answered as they are shown; UPDATE_OPENAPI=1 writes them", () => {
-    const brief = (examples: ReadonlyArray<Told>) =>
+    const brief = (examples: ReadonlyArray<Example>) =>
       examples.map(({ operation, by, method, path, query, body, status }) =>
         JSON.stringify([operation, by, method, path, query, body, status])
       )
