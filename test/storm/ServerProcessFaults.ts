@@ -129,7 +129,7 @@ export const noChildren: string | undefined =
 const childrenOf = (pid: number): ReadonlyArray<number> =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").map(Number)
 
-/** F1: a worker of several dies by `kill -9`, again and again. What it had told is there, and another takes its place. */
+/** F1: a worker of several dies by `kill -9`, again and again. What it told is there, and another takes its place. */
 export const surviveWorkerKills = (options: { readonly url: string; readonly seed: string; readonly kills: number }) =>
   Effect.scoped(
     Effect.gen(function* () {
