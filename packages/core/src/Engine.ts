@@ -32,7 +32,7 @@ const RETRY_FOR_MILLIS = 10_000
 const FIRST_RETRY_PAUSE_MILLIS = 20
 const LONGEST_RETRY_PAUSE_MILLIS = 500
 
-/** How long a batch with an unknown outcome is submitted again, and how far apart. */
+/** How long a batch is submitted again once its outcome is unknown, and how far apart. */
 const RESUBMIT_FOR_MILLIS = 25_000
 const RESUBMISSION_PAUSE = Duration.millis(500)
 
@@ -173,16 +173,18 @@ const settle = (
       store.transact(batch.submissions, batch instanceof Batch && !doubtful ? batch : undefined)
     // Not the time of day, which may be set back meanwhile.
     const began = yield* Clock.monotonicTimeNanos
-    let doubtful = false
+    let inDoubtAt: number | undefined
     for (let tries = 1; ; tries++) {
-      const result = yield* Effect.result(transact(doubtful))
+      const result = yield* Effect.result(transact(inDoubtAt !== undefined))
       if (Result.isSuccess(result)) return result.success
       const failure: StoreFailure = result.failure
-      doubtful ||= failure.outcome === "unknown"
       if (failure.outcome === "poison") return yield* failure
       const elapsed = Number((yield* Clock.monotonicTimeNanos) - began) / 1e6
-      if (doubtful) {
-        if (elapsed > RESUBMIT_FOR_MILLIS) return yield* new StoreFailure({ outcome: "unknown", cause: failure.cause })
+      // A store that fell silent may have said so late.
+      if (failure.outcome === "unknown") inDoubtAt ??= elapsed
+      if (inDoubtAt !== undefined) {
+        if (elapsed - inDoubtAt > RESUBMIT_FOR_MILLIS)
+          return yield* new StoreFailure({ outcome: "unknown", cause: failure.cause })
         yield* Effect.sleep(RESUBMISSION_PAUSE)
         continue
       }

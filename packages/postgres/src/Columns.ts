@@ -44,9 +44,12 @@ export const parametersOf = (
   values: ReadonlyArray<ReadonlyArray<Value>>
 ) => columns.map(({ type }, index) => arrayOf(values[index] ?? [], type))
 
+/** The type of the parameter that carries a column's values. */
+export const arrayTypeOf = ({ type }: { readonly type: ColumnType }): string => travels[type].array
+
 /** `unnest` over the columns' parameters, the first of which is `$<from>`. */
 export const unnest = <Row>(columns: ReadonlyArray<Column<Row>>, from: number): string => {
-  const arrays = columns.map(({ type }, index) => `$${from + index}::${travels[type].array}`)
+  const arrays = columns.map(({ type }, index) => `$${from + index}::${arrayTypeOf({ type })}`)
   return `unnest(${arrays.join(", ")}) AS new(${columns.map(({ name }) => name).join(", ")})`
 }
 
@@ -54,10 +57,10 @@ export const unnest = <Row>(columns: ReadonlyArray<Column<Row>>, from: number): 
 const stored = ({ name, type }: Pick<Column<never>, "name" | "type">): string =>
   type === "micros" ? `to_timestamp(new.${name} / 1e6)` : `new.${name}${travels[type].cast}`
 
-/** `INSERT … SELECT … FROM unnest(…)`, to be ended by what is to happen on a conflict. */
-export const insert = <Row>(table: string, columns: ReadonlyArray<Column<Row>>, from: number): string =>
+/** `INSERT … SELECT … FROM unnest(…)` on a condition, to be ended by what is to happen on a conflict. */
+export const insert = <Row>(table: string, columns: ReadonlyArray<Column<Row>>, from: number, condition = "true") =>
   `INSERT INTO onhand.${table} (${columns.map(({ name }) => name).join(", ")})
-   SELECT ${columns.map((column) => stored(column)).join(", ")} FROM ${unnest(columns, from)}`
+   SELECT ${columns.map((column) => stored(column)).join(", ")} FROM ${unnest(columns, from)} WHERE ${condition}`
 
 /** What a column is on its way back, in the form in which it travelled. */
 export const readOf = ({ name, type }: Pick<Column<never>, "name" | "type">): string =>

@@ -3,6 +3,7 @@
  * again, and lets the next batch be decided while the last one is being written.
  */
 import type { Claim, CommandRecord, Following, Submission, WorkingSlice, Writes, WrittenCommand } from "@onhand/core"
+import { Deferred, Effect } from "effect"
 import type { Since } from "./LoadSlice.ts"
 import type { Head, Heads } from "./WriteBatch.ts"
 
@@ -18,14 +19,20 @@ export interface Known {
   readonly since?: Since
 }
 
-/** A shard as the batch that is being written will leave it, should it be committed. */
-export interface Upcoming {
+/** A shard as the last batch left it, or will leave it. */
+interface After {
   readonly shard: number
   readonly head: Head
   readonly slice: WorkingSlice
-  /** What cannot be loaded before that: its commands by key, and the holds that it made or extended. */
+}
+
+/** A shard as the last batch leaves it, should it be committed, and should nobody else write. */
+export interface Upcoming extends After {
+  /** What cannot be loaded while it is being written: its commands by key, and the holds that it made or extended. */
   readonly records: ReadonlyMap<string, CommandRecord>
   readonly held: ReadonlyArray<Claim>
+  /** Whether that batch was committed, once it is known; nothing if it is known to be. */
+  readonly committed: Deferred.Deferred<boolean> | undefined
 }
 
 /** A batch that was decided and is to be written. */
@@ -41,7 +48,7 @@ export interface History {
   readonly late: () => ReadonlyArray<Submission>
   /** What is known of locked heads. */
   readonly knownAt: (heads: Heads) => Known | undefined
-  /** What the batch that is being written leaves of these shards, to whoever asks first. */
+  /** What the last batch leaves of these shards, to whoever asks first; nothing if others have been writing. */
   readonly upcoming: (shards: ReadonlySet<number>) => Upcoming | undefined
   /** The batch is decided; `alone` if nobody else wrote to its shards of late, so that the next one may count on it. */
   readonly decided: (batch: DecidedBatch, alone: boolean) => void
@@ -61,7 +68,7 @@ export const noHistory: History = {
  * but for the stock that the ledger has moved since, and the tables that the head says they changed.
  */
 export class KnownSlices {
-  private readonly kept = new Map<number, { readonly head: Head; readonly slice: WorkingSlice }>()
+  private readonly kept = new Map<number, After & { readonly alone: boolean }>()
   private readonly upcoming = new Map<number, Upcoming>()
   private readonly shards: number
 
@@ -71,7 +78,8 @@ export class KnownSlices {
 
   /** The history of a batch, to be ended when it is known whether the batch was committed. */
   follow(following: Following | undefined): History & { readonly end: (committed: boolean) => void } {
-    let mine: { readonly shard: number; readonly head: Head; readonly slice: WorkingSlice } | undefined
+    const committed = Deferred.makeUnsafe<boolean>()
+    let mine: (After & { readonly alone: boolean }) | undefined
     let expected: Upcoming | undefined
     const withdraw = () => {
       if (expected !== undefined && this.upcoming.get(expected.shard) === expected)
@@ -87,8 +95,14 @@ export class KnownSlices {
         return this.take(heads)
       },
       upcoming: ([shard = 0, ...others]) => {
-        const found = others.length === 0 ? this.upcoming.get(shard) : undefined
-        if (found !== undefined) this.upcoming.delete(shard)
+        if (others.length > 0) return undefined
+        const kept = this.kept.get(shard)
+        const found =
+          this.upcoming.get(shard) ??
+          (kept?.alone === true ? { ...kept, records: new Map(), held: [], committed: undefined } : undefined)
+        if (found === undefined) return undefined
+        this.upcoming.delete(shard)
+        this.kept.delete(shard)
         return found
       },
       decided: (batch, alone) => {
@@ -96,20 +110,22 @@ export class KnownSlices {
         mine = undefined
         if (entry === undefined || others.length > 0 || batch.known.size > MOST_KNOWN) return
         const [shard, head] = entry
-        mine = { shard, head, slice: batch.known }
+        mine = { shard, head, slice: batch.known, alone }
         if (!alone || following === undefined || !this.isWhole(batch)) return
         expected = {
           ...mine,
           records: new Map(batch.commands.map(({ record }) => [record.key, record])),
-          held: batch.writes.claims.filter(({ state }) => state === "held")
+          held: batch.writes.claims.filter(({ state }) => state === "held"),
+          committed
         }
         this.upcoming.set(shard, expected)
         following.decided()
       },
-      end: (committed) => {
+      end: (success) => {
         // Whoever took it has it now, and may have changed it.
         const left = withdraw()
-        if (committed && left && mine !== undefined) this.kept.set(mine.shard, mine)
+        if (success && left && mine !== undefined) this.kept.set(mine.shard, mine)
+        Deferred.doneUnsafe(committed, Effect.succeed(success))
       }
     }
   }

@@ -1,6 +1,6 @@
 /**
- * Running a batch: locks the heads of its shards, lets core decide, and writes what it decided. While the batch before
- * it is being written, a batch is decided on what that one will leave, which its lock then proves, or not.
+ * Running a batch: core decides it, and what it decided is written. Either on what the batch before it leaves, which
+ * the write then proves, or not; or under the lock of its shards' heads.
  */
 import {
   decideBatch,
@@ -12,18 +12,22 @@ import {
   type Submission,
   shardsOf
 } from "@onhand/core"
-import { Data, Effect, Schema } from "effect"
+import { Data, Deferred, Effect, Schema } from "effect"
+import type { SqlClient } from "effect/sql/SqlClient"
 import type { Connection } from "effect/sql/SqlConnection"
 import type { SqlError } from "effect/sql/SqlError"
 import { arrayOf } from "./Columns.ts"
 import { type History, noHistory, type Upcoming } from "./KnownSlices.ts"
-import { load } from "./LoadSlice.ts"
-import { BatchWriter, type Head, type Heads, type Written } from "./WriteBatch.ts"
+import { commandJson, decodeCommand, load } from "./LoadSlice.ts"
+import { inOneStatement, inTransaction } from "./Transaction.ts"
+import { BatchWriter, type Heads, overtaken } from "./WriteBatch.ts"
+
+const clock = "(extract(epoch FROM clock_timestamp()) * 1000000)::float8"
 
 // The clock is read outside the locking query, so that it is the time after the wait for the lock, not before it.
 const headsQuery = (lock: "FOR UPDATE" | "") => `
   SELECT shard, seq::float8, last_micros::float8, hash, changed::text,
-    (extract(epoch FROM clock_timestamp()) * 1000000)::float8
+    ${clock}
   FROM (
     SELECT * FROM onhand.heads WHERE shard = ANY($1::float8[]::int[]) ORDER BY shard ${lock}
   ) heads`
@@ -59,14 +63,29 @@ export const readHeads = (
 export const seqsOf = (heads: Heads): ReadonlyMap<number, number> =>
   new Map([...heads].map(([shard, { seq }]) => [shard, seq]))
 
+const shardsOfAll = (batch: ReadonlyArray<Submission>, shards: number): ReadonlySet<number> =>
+  new Set(batch.flatMap((submission) => shardsOf(submission, shards)))
+
 export const lastMicrosOf = (heads: Heads): number => Math.max(0, ...[...heads.values()].map(({ micros }) => micros))
 
-/** A batch that was decided before its shards were locked: right if their heads turn out to be `before`. */
-interface Foreseen {
-  readonly before: Head
-  readonly outcomes: ReadonlyArray<Outcome>
-  readonly written: Written
-}
+/** The time of day in the database, in microseconds, and the records of those keys that were answered before. */
+const clockAndRecords = (connection: Connection, keys: ReadonlyArray<string>) =>
+  Effect.map(
+    connection.executeValues(
+      `SELECT ${clock}, NULL UNION ALL SELECT NULL, ${commandJson} FROM onhand.commands
+      WHERE key = ANY($1::text[])`,
+      [arrayOf(keys, "text")]
+    ),
+    (found) => {
+      const rows = found as ReadonlyArray<
+        readonly [clock: number, record: null] | readonly [clock: null, record: string]
+      >
+      return {
+        clock: Math.max(0, ...rows.map(([clock]) => clock ?? 0)),
+        records: rows.flatMap(([, record]) => (record === null ? [] : [decodeCommand(JSON.parse(record))]))
+      }
+    }
+  )
 
 /** What cannot be known before the batch that is being written is there. */
 class OutOfSight extends Data.TaggedError("OutOfSight") {}
@@ -75,33 +94,44 @@ class OutOfSight extends Data.TaggedError("OutOfSight") {}
 const looksBack = ({ holdings, movements, recounts }: LoadRequest): boolean =>
   holdings.length + movements.length + recounts.length > 0
 
-/** Decides a batch on what the one that is being written will leave; undefined if that cannot be known. */
+/**
+ * Decides a batch on what the one before it leaves, and answers the statement that writes it if that holds; undefined
+ * if it cannot be known.
+ */
 const foresee = (
   connection: Connection,
   batch: ReadonlyArray<Submission>,
   shards: number,
-  { shard, head, slice, records, held }: Upcoming,
+  { shard, head, slice, records, held, committed }: Upcoming,
   history: History
-): Effect.Effect<Foreseen | undefined, SqlError | StoreFailure> =>
+) =>
   Effect.gen(function* () {
     const heads = new Map([[shard, head]])
-    const { clock } = yield* readHeads(connection, [shard], "")
-    const micros = firstMicros(clock, head.micros, batch.length)
+    const found = yield* clockAndRecords(connection, [...new Set(batch.map(({ key }) => key))])
+    const micros = firstMicros(found.clock, head.micros, batch.length)
+    const known = (keys: ReadonlyArray<string>) => [
+      ...(keys.length === 0 ? [] : found.records),
+      ...keys.flatMap((key) => records.get(key) ?? [])
+    ]
     const decided = yield* decideBatch(
       batch,
       { shards, heads: seqsOf(heads), micros, known: slice, held },
       (request): Effect.Effect<Loaded, SqlError | StoreFailure | OutOfSight> =>
-        looksBack(request)
+        committed !== undefined && looksBack(request)
           ? Effect.fail(new OutOfSight())
-          : Effect.map(load(connection, request, micros), (loaded) => ({
+          : Effect.map(load(connection, { ...request, keys: [] }, micros), (loaded) => ({
               ...loaded,
-              known: [...loaded.known, ...request.keys.flatMap((key) => records.get(key) ?? [])]
+              known: known(request.keys)
             }))
     )
-    const { outcomes, writes, known } = decided
-    const written = new BatchWriter(connection, shards, heads).finish(writes)
-    history.decided({ heads: written.heads, known, commands: writes.commands, writes }, true)
-    return { before: head, outcomes, written }
+    const { outcomes, writes } = decided
+    const written = new BatchWriter(shards, heads).finish(writes)
+    history.decided({ heads: written.heads, known: decided.known, commands: writes.commands, writes }, true)
+    return {
+      // Its rows are only there to be changed once the one before it is committed.
+      ready: committed === undefined ? Effect.succeed(true) : Deferred.await(committed),
+      run: Effect.map(written.run(connection), (wrote) => (wrote ? outcomes : undefined))
+    }
   }).pipe(
     Effect.catchTag("OutOfSight", () => Effect.undefined),
     // What never was cannot blame a command.
@@ -116,25 +146,11 @@ export const runBatch = (
   history: History = noHistory
 ): Effect.Effect<ReadonlyArray<Outcome>, SqlError | StoreFailure> =>
   Effect.gen(function* () {
-    const wanted = new Set(batch.flatMap((submission) => shardsOf(submission, shards)))
-    const upcoming = history.upcoming(wanted)
-    const early = upcoming === undefined ? undefined : [...batch, ...history.late()]
-    const foreseen =
-      upcoming === undefined || early === undefined
-        ? undefined
-        : yield* foresee(connection, early, shards, upcoming, history)
-    const { heads, clock } = yield* readHeads(
-      connection,
-      [...wanted].sort((a, b) => a - b),
-      "FOR UPDATE"
-    )
-    if (foreseen !== undefined && upcoming !== undefined && heads.get(upcoming.shard)?.hash === foreseen.before.hash) {
-      yield* foreseen.written.run
-      return foreseen.outcomes
-    }
-    const whole = early ?? [...batch, ...history.late()]
+    const wanted = [...shardsOfAll(batch, shards)].sort((a, b) => a - b)
+    const { heads, clock } = yield* readHeads(connection, wanted, "FOR UPDATE")
+    const whole = [...batch, ...history.late()]
     const micros = firstMicros(clock, lastMicrosOf(heads), whole.length)
-    const writer = new BatchWriter(connection, shards, heads)
+    const writer = new BatchWriter(shards, heads)
     const kept = history.knownAt(heads)
     let since = kept?.since
     const { outcomes, writes, known } = yield* decideBatch(
@@ -145,13 +161,34 @@ export const runBatch = (
         since = undefined
         return loaded
       },
-      (commands) => writer.ahead(commands)
+      (commands) => writer.ahead(connection, commands)
     )
     const written = writer.finish(writes)
     history.decided(
       { heads: written.heads, known, commands: writer.commands, writes },
       kept !== undefined && kept.since === undefined
     )
-    yield* written.run
+    if (!(yield* written.run(connection))) return yield* overtaken("A locked head changed")
     return outcomes
+  })
+
+/**
+ * Runs a batch in a transaction of its own. If nobody else was writing, it is decided without any lock, and the one
+ * statement that writes it proves that it was right; else, or if it was not, it is decided under its lock.
+ */
+export const transact = (
+  sql: SqlClient,
+  batch: ReadonlyArray<Submission>,
+  shards: number,
+  history: History
+): Effect.Effect<ReadonlyArray<Outcome>, StoreFailure> =>
+  Effect.gen(function* () {
+    const upcoming = history.upcoming(shardsOfAll(batch, shards))
+    if (upcoming === undefined) return yield* inTransaction(sql, (one) => runBatch(one, batch, shards, history))
+    let early = batch
+    const outcomes = yield* inOneStatement(sql, (connection) => {
+      early = [...batch, ...history.late()]
+      return foresee(connection, early, shards, upcoming, history)
+    })
+    return outcomes ?? (yield* inTransaction(sql, (connection) => runBatch(connection, early, shards, history)))
   })

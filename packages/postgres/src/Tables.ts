@@ -440,6 +440,12 @@ const search = Effect.gen(function* () {
   yield* Effect.ignore(sql.withTransaction(index))
 })
 
+// What a statement calls when what it was to change is not what it was decided on: nothing of it happens then.
+const overtaken = `CREATE FUNCTION onhand.overtaken(what text) RETURNS text LANGUAGE plpgsql AS $$
+  BEGIN
+    RAISE EXCEPTION '% changed in another transaction', what USING ERRCODE = 'serialization_failure';
+  END $$`
+
 /** The migrations by their names; the shards of the ledger are fixed by the first. */
 export const migrations = (shards: number): Record<string, Effect.Effect<void, SqlError, SqlClient>> => ({
   "1_ledger": run([
@@ -463,5 +469,6 @@ export const migrations = (shards: number): Record<string, Effect.Effect<void, S
   // The lots that expire until a time, for the review that tells of them.
   "16_expiring_lots": run([`CREATE INDEX lots_expiring ON onhand.lots (expires_at) WHERE expires_at IS NOT NULL`]),
   "17_kept_values": run(keptValues),
-  "18_search": search
+  "18_search": search,
+  "20_overtaken": run([overtaken])
 })

@@ -13,7 +13,7 @@ import { isSqlError, type SqlError } from "effect/sql/SqlError"
  * sends no error, and the server's own timeouts cannot reach us then.
  */
 export const Patience = Context.Reference<{
-  /** For a connection and the answer to BEGIN, which waits for no lock. */
+  /** For a connection and the answer to BEGIN, or for what is read without a transaction: neither waits for a lock. */
   readonly toBegin: Duration.Input
   /** For all the work of a transaction, and again for its COMMIT. Far more than the largest batch needs. */
   readonly toFinish: Duration.Input
@@ -105,5 +105,30 @@ export const inTransaction = <A>(
       )
       yield* inTime(run(connection, "COMMIT"), toFinish, duringCommit, "unknown")
       return result
+    })
+  ).pipe(Effect.uninterruptible)
+
+/** What one statement comes to once it may be run. */
+export interface LastStatement<A> {
+  /** Waits until it is known whether it is to be run at all. */
+  readonly ready: Effect.Effect<boolean>
+  readonly run: Effect.Effect<A, SqlError | StoreFailure>
+}
+
+/**
+ * Runs what reads, and then the one statement that it comes to, which is a transaction by itself: it holds its locks no
+ * longer than the database needs. If there is none to be run, this answers undefined.
+ */
+export const inOneStatement = <A>(
+  sql: SqlClient,
+  read: (connection: Connection) => Effect.Effect<LastStatement<A> | undefined, SqlError | StoreFailure>
+): Effect.Effect<A | undefined, StoreFailure> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const { toBegin, toFinish } = yield* Patience
+      const connection = yield* inTime(sql.reserve, toBegin, withoutConnection, "rolledBack")
+      const statement = yield* inTime(read(connection), toBegin, beforeCommit, "rolledBack")
+      if (statement === undefined || !(yield* statement.ready)) return undefined
+      return yield* inTime(statement.run, toFinish, duringCommit, "unknown")
     })
   ).pipe(Effect.uninterruptible)

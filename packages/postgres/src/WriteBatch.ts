@@ -1,5 +1,6 @@
 /**
- * Writing: everything a decided batch changes, in one statement, and a second one where rows are changed or removed.
+ * Writing: everything that a decided batch changes, in one statement, which writes nothing if the heads of its shards
+ * are not those that it was decided on.
  */
 import {
   type Claim,
@@ -16,7 +17,7 @@ import {
 import { Effect, Schema } from "effect"
 import type { Connection } from "effect/sql/SqlConnection"
 import type { SqlError } from "effect/sql/SqlError"
-import { type Column, insert, parametersOf, unnest, type Value, valuesOf } from "./Columns.ts"
+import { arrayTypeOf, type Column, insert, parametersOf, unnest, type Value, valuesOf } from "./Columns.ts"
 import { claimEventTable, commandTable, movementTable, type Seal, Sealing, sealColumns } from "./HashChain.ts"
 import {
   claimEventColumns,
@@ -63,12 +64,20 @@ export interface Head {
 /** The heads of shards. */
 export type Heads = ReadonlyMap<number, Head>
 
-const headColumns: ReadonlyArray<Column<readonly [shard: number, head: Head]>> = [
-  integer("shard", ([shard]) => shard),
-  integer("seq", ([, { seq }]) => seq),
-  integer("last_micros", ([, { micros }]) => micros),
-  text("hash", ([, { hash }]) => hash),
-  { name: "changed", type: "json", value: ([, { changed }]) => JSON.stringify(changed) }
+interface WrittenHead {
+  readonly shard: number
+  readonly head: Head
+  /** The hash that it was decided on. */
+  readonly before: string
+}
+
+const headColumns: ReadonlyArray<Column<WrittenHead>> = [
+  integer("shard", ({ shard }) => shard),
+  integer("seq", ({ head }) => head.seq),
+  integer("last_micros", ({ head }) => head.micros),
+  text("hash", ({ head }) => head.hash),
+  { name: "changed", type: "json", value: ({ head }) => JSON.stringify(head.changed) },
+  text("before", ({ before }) => before)
 ]
 
 const balanceColumns = (shards: number): ReadonlyArray<Column<WrittenBalance>> => [
@@ -125,24 +134,34 @@ const overwrite = (columns: ReadonlyArray<{ readonly name: string }>, identity: 
     .map(({ name }) => `${name} = excluded.${name}`)
     .join(", ")
 
-const overtaken = (what: string) =>
-  new StoreFailure({ outcome: "rolledBack", cause: new Error(`${what} changed in another transaction`) })
+/** Others changed what a batch was decided on. */
+export const overtaken = (what: unknown) => new StoreFailure({ outcome: "rolledBack", cause: new Error(String(what)) })
 
-/** A statement made of writes that happen together, and how many rows each change must touch. */
+/** A statement made of writes that happen together or not at all. */
 class Statement {
   private readonly parts: Array<string> = []
   private readonly values: Array<unknown> = []
-  private readonly expected: Array<readonly [name: string, what: string, rows: number]> = []
+  /** Of each change, what it changes and the parameter that has an element for each row it must touch. */
+  private readonly changes: Array<{ readonly name: string; readonly what: string; readonly given: string }> = []
+  private condition = "true"
 
   private part(
     columns: ReadonlyArray<Column<never>>,
     values: ReadonlyArray<ReadonlyArray<Value>>,
-    text: (from: number) => string
+    text: (from: number, condition: string) => string
   ) {
     const name = `w${this.parts.length}`
-    this.parts.push(`${name} AS (${text(this.values.length + 1)})`)
+    this.parts.push(`${name} AS (${text(this.values.length + 1, this.condition)})`)
     this.values.push(...parametersOf(columns, values))
     return name
+  }
+
+  /** Makes a change on which all writes that are added later depend: if it touches no row, nothing is written. */
+  only<Row>(columns: ReadonlyArray<Column<Row>>, rows: ReadonlyArray<Row>, text: (from: number) => string): this {
+    if (rows.length === 0) return this
+    const name = this.part(columns, valuesOf(columns, rows), (from) => `${text(from)} RETURNING 1`)
+    this.condition = `EXISTS (SELECT FROM ${name})`
+    return this
   }
 
   /** Adds new rows; a row that is there already fails the batch. Nothing is added for no rows. */
@@ -156,67 +175,76 @@ class Statement {
     columns: ReadonlyArray<Column<never>>,
     values: ReadonlyArray<ReadonlyArray<Value>>
   ): this {
-    if ((values[0]?.length ?? 0) > 0) this.part(columns, values, (from) => insert(table, columns, from))
-    return this
-  }
-
-  /** Adds a write that must touch as many rows as it is given; `text` gets the number of its first parameter. */
-  change<Row>(
-    what: string,
-    columns: ReadonlyArray<Column<Row>>,
-    rows: ReadonlyArray<Row>,
-    text: (from: number) => string
-  ): this {
-    if (rows.length === 0) return this
-    const name = this.part(columns, valuesOf(columns, rows), (from) => `${text(from)} RETURNING 1`)
-    this.expected.push([name, what, rows.length])
+    if ((values[0]?.length ?? 0) > 0)
+      this.part(columns, values, (from, condition) => insert(table, columns, from, condition))
     return this
   }
 
   /**
-   * Runs it. Where it meets the rows of another transaction, that one came first, and the batch is to be decided anew.
+   * Adds a write that must touch as many rows as it is given; `text` gets the number of its first parameter, and the
+   * condition on which it may write.
    */
-  run(connection: Connection): Effect.Effect<void, SqlError | StoreFailure> {
-    if (this.parts.length === 0) return Effect.void
-    const counts = this.expected.map(([name]) => `(SELECT count(*)::int FROM ${name})`)
-    return connection
-      .executeValues(`WITH ${this.parts.join(",\n")} SELECT ${[1, ...counts].join(", ")}`, this.values)
-      .pipe(
-        Effect.catchIf(
-          (error) => error.reason._tag === "UniqueViolation",
-          (error) => Effect.fail(overtaken(String(error.reason.cause)))
-        ),
-        Effect.flatMap((rows: ReadonlyArray<ReadonlyArray<unknown>>) => {
-          const touched = rows[0]?.slice(1) ?? []
-          const missed = this.expected.find(([, , count], index) => touched[index] !== count)
-          return missed === undefined ? Effect.void : Effect.fail(overtaken(missed[1]))
-        })
+  change<Row>(
+    what: string,
+    columns: ReadonlyArray<Column<Row>>,
+    rows: ReadonlyArray<Row>,
+    text: (from: number, condition: string) => string
+  ): this {
+    const [first] = columns
+    if (rows.length === 0 || first === undefined) return this
+    const given = `$${this.values.length + 1}::${arrayTypeOf(first)}`
+    const name = this.part(
+      columns,
+      valuesOf(columns, rows),
+      (from, condition) => `${text(from, condition)} RETURNING 1`
+    )
+    this.changes.push({ name, what, given })
+    return this
+  }
+
+  /**
+   * Runs it, and says whether it wrote anything. Where it meets the rows of another transaction, that one came first,
+   * and the batch is to be decided anew.
+   */
+  run(connection: Connection): Effect.Effect<boolean, SqlError | StoreFailure> {
+    if (this.parts.length === 0) return Effect.succeed(true)
+    const missed = this.changes.map(
+      ({ name, what, given }) =>
+        `WHEN (SELECT count(*) FROM ${name}) <> cardinality(${given}) THEN onhand.overtaken('${what}')`
+    )
+    const answer = `CASE WHEN NOT ${this.condition} THEN '' ${missed.join("\n")} ELSE 'written' END`
+    return connection.executeValues(`WITH ${this.parts.join(",\n")} SELECT ${answer}`, this.values).pipe(
+      Effect.map((rows: ReadonlyArray<ReadonlyArray<unknown>>) => rows[0]?.[0] === "written"),
+      Effect.catchIf(
+        (error) => error.reason._tag === "UniqueViolation",
+        (error) => Effect.fail(overtaken(error.reason.cause))
       )
+    )
   }
 }
 
 /** What is left to be written of a batch, and its heads as they are then. */
 export interface Written {
   readonly heads: Heads
-  readonly run: Effect.Effect<void, SqlError | StoreFailure>
+  /** Writes it in one statement, unless the heads are others than it was decided on: then it writes nothing. */
+  readonly run: (connection: Connection) => Effect.Effect<boolean, SqlError | StoreFailure>
 }
 
-/** Writes a batch in the transaction that holds its heads. */
+/** Writes a batch that is decided on these heads. */
 export class BatchWriter {
-  private readonly connection: Connection
   private readonly shards: number
   private readonly heads: Heads
   private readonly sealing = new Sealing()
   /** All commands of the batch so far. */
   readonly commands: Array<WrittenCommand> = []
 
-  constructor(connection: Connection, shards: number, heads: Heads) {
-    this.connection = connection
+  constructor(shards: number, heads: Heads) {
     this.shards = shards
     this.heads = heads
   }
 
-  private ledger(statement: Statement, commands: ReadonlyArray<WrittenCommand>): Statement {
+  /** The next part of the ledger, sealed. */
+  private ledger(commands: ReadonlyArray<WrittenCommand>) {
     this.commands.push(...commands)
     const parts = [
       { table: commandTable, values: valuesOf(commandColumns, commands) },
@@ -236,34 +264,37 @@ export class BatchWriter {
       }
     ]
     this.sealing.add(parts)
-    for (const { table, values } of parts) statement.insertValues(table.name, table.columns, values)
-    return statement
+    return (statement: Statement) => {
+      for (const { table, values } of parts) statement.insertValues(table.name, table.columns, values)
+    }
   }
 
-  /** Writes commands of the batch with their part of the ledger, ahead of the rest. */
-  ahead(commands: ReadonlyArray<WrittenCommand>): Effect.Effect<void, SqlError | StoreFailure> {
-    return this.ledger(new Statement(), commands).run(this.connection)
+  /** Writes commands of the batch with their part of the ledger, ahead of the rest, once the heads are locked. */
+  ahead(connection: Connection, commands: ReadonlyArray<WrittenCommand>): Effect.Effect<void, SqlError | StoreFailure> {
+    const statement = new Statement()
+    this.ledger(commands)(statement)
+    return statement.run(connection)
   }
 
   /** Prepares what is left of a decided batch. */
   finish(writes: Writes): Written {
-    const added = this.ledger(new Statement(), writes.commands)
+    const addLedger = this.ledger(writes.commands)
     const seals = this.sealing.seals(new Map([...this.heads].map(([shard, { hash }]) => [shard, hash])))
     const heads = seals.length === 0 ? this.heads : this.headsAfter(writes, seals)
-    added
-      .change(
-        "heads",
-        headColumns,
-        seals.length === 0 ? [] : [...heads],
-        (from) =>
-          `UPDATE onhand.heads SET seq = new.seq::bigint, last_micros = new.last_micros::bigint, hash = new.hash,
-           changed = new.changed::jsonb
-         FROM ${unnest(headColumns, from)} WHERE heads.shard = new.shard`
-      )
-      .insert("seals", sealColumns, seals)
-    this.stock(added, writes)
-    const changed = this.rows(added, writes.rows)
-    return { heads, run: Effect.andThen(added.run(this.connection), changed.run(this.connection)) }
+    const changed = seals.length === 0 ? [] : [...heads]
+    const statement = new Statement().only(
+      headColumns,
+      changed.map(([shard, head]) => ({ shard, head, before: this.heads.get(shard)?.hash ?? "" })),
+      (from) =>
+        `UPDATE onhand.heads SET seq = new.seq::bigint, last_micros = new.last_micros::bigint, hash = new.hash,
+         changed = new.changed::jsonb
+       FROM ${unnest(headColumns, from)} WHERE heads.shard = new.shard AND heads.hash = new.before`
+    )
+    addLedger(statement)
+    statement.insert("seals", sealColumns, seals)
+    this.stock(statement, writes)
+    this.rows(statement, writes.rows)
+    return { heads, run: (connection) => statement.run(connection) }
   }
 
   private headsAfter(writes: Writes, seals: ReadonlyArray<Seal>): Heads {
@@ -297,51 +328,53 @@ export class BatchWriter {
         "balances",
         [...balances, ...beforeColumns],
         writes.balances.filter(({ isNew }) => !isNew),
-        (from) => `UPDATE onhand.balances SET ${balances
+        (from, condition) => `UPDATE onhand.balances SET ${balances
           .filter(({ name }) => !balanceKey.includes(name))
           .map(({ name }) => `${name} = new.${name}::bigint`)
           .join(", ")}
          FROM ${unnest([...balances, ...beforeColumns], from)}
          WHERE balances.shard = new.shard::int AND balances.location = new.location
            AND balances.product = new.product AND balances.lot = new.lot
-           AND balances.version = new.version_before AND balances.claim_version = new.claim_version_before`
+           AND balances.version = new.version_before AND balances.claim_version = new.claim_version_before
+           AND ${condition}`
       )
       .change(
         "claims",
         claims,
         writes.claims,
-        (from) => `${insert("claims", claims, from)} ON CONFLICT (id) DO UPDATE SET ${overwrite(claims, ["id"])}`
+        (from, condition) =>
+          `${insert("claims", claims, from, condition)} ON CONFLICT (id) DO UPDATE SET ${overwrite(claims, ["id"])}`
       )
   }
 
-  /** Adds new rows to a statement; answers the one that changes and removes rows. */
-  private rows(added: Statement, rows: ReadonlyArray<WrittenRow>): Statement {
-    const changed = new Statement()
+  private rows(statement: Statement, rows: ReadonlyArray<WrittenRow>): void {
     const byTable = Map.groupBy(rows, (row) => row.table)
     for (const table of Object.keys(tables) as ReadonlyArray<Table>) {
-      const rows = byTable.get(table) ?? []
-      added.insert(
-        table,
-        rowColumns,
-        rows.filter(({ row, before }) => row !== null && before === 0)
-      )
-      changed.change(
-        table,
-        changeColumns,
-        rows.filter(({ row, before }) => row !== null && before > 0),
-        (from) =>
-          `UPDATE onhand.${table} SET version = new.version::bigint, data = new.data::jsonb
-         FROM ${unnest(changeColumns, from)} WHERE ${table}.id = new.id AND ${table}.version = new.before`
-      )
-      changed.change(
-        table,
-        removeColumns,
-        rows.filter(({ row, before }) => row === null && before > 0),
-        (from) =>
-          `DELETE FROM onhand.${table} USING ${unnest(removeColumns, from)}
-           WHERE ${table}.id = new.id AND ${table}.version = new.before`
-      )
+      const rows = byTable.get(table)
+      if (rows === undefined) continue
+      statement
+        .insert(
+          table,
+          rowColumns,
+          rows.filter(({ row, before }) => row !== null && before === 0)
+        )
+        .change(
+          table,
+          changeColumns,
+          rows.filter(({ row, before }) => row !== null && before > 0),
+          (from, condition) =>
+            `UPDATE onhand.${table} SET version = new.version::bigint, data = new.data::jsonb
+           FROM ${unnest(changeColumns, from)}
+           WHERE ${table}.id = new.id AND ${table}.version = new.before AND ${condition}`
+        )
+        .change(
+          table,
+          removeColumns,
+          rows.filter(({ row, before }) => row === null && before > 0),
+          (from, condition) =>
+            `DELETE FROM onhand.${table} USING ${unnest(removeColumns, from)}
+             WHERE ${table}.id = new.id AND ${table}.version = new.before AND ${condition}`
+        )
     }
-    return changed
   }
 }
