@@ -5,11 +5,11 @@ import { type InvalidRow, Inventory, type PayloadOf, type PolicyRow, policyColum
 import { Effect, Result } from "effect"
 import { Argument, Command } from "effect/cli"
 import { openTable } from "./CsvTable.ts"
-import { allowRefused, judge, runImport } from "./ImportRun.ts"
+import { allowRefused, importing, judge, runImport } from "./ImportRun.ts"
 import { allLocations, locationNamed, productNamed, refused } from "./ImportStock.ts"
 import type { WrongFlag } from "./PlanFlags.ts"
 import { riskShareOf, targetOf } from "./Replenish.ts"
-import { layerInventory, storeFlags } from "./StoreChoice.ts"
+import { storeFlags } from "./StoreChoice.ts"
 
 type PolicyLine = PayloadOf<"setReorderPolicies">["lines"][number]
 
@@ -73,9 +73,11 @@ export const importPoliciesCommand = Command.make(
     ...storeFlags
   },
   ({ file, ...flags }) =>
-    importPolicies(file).pipe(
-      Effect.flatMap((tally) => judge(tally, { ...flags, advice: "Correct them and import the file again" })),
-      Effect.provide(layerInventory(flags))
+    importing(
+      Effect.flatMap(importPolicies(file), (tally) =>
+        judge(tally, { ...flags, advice: "Correct them and import the file again" })
+      ),
+      flags
     )
 ).pipe(
   Command.withShortDescription("Set how products are ordered from a CSV file"),

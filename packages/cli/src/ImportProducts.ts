@@ -5,8 +5,8 @@ import { InvalidRow, Inventory, productColumns, productRows } from "@onhand/core
 import { Effect } from "effect"
 import { Argument, Command } from "effect/cli"
 import { openTable } from "./CsvTable.ts"
-import { allowRefused, judge, runImport } from "./ImportRun.ts"
-import { layerInventory, storeFlags } from "./StoreChoice.ts"
+import { allowRefused, importing, judge, runImport } from "./ImportRun.ts"
+import { storeFlags } from "./StoreChoice.ts"
 
 const advice = "Correct them and import the file again: the others will not change"
 
@@ -38,9 +38,9 @@ export const importProductsCommand = Command.make(
     ...storeFlags
   },
   ({ file, ...flags }) =>
-    importProducts(file).pipe(
-      Effect.flatMap((tally) => judge(tally, { ...flags, advice })),
-      Effect.provide(layerInventory(flags))
+    importing(
+      Effect.flatMap(importProducts(file), (tally) => judge(tally, { ...flags, advice })),
+      flags
     )
 ).pipe(
   Command.withShortDescription("Create or update products from a CSV file"),

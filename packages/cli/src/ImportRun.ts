@@ -2,11 +2,13 @@
  * An import: rows of a table submitted side by side, so that they share commits, and a tally of what became of them.
  */
 import { type InvalidCommand, InvalidRow, MAX_BATCH, type OutcomeUnknown, type StoreUnavailable } from "@onhand/core"
+import { PostgresStore } from "@onhand/postgres"
 import { Console, Effect, Result, Schema, Stream } from "effect"
 import { Flag } from "effect/cli"
 import type { CsvTable, TableRow } from "./CsvTable.ts"
 import { exitCode, exitCodes } from "./ExitCode.ts"
 import { makeProgress } from "./Progress.ts"
+import { layerInventory, type StoreFlags } from "./StoreChoice.ts"
 
 /** Rows under way at once: one commit's worth being written while the next one's is made ready. */
 export const ROWS_IN_FLIGHT = 2 * MAX_BATCH
@@ -114,6 +116,13 @@ export const runImport = <A, Outcome extends string, E extends RowRefusal | Stor
     )
     return tally as Tally
   })
+
+/**
+ * Runs an import on the store that a command chose. What is asked afterwards is planned for tables as full as they are
+ * now, also where the import broke off.
+ */
+export const importing = <E, R>(imported: Effect.Effect<void, E, R>, flags: StoreFlags) =>
+  imported.pipe(Effect.ensuring(Effect.ignore(PostgresStore.analyze)), Effect.provide(layerInventory(flags)))
 
 /** Fails if rows were refused and nobody said that this is fine; `advice` is what to do with those rows. */
 export const judge = (

@@ -22,8 +22,8 @@ import {
 import { Cache, Effect, Option, Result, Schema, Stream } from "effect"
 import { Argument, Command } from "effect/cli"
 import { openTable } from "./CsvTable.ts"
-import { allowRefused, judge, runImport } from "./ImportRun.ts"
-import { layerInventory, storeFlags } from "./StoreChoice.ts"
+import { allowRefused, importing, judge, runImport } from "./ImportRun.ts"
+import { storeFlags } from "./StoreChoice.ts"
 
 /** Products that are remembered while a file is imported, so that a product in 300 shops is looked up once. */
 const PRODUCTS_REMEMBERED = 100_000
@@ -174,9 +174,9 @@ export const importStockCommand = Command.make(
     ...storeFlags
   },
   ({ file, ...flags }) =>
-    importStock(file).pipe(
-      Effect.flatMap((tally) => judge(tally, { ...flags, advice })),
-      Effect.provide(layerInventory(flags))
+    importing(
+      Effect.flatMap(importStock(file), (tally) => judge(tally, { ...flags, advice })),
+      flags
     )
 ).pipe(
   Command.withShortDescription("Record opening stock from a CSV file"),

@@ -232,6 +232,14 @@ describe("the commands on a store", () => {
       }
       const imported = yield* run(["import", "products", writeLines(folder, "p.csv", CATALOGUE)], environment)
       assert.strictEqual(imported.out, "products: 2 rows, 2 created, 0 updated, 0 unchanged, 0 refused")
+      const url = Redacted.make(environment.DATABASE_URL)
+      // What is asked next is planned for what is there now.
+      const known = Effect.flatMap(
+        SqlClient,
+        (sql) => sql<{ readonly rows: number }>`SELECT reltuples::int AS rows FROM pg_class
+          WHERE oid = 'onhand.products'::regclass`
+      )
+      assert.deepStrictEqual(yield* Effect.provide(known, PostgresStore.layerPgClient({ url })), [{ rows: 2 }])
       const sound = yield* run(["verify"], environment)
       assert.strictEqual(sound.code, 0)
       assert.include(sound.out, "0 broken seals")
@@ -241,7 +249,6 @@ describe("the commands on a store", () => {
         yield* sql`ALTER TABLE onhand.commands DISABLE TRIGGER USER`
         yield* sql`UPDATE onhand.commands SET actor = 'nobody' WHERE seq = 1`
       })
-      const url = Redacted.make(environment.DATABASE_URL)
       yield* Effect.provide(tamper, PostgresStore.layerPgClient({ url }))
       const tampered = yield* run(["verify"], environment)
       assert.strictEqual(tampered.code, 1)

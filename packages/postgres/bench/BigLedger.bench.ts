@@ -45,7 +45,9 @@ const makeLedger = async (server: string, movements: number) => {
   await Effect.runPromise(Effect.provide(create, admin))
   const seconds = await Effect.runPromise(makeBigLedger(url.href, { movements }))
   const all = Object.values(seconds).reduce((sum, one) => sum + one, 0)
-  console.log(`${count(movements)} movements: made in ${all.toFixed(0)} s`)
+  const parts = Object.entries(seconds).filter(([, one]) => one > all / 20)
+  const told = parts.map(([name, one]) => `${name} ${one.toFixed(0)}`).join(", ")
+  console.log(`${count(movements)} movements: made in ${all.toFixed(0)} s (${told})`)
   return { movements, url: Redacted.make(url.href) }
 }
 

@@ -22,7 +22,7 @@ import { postgresQueries } from "./PostgresQueries.ts"
 import { lastMicrosOf, readHeads, seqsOf, transact } from "./RunBatch.ts"
 import { inTransaction } from "./Transaction.ts"
 
-export { migrate } from "./Migration.ts"
+export { analyze, migrate } from "./Migration.ts"
 export { grant } from "./Role.ts"
 
 /** How long a batch waits for another process's batch on the same shard before it counts as rolled back. */
