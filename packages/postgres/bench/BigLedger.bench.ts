@@ -14,7 +14,7 @@ import { reports } from "./Reports.ts"
 const SIZES = (process.env["BENCH_MOVEMENTS"] ?? "10000,1000000,10000000").split(",").map(Number)
 
 /** The sizes take turns, so that what else the machine does falls on all of them; a first turn warms up. */
-const ROUNDS = 7
+const ROUNDS = 5
 const SPREAD = 1_000
 
 /** What throughput at the largest size must be of that at the smallest. */
@@ -23,8 +23,14 @@ const GROWTH_GOAL = 0.8
 /** What the guide advises for a big ledger; by default PostgreSQL keeps 128 MB of pages in memory. */
 const advised = { shared_buffers: "2GB", max_wal_size: "8GB", random_page_cost: "1.1" }
 
-/** While ledgers are made, new indexes need not be in the log, and nobody else looks after the tables. */
-const filling = { ...advised, wal_level: "minimal", max_wal_senders: "0", autovacuum: "off" }
+/** While ledgers are made, indexes and whole pages need not be in the log, and nobody else looks after the tables. */
+const filling = {
+  ...advised,
+  wal_level: "minimal",
+  max_wal_senders: "0",
+  full_page_writes: "off",
+  autovacuum: "off"
+}
 
 const configure = async ({ url, restart }: PostgresServer, settings: Readonly<Record<string, string>>) => {
   const admin = PgClient.layer({ url: Redacted.make(url), maxConnections: 1 })

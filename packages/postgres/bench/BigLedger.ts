@@ -278,8 +278,9 @@ const balances = [
 const sealed = (table: string, columns: ReadonlyArray<Pick<Column<never>, "name" | "type">>) => {
   const values = columns.map(({ name, type }) => {
     if (type === "integer") return `${name} || ';'`
-    if (type === "micros") return `coalesce((extract(epoch FROM ${name}) * 1000000)::bigint || ';', '-')`
-    return `coalesce(length(${name}::text) || ':' || ${name}, '-')`
+    // As a float, which is many times quicker and exact to the microsecond.
+    if (type === "micros") return `coalesce((date_part('epoch', ${name}) * 1000000)::bigint || ';', '-')`
+    return `coalesce(octet_length(${name}::text) || ':' || ${name}, '-')`
   })
   return `concat('${table}', ${values.join(", ")})`
 }
@@ -292,11 +293,13 @@ const entriesOf = (slice: Slice, table: string, columns: ReadonlyArray<Pick<Colu
 const digestsTable = "CREATE UNLOGGED TABLE big.digests (first bigint, last bigint, digests text)"
 const digests = (slice: Slice) => `
   INSERT INTO big.digests
-  SELECT min(seq), max(seq), string_agg(left(encode(sha256(convert_to(
-    concat(${sealed("commands", commandColumns)}, m.rows, e.rows), 'UTF8')), 'hex'), ${DIGEST_LENGTH}), '' ORDER BY seq)
-  FROM (SELECT * FROM onhand.commands WHERE shard = 0 AND ${within(slice)}) c
-  LEFT JOIN (${entriesOf(slice, "movements", movementColumns)}) m USING (seq)
-  LEFT JOIN (${entriesOf(slice, "claim_events", claimEventColumns)}) e USING (seq)
+  SELECT min(seq), max(seq), string_agg(digest, '' ORDER BY seq)
+  FROM (
+    SELECT seq, left(encode(sha256(convert_to(
+      concat(${sealed("commands", commandColumns)}, m.rows, e.rows), 'UTF8')), 'hex'), ${DIGEST_LENGTH}) AS digest
+    FROM (SELECT * FROM onhand.commands WHERE shard = 0 AND ${within(slice)}) c
+    LEFT JOIN (${entriesOf(slice, "movements", movementColumns)}) m USING (seq)
+    LEFT JOIN (${entriesOf(slice, "claim_events", claimEventColumns)}) e USING (seq) OFFSET 0) digested
   GROUP BY (seq - 1) / ${COMMIT}`
 
 const seals = [
@@ -386,7 +389,7 @@ const fill = (options: BigLedgerOptions) =>
     yield* run("lines", [lines(options), "ANALYZE big.products", "ANALYZE big.locations", "ANALYZE big.plan"])
     yield* inSlices("movements", movements)
     // Those first: along the primary key, everything after is read in the order of the ledger and never sorted.
-    yield* run("indexes of movements", [...indexesOf(isMovements), "VACUUM ANALYZE onhand.movements"])
+    yield* run("indexes of movements", [...indexesOf(isMovements), "ANALYZE onhand.movements"])
     yield* run("orders", [...orders, ...holds])
     yield* inSlices("commands", commands)
     yield* run("claims", claims, SESSIONS)

@@ -40,8 +40,8 @@ const isCurrent = (sql: SqlClient, names: ReadonlyArray<string>) =>
   })
 
 /**
- * Renews the statistics by which PostgreSQL plans. After much was loaded at once they tell of tables as small as before,
- * until autovacuum comes by, which the embedded database does not have. Tables of another owner are left out.
+ * Renews the statistics by which PostgreSQL plans. After much was loaded at once they tell of tables as small as
+ * before, until autovacuum comes by, which the embedded database does not have. Tables of another owner are left out.
  */
 export const analyze: Effect.Effect<void, SqlError, SqlClient> = Effect.gen(function* () {
   const sql = yield* SqlClient
