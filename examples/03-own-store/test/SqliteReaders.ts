@@ -43,6 +43,15 @@ const snapshotOf = (database: DatabaseSync) => {
   }
 }
 
+/** Each balance has one more than the ledger says, and each open claim claims one more. */
+const tamperWith = (file: string) => {
+  const database = new DatabaseSync(file)
+  const more = (field: string) => `data = json_set(data, '$.${field}', data ->> '${field}' + 1)`
+  database.exec(`UPDATE balances SET ${more("sellable")};
+    UPDATE claims SET ${more("quantity")} WHERE data ->> 'quantity' > 0`)
+  database.close()
+}
+
 /** Readers of a store's file, over a connection of their own. */
 export const layerReaders = (file: string) =>
   Layer.effect(
@@ -52,6 +61,6 @@ export const layerReaders = (file: string) =>
         Effect.sync(() => new DatabaseSync(file, { readOnly: true })),
         (database) => Effect.sync(() => database.close())
       ),
-      (database) => ({ snapshot: Effect.sync(() => snapshotOf(database)) })
+      (database) => ({ snapshot: Effect.sync(() => snapshotOf(database)), tamper: Effect.sync(() => tamperWith(file)) })
     )
   )

@@ -100,6 +100,24 @@ const count = Effect.gen(function* () {
   check(sales === totals.get("sale"), "A sale was lost while goods were counted")
 })
 
+/** Keys that are recorded one by one, each as soon as it is scanned. */
+const SCANNED = 60
+
+/** What one key costs that is recorded by itself on a sheet of so many lines. */
+const scan = (sheet: number) =>
+  Effect.gen(function* () {
+    const inventory = yield* Inventory
+    const lines = products.slice(0, sheet).map((product) => ({ product }))
+    const { id } = yield* inventory.createCount({ location: shop, lines: nonEmpty(lines) })
+    const before = process.cpuUsage()
+    for (const { product } of lines.slice(0, SCANNED)) {
+      yield* inventory.recordCount({ count: id, location: shop, lines: [{ product, quantity: STOCK }] })
+    }
+    const { user, system } = process.cpuUsage(before)
+    report(`a key recorded by itself on a sheet of ${sheet}, processor time`, (user + system) / 1000 / SCANNED)
+    yield* inventory.cancelCount({ count: id, location: shop })
+  })
+
 const ship = Effect.gen(function* () {
   const inventory = yield* Inventory
   const times: Array<number> = []
@@ -139,6 +157,8 @@ const submit = Effect.gen(function* () {
 const program = Effect.gen(function* () {
   yield* prepare
   yield* count
+  yield* scan(100)
+  yield* scan(SHEET)
   yield* ship
   yield* submit
   const { movements, differences } = yield* (yield* Inventory).read.verify

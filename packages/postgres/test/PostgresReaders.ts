@@ -89,7 +89,11 @@ export const readersOf = (sql: SqlClient) => {
   return RawReaders.of({
     snapshot: Effect.orDie(
       sql.withTransaction(Effect.andThen(sql`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ`, snapshot))
-    )
+    ),
+    tamper: Effect.gen(function* () {
+      yield* sql`UPDATE onhand.balances SET sellable = sellable + 1`
+      yield* sql`UPDATE onhand.claims SET quantity = quantity + 1 WHERE quantity > 0`
+    }).pipe(Effect.orDie)
   })
 }
 

@@ -430,6 +430,19 @@ const reads: Record<string, BrokenStore> = {
       }
     }))
   },
+  claimsUnverified: {
+    mistake: "verifies balances, and believes what is kept of claims",
+    caughtBy: ["G42"],
+    layer: sabotaged(({ store }) => ({
+      queries: {
+        ...store.queries,
+        verify: Effect.map(store.queries.verify, (found) => ({
+          ...found,
+          differences: found.differences.filter(({ claim }) => claim === undefined)
+        }))
+      }
+    }))
+  },
   layersForgotten: {
     mistake: "values stock by first in first out, whatever was asked for",
     caughtBy: ["H59"],

@@ -47,6 +47,7 @@ export const laws = {
   G39: "a read tells what the rows say",
   G40: "pages over a growing list give each entry exactly once, in order",
   G41: "what verify recomputes is what is kept",
+  G42: "what was changed past the store is named by verify, and made right by rebuild",
   H42: "events are what was committed: told once, in order, with the right levels",
   H43: "a reader of the feed misses nothing and gets nothing twice",
   H44: "what a transfer says of its lines is what was moved for it, and only a ready one claims stock",

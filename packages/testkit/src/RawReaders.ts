@@ -41,10 +41,15 @@ export interface LedgerSnapshot {
   readonly notifications: ReadonlyArray<Notification>
 }
 
-/** Reads the rows as they are stored. A reader that fails is a defect of the test, not a finding. */
-export class RawReaders extends Context.Service<RawReaders, { readonly snapshot: Effect.Effect<LedgerSnapshot> }>()(
-  "@onhand/testkit/RawReaders"
-) {}
+/**
+ * Reads the rows as they are stored. A reader that fails is a defect of the test, not a finding. `tamper` changes kept
+ * rows as somebody with the database's password could: each balance has one more that is sellable, each open claim one
+ * more that it claims. Without it, repair is not tried.
+ */
+export class RawReaders extends Context.Service<
+  RawReaders,
+  { readonly snapshot: Effect.Effect<LedgerSnapshot>; readonly tamper?: Effect.Effect<void> }
+>()("@onhand/testkit/RawReaders") {}
 
 /** Tables of a snapshot as text that is the same for the same rows, in whatever order they were read. */
 export const rowsText = (snapshot: LedgerSnapshot, tables: ReadonlyArray<keyof LedgerSnapshot>): string =>
@@ -70,10 +75,24 @@ export const memorySnapshot = (memory: Memory): LedgerSnapshot => ({
   notifications: [...memory.tables.notifications.values()]
 })
 
+/** The readers of a memory store. */
+export const memoryReaders = (memory: Memory) =>
+  RawReaders.of({
+    snapshot: Effect.sync(() => memorySnapshot(memory)),
+    tamper: Effect.sync(() => {
+      for (const [text, balance] of memory.balances) {
+        memory.balances.set(text, { ...balance, sellable: balance.sellable + 1 })
+      }
+      for (const [id, claim] of memory.claims) {
+        if (claim.quantity > 0) memory.claims.set(id, { ...claim, quantity: claim.quantity + 1 })
+      }
+    })
+  })
+
 /** A memory store together with its raw readers, as the suite wants a store to come. */
 export const layerMemory = (options: { readonly shards?: number } = {}): Layer.Layer<Store | RawReaders> =>
   Layer.effectContext(
     Effect.map(makeMemoryStore(options), ({ store, memory }) =>
-      Context.make(Store, store).pipe(Context.add(RawReaders, { snapshot: Effect.sync(() => memorySnapshot(memory)) }))
+      Context.make(Store, store).pipe(Context.add(RawReaders, memoryReaders(memory)))
     )
   )

@@ -16,7 +16,7 @@ import {
   type Submission
 } from "@onhand/core"
 import { Context, Effect, Layer } from "effect"
-import { memorySnapshot, RawReaders } from "./RawReaders.ts"
+import { memoryReaders, RawReaders } from "./RawReaders.ts"
 
 /** A memory store as its saboteur gets it. */
 export interface Victim {
@@ -29,7 +29,7 @@ export const sabotaged = (spoil: (victim: Victim) => Partial<StoreShape>): Layer
   Layer.effectContext(
     Effect.map(makeMemoryStore(), ({ store, memory }) =>
       Context.make(Store, { ...store, ...spoil({ store, memory }) }).pipe(
-        Context.add(RawReaders, { snapshot: Effect.sync(() => memorySnapshot(memory)) })
+        Context.add(RawReaders, memoryReaders(memory))
       )
     )
   )

@@ -43,6 +43,8 @@ export interface Session {
   readonly inventory: InventoryShape
   readonly engine: EngineShape
   readonly snapshot: Effect.Effect<LedgerSnapshot>
+  /** See {@link RawReaders}. */
+  readonly tamper: Effect.Effect<void> | undefined
   readonly view: Effect.Effect<LedgerView>
   readonly time: StoreTime
   /** What was asked of the store and what it answered, told when a law breaks. */
@@ -101,6 +103,7 @@ const open = (subject: Subject, diary: Diary, wait: Session["wait"]) =>
       inventory: Context.get(context, Inventory),
       engine: Context.get(context, Engine),
       snapshot: readers.snapshot,
+      tamper: readers.tamper,
       view: Effect.map(readers.snapshot, (snapshot) => viewOf(snapshot, store.shards)),
       time: subject.time,
       diary,

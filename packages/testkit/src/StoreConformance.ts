@@ -21,6 +21,7 @@ import { planTrials } from "./PlanTrials.ts"
 import { raceTrials } from "./RaceTrials.ts"
 import type { RawReaders } from "./RawReaders.ts"
 import { readTrials } from "./ReadTrials.ts"
+import { repairTrials } from "./RepairTrials.ts"
 import { reportTrials } from "./ReportTrials.ts"
 import type { StoreTime } from "./Session.ts"
 import type { Effort, Trial, TrialInput } from "./Trial.ts"
@@ -32,6 +33,7 @@ export const trials: ReadonlyArray<Trial> = [
   ...raceTrials,
   ...batchTrials,
   ...readTrials,
+  ...repairTrials,
   ...answerTrials,
   ...asOfTrials,
   ...planTrials,
