@@ -7,9 +7,11 @@ import {
   Inventory,
   LocationId,
   layerMemory,
+  NotificationId,
   type NotificationState,
   ProductId,
-  reviewLotsOnce
+  reviewLotsOnce,
+  reviewOnce
 } from "../src/index.ts"
 
 const layer = Inventory.layer.pipe(Layer.provide(layerMemory))
@@ -144,6 +146,41 @@ describe("a notification of an adapter", () => {
       const last = yield* inventory.raiseNotification({ ...sync, message: "And again." })
       assert.notStrictEqual(last.id, next.id)
       assert.strictEqual((yield* listed({ kind: "failedSync" })).length, 3)
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("is told of, and kept, with each thing that becomes of it", () =>
+    Effect.gen(function* () {
+      const { inventory, changes, listed } = yield* shop
+      const { id: notification } = yield* inventory.raiseNotification({ ...sync, message: "No answer." })
+      yield* inventory.raiseNotification({ ...sync, message: "Nonsense." })
+      yield* inventory.acknowledgeNotification({ notification }, { actor: "ann" })
+      yield* inventory.snoozeNotification({ notification, millis: 1_000 }, { actor: "bob" })
+      yield* TestClock.adjust(1_000)
+      assert.deepStrictEqual((yield* reviewOnce)?.woken, [notification])
+      assert.isUndefined(yield* reviewOnce, "nothing is due any more")
+      const [kept] = yield* listed(sync)
+      assert.deepInclude(kept, { occurrences: 2, message: "Nonsense.", state: "open", actor: "bob" })
+      yield* inventory.clearNotification(sync)
+      assert.strictEqual((yield* listed(sync))[0]?.state, "resolved")
+      assert.deepStrictEqual(
+        yield* changes,
+        ["raised", "repeated", "acknowledged", "snoozed", "woken", "resolved"].map((what) => `failedSync ${what}`)
+      )
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("is another one for another subject, and is known by its id", () =>
+    Effect.gen(function* () {
+      const { inventory } = yield* shop
+      const one = yield* inventory.raiseNotification({ ...sync, message: "" })
+      const other = yield* inventory.raiseNotification({ ...sync, subject: "acme", message: "" })
+      assert.notStrictEqual(other.id, one.id)
+      assert.deepStrictEqual(yield* inventory.clearNotification(sync), { resolved: one.id })
+      assert.strictEqual((yield* inventory.raiseNotification({ ...sync, subject: "acme", message: "" })).id, other.id)
+      const notification = NotificationId.make("never")
+      const unknown = yield* Effect.flip(inventory.acknowledgeNotification({ notification }))
+      assert.deepInclude(unknown, { _tag: "UnknownNotification", notification })
     }).pipe(Effect.provide(layer))
   )
 
