@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process"
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
@@ -9,6 +10,18 @@ import { type Example, referencePages } from "./ReferencePages.ts"
 const reference = fileURLToPath(new URL("../../../docs/reference/", import.meta.url))
 const file = fileURLToPath(new URL("../../../docs/reference/openapi.json", import.meta.url))
 const document = JSON.parse(JSON.stringify(OpenApi.fromApi(OnhandApi)))
+
+const spectral = fileURLToPath(new URL("./SpectralRun.ts", import.meta.url))
+
+/** What Spectral finds in a document. */
+const lintBySpectral = (source: object): ReadonlyArray<string> => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [spectral], {
+    input: JSON.stringify(source),
+    encoding: "utf8"
+  })
+  assert.strictEqual(status, 0, stderr)
+  return JSON.parse(stdout)
+}
 
 interface Operation {
   readonly operationId: string
@@ -58,6 +71,15 @@ describe("the OpenAPI document", () => {
     const { operationId } = document.paths["/health/live"].get
     const twice = JSON.stringify(document).replace('"health.ready"', JSON.stringify(operationId))
     assert.isNotEmpty(await lintFromString({ source: twice, absoluteRef: "openapi.json", config }))
+  })
+
+  it("breaks no recommended rule of Spectral, the other linter", { timeout: 60_000 }, () => {
+    // It does not know the 101 of a WebSocket as a success either.
+    const found = lintBySpectral(document)
+    assert.deepStrictEqual(found, ["operation-success-response: paths /api/v1/ws get responses"])
+    // That it finds anything at all.
+    const untold = { get: { responses: { 200: { description: "" } } } }
+    assert.isNotEmpty(lintBySpectral({ openapi: "3.1.0", info: document.info, paths: { "/one": untold } }))
   })
 
   it("names every operation once and says what it does and who may call it", () => {
