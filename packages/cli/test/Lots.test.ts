@@ -1,9 +1,11 @@
 // Tracing and recalling a lot, through the program's own functions, on a little shop in memory.
 import { assert, describe, it } from "@effect/vitest"
 import { Inventory, layerMemory } from "@onhand/core"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Option } from "effect"
+import { createDatabase } from "../../../test/PostgresDatabase.ts"
 import { recallLot, reinstateLot, traceLot } from "../src/Lots.ts"
-import { printedBy, run } from "./RunProgram.ts"
+import { layerInventory } from "../src/StoreChoice.ts"
+import { platform, printedBy, run } from "./RunProgram.ts"
 
 const lot = { product: "MILK", lot: "L-7", format: "csv" } as const
 
@@ -49,6 +51,28 @@ describe("onhand lots", () => {
         assert.match(traced.lines[1] ?? "", /^shelf +Corner shop +5$/)
       })
     )
+  )
+
+  it.live("is typed as it is told, like stock policies and back-orders", () =>
+    Effect.gen(function* () {
+      const url = yield* Effect.promise(() => createDatabase())
+      const store = layerInventory({ data: Option.none(), databaseUrl: Option.some(url) })
+      yield* Effect.provide(shop, store.pipe(Layer.provide(platform)))
+      const at = (...args: ReadonlyArray<string>) => run([...args, "--database-url", url])
+      const named = ["--product", "MILK", "--lot", "L-7"]
+      const recalled = yield* at("lots", "recall", ...named, "--reason", "Glass found")
+      assert.strictEqual(recalled.code, 0, recalled.err)
+      assert.include(recalled.out, "in transit  Corner shop to Depot")
+      assert.include((yield* at("lots", "reinstate", ...named)).err, "in use")
+      const place = ["--product", "MILK", "--location", "Depot"]
+      const refused = yield* at("stock-policies", "set", ...place, "--floor", "-5")
+      assert.strictEqual(refused.code, 1)
+      assert.include(refused.err, "a floor of 0 is accepted")
+      assert.strictEqual((yield* at("stock-policies", "set", ...place, "--backorders")).code, 0)
+      assert.match((yield* at("stock-policies", "list")).out, /MILK +Milk +Depot +0 +yes/)
+      assert.include((yield* at("backorders", "allocate")).err, "No order waits")
+      assert.match((yield* at("report", "sales", "--costs", "fifo")).out, /MARGIN/)
+    })
   )
 
   it.effect("says which lot there is not, and what its commands take", () =>
