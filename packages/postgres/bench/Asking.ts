@@ -7,7 +7,7 @@ import { postgresQueries } from "../src/PostgresQueries.ts"
 
 /** How often each question is asked, each time with other parameters; and one that adds up the whole shop. */
 const ASKED = 200
-const ASKED_OF_ALL = 20
+const ASKED_OF_ALL = 10
 
 /** Tables that grow with use: a plan that reads one of these from end to end is a mistake. */
 const GROWING = ["movements", "commands", "claim_events", "balances", "claims", "seals", "orders", "carts", "products"]
