@@ -122,7 +122,7 @@ describe.concurrent("a server", () => {
 
 describe("whoever follows two servers", () => {
   it.live("is told each event once, however often the connection is lost", () =>
-    Effect.flatMap(database, (url) => surviveDrops({ url, seed, seconds: 4, stalls: false }))
+    Effect.flatMap(database, (url) => surviveDrops({ url, seed, seconds: 3, stalls: false }))
   )
 })
 
