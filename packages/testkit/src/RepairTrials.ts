@@ -8,8 +8,10 @@ import { simplerSteps, steps } from "./History.ts"
 import { checkProperty } from "./Property.ts"
 import { rowsText } from "./RawReaders.ts"
 import { ensure, withSession } from "./Session.ts"
-import { fillStore } from "./Setup.ts"
+import { fillStore, stockShelf } from "./Setup.ts"
 import type { Trial } from "./Trial.ts"
+
+const A_DAY = 24 * 60 * 60 * 1000
 
 const repair: Trial = {
   title: "names every balance and claim that somebody changed past it, and makes it what the ledger says",
@@ -23,6 +25,11 @@ const repair: Trial = {
           Effect.gen(function* () {
             if (session.tamper === undefined) return
             yield* fillStore(session, input, history)
+            if (input.features.claims) {
+              // Many a history ends without an open claim.
+              const lines = [{ ...(yield* stockShelf(session, 5)), quantity: 2 }] as const
+              yield* Effect.orDie(session.inventory.holdStock({ lines, ttlMillis: A_DAY }))
+            }
             const before = yield* session.snapshot
             yield* session.tamper
             const { balances, claims } = yield* session.snapshot
