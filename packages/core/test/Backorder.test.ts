@@ -77,6 +77,46 @@ describe("an order with back-orders", () => {
     }).pipe(Effect.provide(Live))
   )
 
+  it.effect("gives each line what there is of it, and a line that is named all that is said or nothing", () =>
+    Effect.gen(function* () {
+      const { inventory, receive } = yield* given(1, 0)
+      const [cup, jug, pot] = [ProductId.make("cup"), ProductId.make("jug"), ProductId.make("pot")]
+      const price = { amount: 500, currency: "EUR" }
+      for (const id of [cup, jug, pot]) yield* inventory.createProduct({ id, sku: id, name: id, price })
+      const waits = (product: ProductId) => ({ product, location: shop, backorders: true })
+      yield* inventory.setStockPolicies({ lines: [waits(cup), waits(jug), waits(pot)] })
+      const asked = (product: ProductId, quantity: number) => ({ product, quantity, mode: "add" as const })
+      const cart = yield* inventory.openCart({ lines: [asked(mug, 1), asked(cup, 2), asked(jug, 2), asked(pot, 2)] })
+      const placed = yield* inventory.placeOrder({ cart: cart.id, location: shop, backorders: true })
+      const arrived = (product: ProductId, quantity: number) =>
+        ({ kind: "receipt", product, location: shop, quantity }) as const
+      yield* receive(shop, 5)
+      yield* inventory.recordMovements({ lines: [arrived(cup, 2), arrived(jug, 1)] })
+      const at = { order: placed.id, location: shop }
+      const left = ({ lines }: Order) =>
+        Object.fromEntries(lines.map(({ product, backordered, claims }) => [product, [backordered, claims.length]]))
+      const served = yield* inventory.allocateOrder(at)
+      assert.deepStrictEqual(left(served), { mug: [0, 1], cup: [0, 1], jug: [1, 1], pot: [2, 0] })
+      yield* inventory.recordMovements({ lines: [arrived(jug, 1), arrived(pot, 1)] })
+      const named = (jugs: number, pots: number) =>
+        inventory.allocateOrder({
+          ...at,
+          lines: [
+            { line: 3, quantity: jugs },
+            { line: 4, quantity: pots }
+          ]
+        })
+      const refused = yield* Effect.flip(named(1, 2))
+      assert(refused._tag === "InsufficientStock")
+      assert.deepStrictEqual(
+        refused.lines.map(({ key, wanted, available }) => [key.product, wanted, available]),
+        [[pot, 2, 1]]
+      )
+      assert.deepStrictEqual(left(yield* named(1, 1)), { mug: [0, 1], cup: [0, 1], jug: [0, 2], pot: [1, 1] })
+      assert.deepStrictEqual((yield* inventory.read.verify).differences, [])
+    }).pipe(Effect.provide(Live))
+  )
+
   it.effect("is only placed where the policy lets it and the caller asks for it, of lots too", () =>
     Effect.gen(function* () {
       const { inventory, cart } = yield* given(3, 3)
