@@ -132,7 +132,8 @@ const nextHistory = (
   const next = (from: string, condition: string) => `(
     SELECT m.* FROM ${from} WHERE ${condition} AND ${after} ORDER BY m.recorded_at
     FETCH FIRST ${readAtOnce} ROWS WITH TIES)`
-  const all = next("onhand.movements m", known("m"))
+  // Whichever is asked for: a parameter of the other would be one that the statement never names.
+  const all = () => next("onhand.movements m", known("m"))
   const dated = (movement: string) => `${isDated(`${movement}.`)} ${before(`${movement}.occurred_at`, occurredBy)}`
   // Where they were recorded stands in their index; each is then one step in another, which OFFSET keeps to that.
   const happened = () => `(
@@ -148,7 +149,7 @@ const nextHistory = (
       m.unit_cost_currency, m.source_type, m.source_id, (extract(epoch FROM m.occurred_at) * 1000)::float8,
       ${micros("m.recorded_at")}, m.shard, m.seq::float8, m.line
     FROM unnest(${asked}) AS p(product) CROSS JOIN (VALUES ${kinds}) AS k(kind)
-      CROSS JOIN LATERAL ${occurredBy === undefined ? all : happened()} m
+      CROSS JOIN LATERAL ${occurredBy === undefined ? all() : happened()} m
     ORDER BY m.recorded_at, m.shard, m.seq, m.line LIMIT ${readAtOnce}`
   return { text, values }
 }
