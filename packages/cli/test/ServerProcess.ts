@@ -26,10 +26,14 @@ const running = (child: ChildProcess): Running => {
     child.once("close", (code, signal) => resolve({ code, signal }))
   })
   const ready = new Promise<string>((resolve, reject) => {
+    let isReady = false
     const listen = (chunk: Buffer) => {
       text += chunk.toString()
-      const url = /^ready: (\S+)\n/m.exec(text)?.[1]
-      if (url !== undefined) resolve(url)
+      // Under load the log grows by a line a request: what is found once is not looked for again.
+      const url = isReady ? undefined : /^ready: (\S+)\n/m.exec(text)?.[1]
+      if (url === undefined) return
+      isReady = true
+      resolve(url)
     }
     child.stdout?.on("data", listen)
     child.stderr?.on("data", listen)
