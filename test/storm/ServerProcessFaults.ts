@@ -140,6 +140,7 @@ export const surviveWorkerKills = (options: { readonly url: string; readonly see
             yield* diary.untilAnswered(100)
             const before = childrenOf(server.pid)
             const victim = before[kill % workers] ?? 0
+            assert.isAbove(victim, 0, "void: there is no worker to be killed")
             process.kill(victim, "SIGKILL")
             yield* diary.untilAnswered(100)
             while (childrenOf(server.pid).length < workers || childrenOf(server.pid).includes(victim)) {
