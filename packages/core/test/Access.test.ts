@@ -35,5 +35,6 @@ describe("access", () => {
     assert.isTrue(permits(defaultRoles, clerk, "stock:write", shop))
     assert.isFalse(permits(defaultRoles, clerk, "stock:write", depot))
     assert.isFalse(permits(defaultRoles, actor(["warehouse_manager"], []), "stock:write", shop))
+    assert.isTrue(permits(defaultRoles, clerk, "catalogue:read"), "what is of no location is not limited")
   })
 })

@@ -7,8 +7,10 @@ import {
   enteredSteps,
   entering,
   firstPage,
+  InexactQuantity,
   Inventory,
   layerMemory,
+  MAX_QUANTITY,
   type Transfer,
   type Units,
   unitOfBarcode
@@ -66,6 +68,34 @@ describe("what is entered in a pack", () => {
     assert(Result.isFailure(unknown) && unknown.failure._tag === "UnknownUnit")
     assert.deepStrictEqual(unknown.failure.units, ["kg", "box"])
     for (const wrong of ["", "-1", "1e3", "0", "1.0.0"]) assert.isTrue(Result.isFailure(entering(units, wrong, "box")))
+  })
+
+  it.each([
+    ["1.5", undefined, 1_500],
+    ["0.001", "kg", 1],
+    ["0.000", "kg", "a quantity above zero is accepted"],
+    ["1.2345", "kg", "a decimal number with at most 3 digits after the point is accepted"],
+    ["2", "box", 48],
+    ["0.125", "box", 3],
+    ["-1", "box", "a decimal number above zero is accepted"],
+    ["0", "box", `1 to ${MAX_QUANTITY} steps are accepted`],
+    ["0.1", "box", "a multiple of what makes whole steps is: 1 box are 24 steps"],
+    [String(MAX_QUANTITY), "step", MAX_QUANTITY],
+    [`${MAX_QUANTITY + 1}`, "step", `1 to ${MAX_QUANTITY} steps are accepted`]
+  ])("as %s %s is so many steps, or says what would be accepted", (quantity, unit, expected) => {
+    const { unit: own, packs } = unitsOf({ steps: 24, per: 1 })
+    const found = entering({ unit: own, packs: [...packs, { unit: "step", steps: 1, per: 1 }] }, quantity, unit)
+    const entered = { unit: unit ?? "kg", quantity }
+    if (typeof expected === "number") assert.deepStrictEqual(found, Result.succeed({ quantity: expected, entered }))
+    else assert.deepStrictEqual(found, Result.fail(new InexactQuantity({ entered, accepted: expected })))
+  })
+
+  it("is not told in a unit that the product does not have, nor with more digits than can be entered", () => {
+    const units = unitsOf({ steps: 24, per: 1 })
+    assert.isUndefined(decimalInUnit(units, 24, "pallet"))
+    const fine = (power: number): Units => ({ ...units, packs: [{ unit: "box", steps: 2 ** power, per: 1 }] })
+    assert.strictEqual(decimalInUnit(fine(15), 1, "box"), "0.000030517578125")
+    assert.isUndefined(decimalInUnit(fine(16), 1, "box"))
   })
 })
 
