@@ -178,6 +178,25 @@ export const StockCardLine = Schema.Struct({
   source: Schema.NullOr(Schema.String)
 }).annotate({ identifier: "StockCardLine" })
 
+/** What a line of each report tells, by the report's name; in this order as a table's columns. */
+export const reportLines = {
+  sales: SalesLine,
+  value: ValueLine,
+  valuation: ValuationLine,
+  turnover: TurnoverLine,
+  abc: RankLine,
+  ageing: AgeLine,
+  "dead-stock": DeadStockLine,
+  "sell-through": SellThroughLine,
+  "stock-outs": StockOutLine,
+  "stock-card": StockCardLine
+} as const
+
+export type ReportName = keyof typeof reportLines
+
+/** The columns of a report's table; those of one without lines too. */
+export const reportColumns = (name: ReportName): ReadonlyArray<string> => Object.keys(reportLines[name].fields)
+
 /** A report as a table, after RFC 4180; cells that a spreadsheet would take for formulas begin with an apostrophe. */
 const Csv = Schema.String.pipe(HttpApiSchema.asText({ contentType: "text/csv" }))
 

@@ -1,6 +1,7 @@
 /**
  * `onhand report`: what was sold, what stock is worth, how it moves and where it does not.
  */
+import { type ReportName, reportColumns } from "@onhand/api"
 import {
   ageingReport,
   type DemandUnit,
@@ -140,9 +141,8 @@ const definitions = {
       return (page) => stockCardReport(read, { product, location, from, to }, page)
     }
   }
-} satisfies Readonly<Record<string, Definition>>
+} satisfies Readonly<Record<ReportName, Definition>>
 
-type ReportName = keyof typeof definitions
 // The keys of an object that is written above, so no others can be there.
 const names = Object.keys(definitions) as ReadonlyArray<ReportName>
 
@@ -259,9 +259,7 @@ export const reportStore = (flags: ReportFlags) =>
         value: (line) => shown(column, line)
       })
     )
-    // The first line knows the columns.
-    const first = flags.format === "csv" ? yield* Stream.runHead(lines) : Option.none<ReportLine>()
-    const csv = Object.keys(Option.getOrElse(first, () => ({}))).map(
+    const csv = reportColumns(flags.name).map(
       (title): Column<ReportLine> => ({ title, value: (line) => String(line[title] ?? "") })
     )
     const printed = yield* printReport(lines, flags.format, { table, csv, json: (line) => line })

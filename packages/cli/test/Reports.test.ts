@@ -102,6 +102,8 @@ describe("onhand report", () => {
         const { lines } = yield* printed({ ...tea, format: "csv" })
         assert.strictEqual(lines[0], "product,sku,name,category,currency,quantity,value,withoutCost,mixedCurrencies")
         assert.match(lines[1] ?? "", /^[\w-]+,TEA,'=1\+1,,EUR,2\.5,10\.00,0,false$/)
+        const header = yield* printed({ ...tea, format: "csv", category: Option.some("nothing of this") })
+        assert.deepStrictEqual(header.lines, lines.slice(0, 1))
         const json = yield* printed({ ...tea, format: "json" })
         assert.deepInclude(JSON.parse(json.lines.join(""))[0], { sku: "TEA", quantity: 2.5, value: "10.00" })
         const nothing = yield* printed({ since: Option.some("2025-01-01"), until: Option.some("2025-02-01") })

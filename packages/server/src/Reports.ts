@@ -1,7 +1,7 @@
 /**
  * Reports over HTTP: lines page by page as JSON, or all of them as CSV, which is written while it is read.
  */
-import { CurrentActor, OnhandApi, type ReportQuery } from "@onhand/api"
+import { CurrentActor, OnhandApi, type ReportName, type ReportQuery, reportColumns } from "@onhand/api"
 import {
   ageingReport,
   DEFAULT_PAGE_SIZE,
@@ -48,9 +48,7 @@ const asked = <A>(effect: Effect.Effect<A, StoreUnavailable | InvalidCursor | In
 /** Lines that are read at once for a table: sums are made anew for each page, so these are few and large. */
 const TABLE_PAGE = 5_000
 
-const cell = (value: ReportLine[string]): string => (value === null || value === undefined ? "" : String(value))
-
-const lineOf = (line: ReportLine): string => csvLine(Object.values(line).map(cell))
+const cell = (value: ReportLine[string] | undefined): string => String(value ?? "")
 
 const wantsCsv = ({ format }: ReportQuery) =>
   Effect.map(HttpServerRequest.HttpServerRequest, ({ headers }) => {
@@ -58,17 +56,13 @@ const wantsCsv = ({ format }: ReportQuery) =>
     return /^text\/csv\b/.test(headers["accept"]?.trim() ?? "")
   })
 
-const table = <Line extends ReportLine, Page extends ReportPage<Line>>(name: string, ask: Ask<Line, Page>) =>
+const table = <Line extends ReportLine, Page extends ReportPage<Line>>(name: ReportName, ask: Ask<Line, Page>) =>
   Effect.gen(function* () {
+    const columns = reportColumns(name)
+    const textOf = ({ items }: Page) =>
+      items.map((line) => csvLine(columns.map((column) => cell(line[column])))).join("")
     // The first page is read before the reply begins, so that what is wrong is told as a problem.
     const first = yield* asked(ask({ limit: TABLE_PAGE }))
-    let header = false
-    const textOf = ({ items }: Page) => {
-      const [line] = items
-      const heading = line === undefined || header ? "" : csvLine(Object.keys(line))
-      header ||= line !== undefined
-      return `${heading}${items.map(lineOf).join("")}`
-    }
     const rest = (cursor: string) =>
       Stream.paginate(cursor, (cursor) =>
         Effect.map(
@@ -77,7 +71,7 @@ const table = <Line extends ReportLine, Page extends ReportPage<Line>>(name: str
         )
       )
     const text = Stream.concat(
-      Stream.make(textOf(first)),
+      Stream.make(csvLine(columns), textOf(first)),
       first.nextCursor === null ? Stream.empty : rest(first.nextCursor)
     )
     return HttpServerResponse.stream(Stream.encodeText(text), {
@@ -88,7 +82,7 @@ const table = <Line extends ReportLine, Page extends ReportPage<Line>>(name: str
 
 /** A report in the representation that is wanted. */
 const reported = <Line extends ReportLine, Page extends ReportPage<Line>>(
-  name: string,
+  name: ReportName,
   query: ReportQuery,
   ask: Ask<Line, Page>
 ) =>

@@ -194,7 +194,7 @@ describe("reports over HTTP", () => {
     assert.strictEqual(wrong.status, 400)
   })
 
-  it("are tables, all ten of them, whatever names their products have", async () => {
+  it("are tables, all ten of them, whatever names their products have, and with a header if there is no line", async () => {
     const reports = [
       "sales/report?by=product&costs=average&",
       "inventory/value?",
@@ -211,6 +211,9 @@ describe("reports over HTTP", () => {
       const lines: ReadonlyArray<string> = body.trim().split("\r\n")
       assert.isAbove(lines.length, 1, report)
       for (const line of lines) assert.notMatch(line, /(?:^|,)"?[=+@]/, report)
+      const none = report.includes("stock-card") ? "since=2020-01-01&until=2020-01-02&" : "product=none&"
+      const empty = await ask("GET", `${report}${none}format=csv`)
+      assert.deepStrictEqual([empty.status, empty.body], [200, `${lines[0]}\r\n`], report)
     }
   })
 
