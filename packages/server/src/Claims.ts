@@ -11,12 +11,12 @@ import {
   type LocationId,
   type ProductId
 } from "@onhand/core"
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
 import { ownLocation, requireAt } from "./Authorizing.ts"
 import { faulty } from "./Faults.ts"
 import { OpenHolds } from "./OpenHolds.ts"
-import { answering, requiredKey, submitAs } from "./OutwardRefusal.ts"
+import { answering, requiredKey, scopedKey, submitAs } from "./OutwardRefusal.ts"
 import { pageRequest, replayedHeader, timestamp } from "./Replying.ts"
 import { ServerSettings } from "./Settings.ts"
 import { shortageReply } from "./StockMovements.ts"
@@ -122,7 +122,8 @@ export const layerClaims = HttpApiBuilder.group(
         const taken = submitAs(inventory, "holdStock", command, { actor, key }).pipe(
           Effect.catchTag("InsufficientStock", (refusal) => Effect.fail(shortageReply(refusal, decimals)))
         )
-        const { reply, replayed } = yield* holds.taking(actor.id, lines.length, taken)
+        const answered = Effect.map(answering(inventory.read.command(scopedKey(actor, key))), Option.isSome)
+        const { reply, replayed } = yield* holds.taking(actor.id, lines.length, taken, answered)
         const body = { claims: reply.claims, expiresAt: timestamp(reply.expiresAt) }
         return HttpApiSchema.withHeaders({ body, headers: replayedHeader(replayed) })
       }),

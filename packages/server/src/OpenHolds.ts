@@ -3,7 +3,7 @@
  * that was committed or let go of counts no more, and neither does one that lapsed.
  *
  * Each server counts the holds that were taken through it since it started: like the quota of requests, it bounds what
- * one client can do, and asks the store nothing.
+ * one client can do. It asks the store nothing but, of a user who has too many, whether the request was answered before.
  */
 import { TooManyRequests } from "@onhand/api"
 import type { ClaimId, Submitted } from "@onhand/core"
@@ -17,12 +17,16 @@ interface Held {
 }
 
 export interface OpenHoldsShape {
-  /** Takes so many holds, unless the user would have too many then. A hold in several lots is one for each. */
-  readonly taking: <A extends Pick<Submitted<Held>, "reply" | "replayed">, E, R>(
+  /**
+   * Takes so many holds, unless the user would have too many then. A hold in several lots is one for each. What was
+   * answered before is answered so again, however many the user has: it takes none.
+   */
+  readonly taking: <A extends Pick<Submitted<Held>, "reply" | "replayed">, E, R, E2, R2>(
     user: string,
     count: number,
-    take: Effect.Effect<A, E, R>
-  ) => Effect.Effect<A, E | TooManyRequests, R>
+    take: Effect.Effect<A, E, R>,
+    answered: Effect.Effect<boolean, E2, R2>
+  ) => Effect.Effect<A, E | E2 | TooManyRequests, R | R2>
   /** Holds that last longer now, whoever took them. */
   readonly extended: (held: Held) => void
   /** Claims that are no holds any more. */
@@ -56,11 +60,13 @@ const make = Effect.gen(function* () {
   }
 
   return OpenHolds.of({
-    taking: Effect.fnUntraced(function* (user, count, take) {
+    taking: Effect.fnUntraced(function* (user, count, take, answered) {
       const holder = holders.get(user) ?? { open: new Map<ClaimId, number>(), taking: 0 }
       holders.set(user, holder)
       const retryAfterMillis = waitFor(holder, count)
-      if (retryAfterMillis > 0) return yield* new TooManyRequests({ retryAfterMillis })
+      if (retryAfterMillis > 0) {
+        return (yield* answered) ? yield* take : yield* new TooManyRequests({ retryAfterMillis })
+      }
       holder.taking += count
       const done = Effect.sync(() => {
         holder.taking -= count

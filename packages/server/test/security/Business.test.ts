@@ -197,6 +197,11 @@ describe("stock that is held and never taken", () => {
     const seconds = Number(refused?.headers.get("retry-after"))
     assert.isTrue(seconds > 500 && seconds <= 600, `${seconds}`)
     assert.strictEqual((await hold("h-2", 1, await server.user("other", ["warehouse_manager"]))).status, 201)
+    // What was held is told again, though no more may be held.
+    const again = await hold("h-1", 2, manager)
+    assert.deepStrictEqual([again.status, again.headers.get("idempotency-replayed")], [201, "true"])
+    assert.deepStrictEqual(again.body, held.body)
+    assert.strictEqual((await hold("h-1", 1, manager)).status, 422)
     const named = { location: "shop", claims: [held.body.claims[0]] }
     assert.strictEqual((await post("claims/release", "free", named)).status, 200)
     assert.strictEqual((await hold("h-3", 1, manager)).status, 201)
@@ -214,7 +219,8 @@ describe("stock that is held and never taken", () => {
         Effect.map(DateTime.now, (now) => {
           const reply = { claims: [ClaimId.make(`c-${drawn++}`)], expiresAt: DateTime.add(now, { seconds }) }
           return { reply, replayed: false }
-        })
+        }),
+        Effect.succeed(false)
       )
     const waits = (holds: OpenHolds["Service"]) =>
       Effect.map(Effect.flip(taking(holds, 10)), ({ retryAfterMillis }) => retryAfterMillis)
