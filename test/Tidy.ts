@@ -196,6 +196,18 @@ const unusedTools = (tree: SourceTree): ReadonlyArray<string> => {
   })
 }
 
+// A gap would make readers look for the one that is missing.
+const decisionGaps = (tree: SourceTree): ReadonlyArray<string> =>
+  [...tree.keys()]
+    .filter((path) => /^docs\/internals\/decisions\/\d/.test(path))
+    .sort()
+    .flatMap((path, index) => {
+      const number = String(index + 1)
+      const name = posix.basename(path).startsWith(`${number.padStart(4, "0")}-`)
+      if (name && tree.get(path)?.startsWith(`# ${number}. `)) return []
+      return [`${path}: is decision ${number}, in its name and its heading; they are numbered without a gap`]
+    })
+
 /** What is untidy in the tree, as `file: reason` or `file:line: reason`. */
 export const tidyViolations = (tree: SourceTree): ReadonlyArray<string> => {
   const files = [...tree].filter(([path]) => path !== "package-lock.json" && !path.startsWith("docs/reference/"))
@@ -206,5 +218,11 @@ export const tidyViolations = (tree: SourceTree): ReadonlyArray<string> => {
     ...(inSource(path) && isCode(path) ? openingViolations(path, text) : []),
     ...(path.endsWith(".md") ? linkViolations(tree, path, text) : [])
   ])
-  return [...perFile, ...deadFiles(tree), ...dependencyPageViolations(tree), ...unusedTools(tree)]
+  return [
+    ...perFile,
+    ...deadFiles(tree),
+    ...dependencyPageViolations(tree),
+    ...unusedTools(tree),
+    ...decisionGaps(tree)
+  ]
 }

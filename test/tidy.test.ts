@@ -109,6 +109,23 @@ const broken: ReadonlyArray<[string, Parameters<typeof changed>[0], ReadonlyArra
     ["docs/internals/dependencies.md: justifies lodash, which nothing depends on"]
   ],
   [
+    "a decision that is numbered after none",
+    {
+      "docs/internals/decisions/0001-lanes.md": "# 1. Lanes\n",
+      "docs/internals/decisions/0003-heads.md": "# 3. Heads\n"
+    },
+    [
+      "docs/internals/decisions/0003-heads.md: is decision 2, in its name and its heading; they are numbered without a gap"
+    ]
+  ],
+  [
+    "a decision with another's number",
+    { "docs/internals/decisions/0001-lanes.md": "# 2. Lanes\n" },
+    [
+      "docs/internals/decisions/0001-lanes.md: is decision 1, in its name and its heading; they are numbered without a gap"
+    ]
+  ],
+  [
     "a tool nothing uses",
     {
       "package.json": { name: "onhand-workspace", devDependencies: { prettier: "1.0.0" } },

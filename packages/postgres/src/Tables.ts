@@ -446,7 +446,7 @@ const overtaken = `CREATE FUNCTION onhand.overtaken(what text) RETURNS text LANG
     RAISE EXCEPTION '% changed in another transaction', what USING ERRCODE = 'serialization_failure';
   END $$`
 
-/** The migrations by their names; the shards of the ledger are fixed by the first. */
+/** The migrations by their names; numbered without a gap. The first fixes the shards of the ledger. */
 export const migrations = (shards: number): Record<string, Effect.Effect<void, SqlError, SqlClient>> => ({
   "1_ledger": run([
     ...ledger,
@@ -455,20 +455,20 @@ export const migrations = (shards: number): Record<string, Effect.Effect<void, S
     ...appendOnly
   ]),
   "2_entities": run(entities),
-  "4_transfers": run(transfers),
-  "5_forecasts": run(forecasts),
-  "6_vendors": run(vendors),
-  "7_counts": run(counts),
-  "8_lots": run(lots),
-  "9_claims": run([...claims, ...entered]),
-  "11_notifications": run([...notifications, ...deliveries]),
-  "12_access": run(access),
+  "3_transfers": run(transfers),
+  "4_forecasts": run(forecasts),
+  "5_vendors": run(vendors),
+  "6_counts": run(counts),
+  "7_lots": run(lots),
+  "8_claims": run([...claims, ...entered]),
+  "9_notifications": run([...notifications, ...deliveries]),
+  "10_access": run(access),
   // For each table, the seq of the last commit of the shard that changed any of its rows.
-  "14_changed_tables": run([`ALTER TABLE onhand.heads ADD COLUMN changed jsonb NOT NULL DEFAULT '{}'`]),
-  "15_stock_policies": run(stockPolicies),
+  "11_changed_tables": run([`ALTER TABLE onhand.heads ADD COLUMN changed jsonb NOT NULL DEFAULT '{}'`]),
+  "12_stock_policies": run(stockPolicies),
   // The lots that expire until a time, for the review that tells of them.
-  "16_expiring_lots": run([`CREATE INDEX lots_expiring ON onhand.lots (expires_at) WHERE expires_at IS NOT NULL`]),
-  "17_kept_values": run(keptValues),
-  "18_search": search,
-  "20_overtaken": run([overtaken])
+  "13_expiring_lots": run([`CREATE INDEX lots_expiring ON onhand.lots (expires_at) WHERE expires_at IS NOT NULL`]),
+  "14_kept_values": run(keptValues),
+  "15_search": search,
+  "16_overtaken": run([overtaken])
 })

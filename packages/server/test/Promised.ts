@@ -239,7 +239,7 @@ export const shown: ReadonlyArray<readonly [convention: string, file: string, ti
 
 /** Conventions that are kept in another way, or not, and why. */
 export const differently: Readonly<Record<string, string>> = {
-  "`.csv` at the end of a path": "`?format=csv` says the same in a link: decisions/0024-reports-are-json-and-csv.md",
-  "Excel and PDF": "a spreadsheet opens the CSV, a browser prints: decisions/0024-reports-are-json-and-csv.md",
+  "`.csv` at the end of a path": "`?format=csv` says the same in a link: decisions/0023-reports-are-json-and-csv.md",
+  "Excel and PDF": "a spreadsheet opens the CSV, a browser prints: decisions/0023-reports-are-json-and-csv.md",
   "headers that announce a deprecation": "v1 has only grown, and nothing of it is deprecated"
 }
