@@ -205,7 +205,7 @@ const decisionGaps = (tree: SourceTree): ReadonlyArray<string> =>
       const number = String(index + 1)
       const name = posix.basename(path).startsWith(`${number.padStart(4, "0")}-`)
       if (name && tree.get(path)?.startsWith(`# ${number}. `)) return []
-      return [`${path}: is decision ${number}, in its name and its heading; they are numbered without a gap`]
+      return [`${path}: is decision ${number}, by its name and heading, or leaves a gap`]
     })
 
 /** What is untidy in the tree, as `file: reason` or `file:line: reason`. */

@@ -114,16 +114,12 @@ const broken: ReadonlyArray<[string, Parameters<typeof changed>[0], ReadonlyArra
       "docs/internals/decisions/0001-lanes.md": "# 1. Lanes\n",
       "docs/internals/decisions/0003-heads.md": "# 3. Heads\n"
     },
-    [
-      "docs/internals/decisions/0003-heads.md: is decision 2, in its name and its heading; they are numbered without a gap"
-    ]
+    ["docs/internals/decisions/0003-heads.md: is decision 2, by its name and heading, or leaves a gap"]
   ],
   [
     "a decision with another's number",
     { "docs/internals/decisions/0001-lanes.md": "# 2. Lanes\n" },
-    [
-      "docs/internals/decisions/0001-lanes.md: is decision 1, in its name and its heading; they are numbered without a gap"
-    ]
+    ["docs/internals/decisions/0001-lanes.md: is decision 1, by its name and heading, or leaves a gap"]
   ],
   [
     "a tool nothing uses",

@@ -3,7 +3,8 @@
  * that was committed or let go of counts no more, and neither does one that lapsed.
  *
  * Each server counts the holds that were taken through it since it started: like the quota of requests, it bounds what
- * one client can do. It asks the store nothing but, of a user who has too many, whether the request was answered before.
+ * one client can do. It asks the store one thing alone: of a user who has too many, whether the request was answered
+ * before.
  */
 import { TooManyRequests } from "@onhand/api"
 import type { ClaimId, Submitted } from "@onhand/core"

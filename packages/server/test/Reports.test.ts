@@ -194,7 +194,7 @@ describe("reports over HTTP", () => {
     assert.strictEqual(wrong.status, 400)
   })
 
-  it("are tables, all ten of them, whatever names their products have, and with a header if there is no line", async () => {
+  it("are tables, all ten of them, whatever names their products have, and have a header at least", async () => {
     const reports = [
       "sales/report?by=product&costs=average&",
       "inventory/value?",
