@@ -42,19 +42,12 @@ const askedAs = ({ user }: Session, { key, kind, line }: Order): Asked => ({
   payload: { lines: [{ ...line, kind: kind === "sale" ? "sale" : "receipt" }] } as never
 })
 
-/**
- * How long a caller waits for a reply, in milliseconds. A connection may be lost without a word, as one that was being
- * handed to a worker when that was killed; its caller gives up and asks again, as any client would.
- */
-const PATIENCE = 20_000
-
 /** Sends an order; gives the status, the body, and whether the server says that it was answered before. */
 export const post = async ({ url, token }: Session, { key, kind, line }: Order) => {
   const reply = await fetch(`${url}/api/v1/stock-movements`, {
     method: "POST",
     headers: { authorization: `Bearer ${token}`, "content-type": "application/json", "idempotency-key": key },
-    body: JSON.stringify({ lines: [{ kind, ...line }] }),
-    signal: AbortSignal.timeout(PATIENCE)
+    body: JSON.stringify({ lines: [{ kind, ...line }] })
   })
   const replayed = reply.headers.get("idempotency-replayed") === "true"
   return { status: reply.status, body: (await reply.json()) as { readonly type?: string }, replayed }

@@ -31,6 +31,10 @@ export class WorkersDying extends Schema.TaggedError<WorkersDying>()("WorkersDyi
   }
 }
 
+// Each worker takes its connections from the port itself. Were they handed over by the first process, as is Node's way,
+// one on its way to a worker that is killed would stay open for good without an answer; so it waits for the next one.
+cluster.schedulingPolicy = cluster.SCHED_NONE
+
 interface Workers {
   /** The port that they serve on. */
   readonly port: number

@@ -19,6 +19,8 @@ const collected = new Map<string, string>()
 let collector: Server
 let running: Running
 let token: string
+/** What `/metrics` told at first, and after a product was created. */
+const told: Array<string> = []
 
 beforeAll(async () => {
   collector = createServer(async (request, reply) => {
@@ -36,6 +38,11 @@ beforeAll(async () => {
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(collector.address() as AddressInfo).port}`
   })
   const url = await running.ready
+  const scrape = async () => {
+    const reply = await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${METRICS_TOKEN}` } })
+    told.push(await reply.text())
+  }
+  await scrape()
   const form = new URLSearchParams({ username: "admin@onhand.local", password: PASSWORD })
   const signIn = await fetch(`${url}/api/v1/auth/login`, { method: "POST", body: form })
   token = ((await signIn.json()) as { readonly access_token: string }).access_token
@@ -48,8 +55,7 @@ beforeAll(async () => {
   const body = JSON.stringify({ sku: "TOLD", name: "Told" })
   await fetch(`${url}/api/v1/products?access_token=${token}`, { headers })
   await fetch(`${url}/api/v1/products`, { method: "POST", headers, body })
-  const metrics = await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${METRICS_TOKEN}` } })
-  assert.ok((await metrics.text()).includes("onhand_commands_total"))
+  await scrape()
   running.kill("SIGTERM")
   await running.ended
 }, 90_000)
@@ -80,13 +86,32 @@ describe("check 68: what the server prints", () => {
   })
 })
 
+describe("what Prometheus reads", () => {
+  it("begins with every count of commands at 0, so that the first is a rise", () => {
+    const [fresh = "", after = ""] = told
+    const created = 'onhand_commands_total{command="CreateProduct",outcome="applied"}'
+    assert.ok(fresh.includes(`${created} 0\n`))
+    assert.ok(after.includes(`${created} 1\n`))
+    for (const line of [
+      'onhand_command_lines_total{command="RecordMovements"} 0',
+      'onhand_refusals_total{refusal="InsufficientStock"} 0',
+      "onhand_queue_depth 0",
+      'onhand_http_requests_total{method="GET",status="500"} 0',
+      "onhand_http_request_seconds_count 0"
+    ]) {
+      assert.ok(fresh.includes(`${line}\n`), line)
+    }
+  })
+})
+
 describe("a collector of OpenTelemetry", () => {
   it("gets the spans of requests under the trace of the caller, and the metrics, the last before the end", () => {
     const traces = collected.get("/v1/traces") ?? ""
     assert.ok(traces.includes(TRACE), "the caller's trace goes on")
     assert.ok(traces.includes("/api/v1/products"))
     const metrics = collected.get("/v1/metrics") ?? ""
-    assert.ok(metrics.includes("onhand_commands_total"))
+    const created = /\{"attributes":\[[^\]]*"CreateProduct"[^\]]*"applied"[^\]]*\][^}]*"as(?:Int|Double)":"?1\b/
+    assert.match(metrics, created)
     assert.ok(metrics.includes("onhand_http_request_seconds"))
   })
 })

@@ -66,6 +66,27 @@ const onHand = async (): Promise<number> => {
   return ((await reply.json()) as { readonly onHand: number }).onHand
 }
 
+/** Asks over a connection of its own. */
+const askAnew = (path: string) =>
+  new Promise<string>((resolve, reject) => {
+    get(`${url}${path}`, { agent: false, headers: { authorization: `Bearer ${METRICS_TOKEN}` } }, (reply) => {
+      let text = ""
+      reply.on("data", (chunk) => {
+        text += String(chunk)
+      })
+      reply.on("end", () => resolve(text))
+    }).once("error", reject)
+  })
+
+/** Waits until each worker answers while the other stands still. */
+const untilBothServe = async () => {
+  for (const other of childrenOf(running.pid)) {
+    process.kill(other, "SIGSTOP")
+    await askAnew("/health/live")
+    process.kill(other, "SIGCONT")
+  }
+}
+
 const start = async (database: string) => {
   running = startOnhand(["serve", "--workers", "2", "--port", "0"], {
     DATABASE_URL: database,
@@ -133,21 +154,22 @@ describe.skipIf(process.platform !== "linux")("two workers", { timeout: START_TI
     }
     while (childrenOf(running.pid).length < 2) await pause(50)
     assert.notDeepStrictEqual(childrenOf(running.pid), workers)
+    await untilBothServe()
+  })
+
+  it("leave no caller without an answer when one that no longer moves is killed", async () => {
+    const [still = 0] = childrenOf(running.pid)
+    process.kill(still, "SIGSTOP")
+    const asked = Promise.all(Array.from({ length: 16 }, () => askAnew("/health/live")))
+    await pause(100)
+    process.kill(still, "SIGKILL")
+    assert.strictEqual((await asked).length, 16)
+    // Who comes while the other stands still waits for the one that takes its place.
+    await untilBothServe()
   })
 
   it("tell the metrics of both, whichever is asked, each with its number", async () => {
-    // Each over a connection of its own, which the workers take in turns: so both have something to tell.
-    const metrics = () =>
-      new Promise<string>((resolve, reject) => {
-        const headers = { authorization: `Bearer ${METRICS_TOKEN}` }
-        get(`${url}/metrics`, { agent: false, headers }, (reply) => {
-          let text = ""
-          reply.on("data", (chunk) => {
-            text += String(chunk)
-          })
-          reply.on("end", () => resolve(text))
-        }).once("error", reject)
-      })
+    const metrics = () => askAnew("/metrics")
     const sales = Array.from({ length: 40 }, (_, index) => sell(`metered-${index}`))
     for (const reply of await Promise.all(sales)) assert.strictEqual(reply.status, 201)
     const workersIn = (text: string) => [...new Set([...text.matchAll(/\{worker="(\d)"/g)].map(([, one]) => one))]
@@ -158,6 +180,11 @@ describe.skipIf(process.platform !== "linux")("two workers", { timeout: START_TI
       text = await metrics()
     }
     assert.deepStrictEqual(workersIn(text).toSorted(), ["1", "2"])
+    // One that has just begun tells its counts as well, at 0.
+    for (const worker of [1, 2]) {
+      const sales = `onhand_commands_total{worker="${worker}",command="RecordMovements",outcome="applied"}`
+      assert.ok(text.includes(`\n${sales} `), `worker ${worker}`)
+    }
     assert.strictEqual(text.match(/^# TYPE onhand_http_requests_total counter$/gm)?.length, 1)
     const sold = text.matchAll(/^onhand_http_requests_total\{worker="\d",method="POST",status="201"\} (\d+)$/gm)
     assert.ok([...sold].reduce((sum, [, count]) => sum + Number(count), 0) >= sales.length)

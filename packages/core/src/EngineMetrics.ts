@@ -3,7 +3,8 @@
  * how many wait. They are counted once a batch, so that they cost a busy engine nothing, and read through Effect's
  * `Metric`: by OpenTelemetry, by Prometheus, or by a host of its own.
  */
-import { Metric } from "effect"
+import { Context, Metric, SchemaAST } from "effect"
+import type { CommandDefinition } from "./Command.ts"
 import type { Outcome, Submission } from "./Submission.ts"
 
 const SIZES = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000]
@@ -31,7 +32,9 @@ const commits = Metric.histogram("onhand_commit_seconds", {
 })
 const queue = Metric.gauge("onhand_queue_depth", { description: "Commands that wait for the next commit" })
 
-const outcomeOf = (outcome: Outcome): string => {
+const OUTCOMES = ["applied", "refused", "replayed", "failed"] as const
+
+const outcomeOf = (outcome: Outcome): (typeof OUTCOMES)[number] => {
   if (outcome._tag === "Failed") return "failed"
   if (outcome.replayed) return "replayed"
   return outcome._tag === "Applied" ? "applied" : "refused"
@@ -58,7 +61,32 @@ const commandsBy = labelled(commands, "command", "outcome")
 const linesBy = labelled(lines, "command")
 const refusalsBy = labelled(refusals, "refusal")
 
-type Context = Parameters<typeof commands.updateUnsafe>[1]
+type Services = Context.Context<never>
+
+/** The refusals of a command, by name. */
+const refusalsOf = ({ refusal: { ast } }: CommandDefinition): ReadonlyArray<string> =>
+  (SchemaAST.isUnion(ast) ? ast.types : [ast]).flatMap((type) => SchemaAST.resolveIdentifier(type) ?? [])
+
+/** Where it has begun, so that a further engine of the same process costs nothing. */
+const begun = new WeakSet<object>()
+
+/**
+ * Begins every count of these commands at 0. A count that is not there until something happened does not rise when it
+ * first does, and whoever watches it misses that.
+ */
+export const beginCounting = (definitions: Iterable<CommandDefinition>, context: Services): void => {
+  const registry = Context.get(context, Metric.MetricRegistry)
+  if (begun.has(registry)) return
+  begun.add(registry)
+  for (const definition of definitions) {
+    for (const outcome of OUTCOMES) commandsBy(definition.tag, outcome).updateUnsafe(0, context)
+    linesBy(definition.tag).updateUnsafe(0, context)
+    for (const refusal of refusalsOf(definition)) refusalsBy(refusal).updateUnsafe(0, context)
+  }
+  batches.valueUnsafe(context)
+  commits.valueUnsafe(context)
+  queue.updateUnsafe(0, context)
+}
 
 /** What a batch came to. */
 export interface Committed {
@@ -73,7 +101,7 @@ export interface Committed {
 export const countBatch = (
   { submissions, outcomes, seconds, waiting }: Committed,
   linesOf: (submission: Submission) => number,
-  context: Context
+  context: Services
 ): void => {
   const counts = new Map<typeof commands, number>()
   const add = (metric: typeof commands, count: number) => counts.set(metric, (counts.get(metric) ?? 0) + count)

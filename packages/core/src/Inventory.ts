@@ -3,8 +3,9 @@
  */
 import { Clock, Context, type DateTime, Effect, Layer, Result, Schema, SchemaIssue, type Stream } from "effect"
 import { MAX_KEY_LENGTH } from "./Command.ts"
-import { commands } from "./Commands.ts"
+import { commands, commandsByTag } from "./Commands.ts"
 import { Engine, type SubmissionError } from "./Engine.ts"
+import { beginCounting } from "./EngineMetrics.ts"
 import type { Event } from "./Event.ts"
 import { type FeedCursor, feed } from "./Feed.ts"
 import { uuidV7 } from "./Id.ts"
@@ -207,6 +208,7 @@ const make = Effect.gen(function* () {
   const engine = yield* Engine
   const store = yield* Store
   const { queries } = store
+  beginCounting(commandsByTag.values(), yield* Effect.context<never>())
   const methods = commandsOver(engine.submit)
   return Inventory.of({
     ...methods,
