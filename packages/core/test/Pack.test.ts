@@ -60,6 +60,10 @@ describe("what is entered in a pack", () => {
     assert.strictEqual(decimalInUnit(units, 30, "case"), "1.25")
     assert.strictEqual(decimalInUnit(units, 8, "case"), undefined)
     assert.strictEqual(decimalInUnit(units, 8, "piece"), "8")
+    const pound = { unit: "lb", steps: 45_359_237, per: 100_000 }
+    const weighed: Units = { unit: { name: "kg", decimals: 3 }, packs: [{ unit: "box", steps: 5, per: 1 }, pound] }
+    assert.strictEqual(decimalInUnit(weighed, 45_359_237, "lb"), "100000")
+    assert.strictEqual(decimalInUnit(weighed, 1, "box"), "0.2")
   })
 
   it("is refused in a unit that the product does not have, and when it is no decimal", () => {
