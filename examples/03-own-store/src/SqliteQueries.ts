@@ -282,7 +282,11 @@ const reportRows = (database: Database): ReportRows => {
 const orders = (filter: OrderFilter): List<Order> => {
   const { condition, parameters } = matching({
     customer: ["customer = :customer", filter.customer],
-    location: ["location = :location", filter.location]
+    // Its own, and those of its lines and shipments, stand at any depth.
+    location: [
+      "EXISTS (SELECT 1 FROM json_tree(orders.data) WHERE key = 'location' AND atom = :location)",
+      filter.location
+    ]
   })
   const select = `SELECT data, placedAt, id FROM orders WHERE ${condition}`
   return { name: "orders", decode: json.orders.decode, select, parameters, sort: ["placedAt", "id"], descending: true }

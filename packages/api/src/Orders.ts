@@ -215,7 +215,9 @@ export class OrdersApi extends HttpApiGroup.make("orders")
     HttpApiEndpoint.get("list", "/orders", {
       query: {
         ...cursorQuery,
-        location: Schema.optionalKey(LocationId),
+        location: Schema.optionalKey(
+          LocationId.annotate({ description: "Only orders that it serves, or did, as their own or another location" })
+        ),
         customer: Schema.optionalKey(
           Schema.NonEmptyString.check(Schema.isMaxLength(64)).annotate({
             description: "A user's id; whoever may read all orders sees everyone's when it is left out"

@@ -17,7 +17,7 @@ import { notificationQueries } from "./MemoryNotifications.ts"
 import { compareValues, pageOf } from "./MemoryPage.ts"
 import type { Memory } from "./MemoryStore.ts"
 import type { Movement, MovementKind } from "./Movement.ts"
-import { OrderId } from "./Order.ts"
+import { locationsOf, OrderId } from "./Order.ts"
 import { type CursorValues, firstPage, type InvalidCursor, onlyPage, type Page, type PageRequest } from "./Page.ts"
 import type { Product, ProductId } from "./Product.ts"
 import {
@@ -500,7 +500,7 @@ export const memoryQueries = (memory: Memory): Queries => ({
       const items = [...memory.tables.orders.values()].filter(
         (order) =>
           (filter.customer === undefined || order.customer === filter.customer) &&
-          (filter.location === undefined || order.location === filter.location)
+          (filter.location === undefined || locationsOf(order).includes(filter.location))
       )
       return Effect.fromResult(
         pageOf("orders", items, (order) => [DateTime.toEpochMillis(order.placedAt), order.id], page, true)

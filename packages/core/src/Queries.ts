@@ -187,6 +187,7 @@ export const Supply = Schema.Struct({
 }).annotate({ identifier: "Supply" })
 export interface Supply extends Schema.Schema.Type<typeof Supply> {}
 
+/** `location`: only orders that it serves, or did, as their own or another location. */
 export interface OrderFilter {
   readonly customer?: string | undefined
   readonly location?: LocationId | undefined

@@ -322,7 +322,7 @@ export const postgresQueries = (sql: SqlClient): Queries => {
           [text("t.placed"), text("t.id")],
           [
             ["t.customer = ?::text", customer],
-            ["t.location = ?::text", location]
+            ["(t.location = ?::text OR t.elsewhere @> to_jsonb(?::text))", location]
           ],
           true
         ),

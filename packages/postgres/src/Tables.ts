@@ -325,7 +325,16 @@ const stockPolicies = [
     CASE WHEN data->>'status' = 'placed'
       THEN nullif(jsonb_path_query_array(data, '$.lines[*] ? (@.backordered > 0).product'), '[]') END
   ) STORED`,
-  `CREATE INDEX orders_backordered ON onhand.orders (placed, id) WHERE backordered IS NOT NULL`
+  `CREATE INDEX orders_backordered ON onhand.orders (placed, id) WHERE backordered IS NOT NULL`,
+  // The other locations that serve an order, or did; null of all orders that their own location served alone.
+  `ALTER TABLE onhand.orders ADD COLUMN elsewhere jsonb GENERATED ALWAYS AS (
+    nullif(
+      jsonb_path_query_array(data, '$.lines[*].elsewhere[*].location') ||
+        jsonb_path_query_array(data, '$.shipments[*].location ? (@ != $.location)'),
+      '[]'
+    )
+  ) STORED`,
+  `CREATE INDEX orders_elsewhere ON onhand.orders USING gin (elsewhere jsonb_path_ops) WHERE elsewhere IS NOT NULL`
 ]
 
 const notifications = [

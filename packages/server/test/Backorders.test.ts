@@ -1,5 +1,6 @@
 // Orders that wait and orders that several locations serve, over HTTP: placed, given what came, shipped, canceled.
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { LocationId } from "@onhand/core"
 import { startServer, type TestServer } from "./TestServer.ts"
 
 let server: TestServer
@@ -37,6 +38,17 @@ beforeAll(async () => {
   await receive("depot", 1.5)
 })
 afterAll(() => server.stop())
+
+interface Listed {
+  readonly id: string
+  readonly location: string
+  readonly lines: ReadonlyArray<{ readonly elsewhere: ReadonlyArray<{ readonly location: string }> }>
+  readonly shipments: ReadonlyArray<{ readonly location: string }>
+}
+
+/** The locations that a reply says an order was served by. */
+const placesOf = ({ location, lines, shipments }: Listed): ReadonlySet<string> =>
+  new Set([location, ...[...lines.flatMap(({ elsewhere }) => elsewhere), ...shipments].map((one) => one.location)])
 
 describe("back-orders over HTTP", () => {
   it("wait for what no location has, are listed, and get what comes", async () => {
@@ -83,5 +95,26 @@ describe("back-orders over HTTP", () => {
     await ask("POST", "cart/items", { product: "tea", quantity: 9 }, ann)
     const refused = await ask("POST", "checkout", { location: "shop", backorders: true }, ann)
     assert.strictEqual(refused.status, 400)
+  })
+})
+
+describe("who is limited to a location", () => {
+  it("finds the orders that it serves or served, whichever took them, and no others", async () => {
+    const bob = await server.customer("bob")
+    await receive("shop", 1)
+    await ask("POST", "cart/items", { product: "tea", quantity: 0.5 }, bob)
+    assert.strictEqual((await ask("POST", "checkout", { location: "shop" }, bob)).status, 201)
+    const all: ReadonlyArray<Listed> = (await ask("GET", "orders")).body.items
+    for (const location of ["shop", "depot", "attic"]) {
+      const keeper = await server.user(`keeper-${location}`, ["warehouse_manager"], [LocationId.make(location)])
+      const seen: ReadonlyArray<Listed> = (await ask("GET", "orders", undefined, keeper)).body.items
+      const ids = (orders: ReadonlyArray<Listed>) => orders.map(({ id }) => id)
+      assert.deepStrictEqual(ids(seen), ids(all.filter((order) => placesOf(order).has(location))), location)
+      const statuses = all.map(async ({ id }) => (await ask("GET", `orders/${id}`, undefined, keeper)).status)
+      const expected = all.map((order) => (placesOf(order).has(location) ? 200 : 404))
+      assert.deepStrictEqual(await Promise.all(statuses), expected, location)
+    }
+    const [byShop, byDepot] = ["shop", "depot"].map((location) => all.filter((order) => placesOf(order).has(location)))
+    assert.isTrue(byShop?.length === all.length && byDepot?.length === all.length - 1, "the depot served all but one")
   })
 })

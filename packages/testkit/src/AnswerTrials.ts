@@ -324,7 +324,10 @@ const questionsOf = (known: Known): Readonly<Record<string, Question>> =>
       ]
     ),
     ["order(order-ann)", (queries) => queries.order(OrderId.make("order-ann"))],
-    ["orders({})", allByTime((queries, page) => queries.orders({}, page))],
+    ...[{}, ...locationPool.map((location) => ({ location }))].map((filter): [string, Question] => [
+      `orders(${textOf(filter)})`,
+      allByTime((queries, page) => queries.orders(filter, page))
+    ]),
     ...known.counts.map(({ id }): [string, Question] => [`count(${id})`, (queries) => queries.count(id)]),
     ...[{}, { state: "counting" as const }, { location: locationPool[0]! }].map((filter): [string, Question] => [
       `counts(${textOf(filter)})`,
