@@ -59,9 +59,16 @@ describe("the Dockerfile", () => {
     if (!isWhole) for (const command of commands) assert.notMatch(command, /npm ci/)
   })
 
+  it("is built and run by the build server, which has Docker", () => {
+    const { steps } = parse(read(".github/workflows/ci.yml")).jobs.image
+    const commands: ReadonlyArray<string> = steps.map(({ run = "" }: { readonly run?: string }) => run)
+    assert.include(commands, "docker build --tag onhand .")
+    assert.isTrue(commands.some((run) => /^docker run .*--read-only --tmpfs \/tmp /.test(run)))
+  })
+
   it("takes nothing into the image that is secret or of this machine", () => {
     const ignored = read(".dockerignore").split("\n")
-    for (const name of [".git", ".onhand", "**/node_modules"]) assert.include(ignored, name)
+    for (const name of [".git", ".onhand", "secrets", "**/node_modules"]) assert.include(ignored, name)
     assert.notMatch(dockerfile, /password|_SECRET=|DATABASE_URL=/i)
   })
 })
@@ -122,6 +129,7 @@ describe("the Kubernetes manifests", () => {
     const { scaleTargetRef, minReplicas } = one("HorizontalPodAutoscaler").spec
     assert.include(scaleTargetRef, { kind: "Deployment", name: one("Deployment").metadata.name })
     assert.isAbove(minReplicas, one("PodDisruptionBudget").spec.minAvailable)
+    assert.notProperty(one("Deployment").spec, "replicas")
     assert.deepStrictEqual(one("Deployment").spec.strategy.rollingUpdate, { maxSurge: 1, maxUnavailable: 0 })
     const { resources } = one("Kustomization")
     const files = globSync("*.yaml", { cwd: join(repository, "deploy/kubernetes") })
