@@ -59,9 +59,9 @@ const strategyOf = ({ strategy, locations }: Sources) => {
   return strategy === "fewestSplits" ? fewestSplits(inOrderOf(locations)) : firstExpired
 }
 
-/** Parts of demands at an order's location, and what of each waits for goods. */
+/** Where the goods of demands are, and what of each demand waits for goods. */
 export interface Sourced {
-  readonly parts: ReadonlyArray<Allocated>
+  readonly parts: ReadonlyArray<Omit<Allocated, "demand">>
   readonly waiting: ReadonlyArray<number>
 }
 
@@ -82,11 +82,10 @@ export const sourced = (
     const there = places(demand).reduce((sum, place) => sum + Math.max(0, availableNow(slice, place, now)), 0)
     return Math.max(0, demand.quantity - there)
   })
-  const taken = demands.flatMap((demand, index) => {
+  const wanted = demands.flatMap((demand, index) => {
     const quantity = demand.quantity - (waiting[index] ?? 0)
-    return quantity > 0 ? [{ index, demand: { ...demand, quantity } }] : []
+    return quantity > 0 ? [{ ...demand, quantity }] : []
   })
-  const wanted = taken.map(({ demand }) => demand)
   const found: Result.Result<ReadonlyArray<Allocated>, InsufficientStock | InsufficientSupply> = sources === undefined
     ? allocate(slice, wanted, now)
     : sourceDemands(
@@ -94,8 +93,5 @@ export const sourced = (
         wanted,
         strategyOf(sources)
       )
-  return Result.map(found, (parts) => ({
-    parts: parts.map((part) => ({ ...part, demand: taken[part.demand]?.index ?? part.demand })),
-    waiting
-  }))
+  return Result.map(found, (parts) => ({ parts, waiting }))
 }

@@ -70,9 +70,12 @@ export const firstExpired: SourcingStrategy = orderedBy(expiryOf)
 export const nearest = (distanceTo: (location: LocationId) => number): SourcingStrategy =>
   orderedBy(({ location }) => distanceTo(location), expiryOf)
 
-/** Locations in the order of a list, and none that is not in it; within one, what expires first. */
+/**
+ * Locations in the order of a list, in which the first mention counts, and none that is not in it; within one, what
+ * expires first.
+ */
 export const inOrderOf = (locations: ReadonlyArray<LocationId>): SourcingStrategy => {
-  const place = new Map(locations.map((location, index) => [location, index]))
+  const place = new Map([...new Set(locations)].map((location, index) => [location, index]))
   const ordered = orderedBy(({ location }) => place.get(location) ?? NEVER, expiryOf)
   return (supplies, quantity) =>
     ordered(

@@ -209,6 +209,41 @@ describe("an order that several locations serve", () => {
     }).pipe(Effect.provide(Live))
   )
 
+  it.effect.each([
+    ["inOrder", "B 3, A 2"],
+    ["fewestSplits", "C 5"],
+    ["firstExpired", "A 2, C 3"]
+  ] as const)("takes its goods %s", ([strategy, expected]) =>
+    Effect.gen(function* () {
+      const { inventory, cart } = yield* given(0, 0)
+      const farm = LocationId.make("farm")
+      yield* inventory.createLocation({ id: farm, name: "Farm" })
+      const lot = (location: LocationId, lot: string, quantity: number, expiresOn?: string) => ({
+        ...({ kind: "receipt", product: tea, location, lot, quantity } as const),
+        ...(expiresOn === undefined ? {} : { expiresOn })
+      })
+      yield* inventory.recordMovements({
+        lines: [lot(shop, "A", 2, "2026-01-01"), lot(depot, "B", 3), lot(farm, "C", 6, "2026-02-01")]
+      })
+      const sources = { locations: [depot, shop, farm, depot] as const, strategy }
+      const order = yield* inventory.checkout({ cart: yield* cart(5, tea), location: shop, sources })
+      const parts = order.shipments.flatMap(({ lines }) => lines.map(({ lot, quantity }) => `${lot} ${quantity}`))
+      assert.strictEqual(parts.join(", "), expected)
+    }).pipe(Effect.provide(Live))
+  )
+
+  it.effect("takes equal ones in the order of its sources, and each source once", () =>
+    Effect.gen(function* () {
+      const { inventory, cart, both } = yield* given(4, 4)
+      const sources = { locations: [shop, depot, shop] as const, strategy: "fewestSplits" as const }
+      yield* inventory.checkout({ cart: yield* cart(3), location: depot, sources })
+      assert.deepStrictEqual(yield* both, [1, 4])
+      const tooMuch = yield* Effect.flip(inventory.placeOrder({ cart: yield* cart(6), location: depot, sources }))
+      assert(tooMuch._tag === "InsufficientSupply")
+      assert.deepStrictEqual(tooMuch.lines, [{ product: mug, wanted: 6, available: 5 }])
+    }).pipe(Effect.provide(Live))
+  )
+
   it.effect("can be sold at once, with a shipment from each", () =>
     Effect.gen(function* () {
       const { inventory, cart, both, sources } = yield* given(3, 4)

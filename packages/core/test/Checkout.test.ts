@@ -176,6 +176,12 @@ describe("a checkout", () => {
       const { inventory, location, mug, cart, level } = yield* shop
       const { expiresAt } = yield* inventory.beginCheckout({ cart, location, ttlMillis: 60_000 })
       const shorter = yield* inventory.extendCheckout({ cart, location, ttlMillis: 1_000 })
+      assert.deepStrictEqual(yield* Effect.flatMap(inventory.read.cart(cart), Effect.fromOption), shorter)
+      const held = yield* inventory.read.claims({ source: { type: "cart", id: cart } }, firstPage())
+      assert.deepStrictEqual(
+        held.items.map(({ expiresAt }) => expiresAt),
+        [expiresAt, expiresAt]
+      )
       assert.deepStrictEqual([shorter.expiresAt, shorter.version], [expiresAt, 3])
       yield* TestClock.adjust(59_999)
       assert.deepStrictEqual(yield* level(mug), [5, 2, 3])

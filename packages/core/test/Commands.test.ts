@@ -7,6 +7,7 @@ import {
   type CommandName,
   commands,
   LocationId,
+  OrderId,
   type PayloadOf,
   ProductId,
   PurchaseOrderId,
@@ -58,6 +59,35 @@ describe("a command", () => {
     assert.deepStrictEqual(shardsOfCommand("beginCheckout", { cart, location, ttlMillis: 1 }), own)
     assert.deepStrictEqual(shardsOfCommand("cancelCheckout", { cart, location }), own)
     assert.deepStrictEqual(shardsOfCommand("checkout", { cart, location }), own)
+  })
+
+  it("on an order locks the ledgers of all locations that it names", () => {
+    const here = { order: OrderId.make("order"), location: shop }
+    const own = [shardOf(shop, SHARDS)]
+    assert.deepStrictEqual(shardsOfCommand("shipOrder", here), own)
+    assert.deepStrictEqual(shardsOfCommand("undoShipment", { ...here, shipment: 1 }), own)
+    assert.deepStrictEqual(shardsOfCommand("allocateOrder", here), own)
+    assert.deepStrictEqual(shardsOfCommand("cancelOrder", here), own)
+    assert.deepStrictEqual(shardsOfCommand("cancelOrder", { ...here, elsewhere: [depot] }), both)
+    const lines = [{ line: 1, quantity: 1, into: "sellable" }] as const
+    assert.deepStrictEqual(shardsOfCommand("receiveReturn", { ...here, lines }), own)
+    const sources = { locations: [depot], strategy: "inOrder" } as const
+    assert.deepStrictEqual(shardsOfCommand("extendCheckout", { cart, location: shop, ttlMillis: 1 }), own)
+    assert.deepStrictEqual(shardsOfCommand("placeOrder", { cart, location: shop }), own)
+    assert.deepStrictEqual(shardsOfCommand("placeOrder", { cart, location: shop, sources }), both)
+    assert.deepStrictEqual(shardsOfCommand("checkout", { cart, location: shop, sources }), both)
+  })
+
+  it("that sets what holds of places locks their ledgers, and what holds of none stands in the first", () => {
+    const places = [shop, depot].map((location) => ({ product, location, lot: "A" }))
+    const [here, there] = places
+    assert(here !== undefined && there !== undefined)
+    assert.deepStrictEqual(shardsOfCommand("setStockPolicies", { lines: [here, there] }), both)
+    assert.deepStrictEqual(shardsOfCommand("setReorderPolicies", { lines: [here, there, { abc: "A" }] }), both)
+    assert.deepStrictEqual(shardsOfCommand("setReorderPolicies", { lines: [{ abc: "A" }] }), [0])
+    const nothing = { notifications: [], purchaseOrders: [] }
+    assert.deepStrictEqual(shardsOfCommand("reviewNotifications", { ...nothing, lots: places }), both)
+    assert.deepStrictEqual(shardsOfCommand("reviewNotifications", nothing), [0])
   })
 
   it("on a transfer locks the ledger of the end where it is done", () => {

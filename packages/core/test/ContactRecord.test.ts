@@ -1,4 +1,4 @@
-// What was said to a vendor is kept as it was said; a mail goes to a person there, or to the vendor, and to nobody else.
+// What was said to a vendor is kept as it was said; a mail goes to a person there or to the vendor, and to nobody else.
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"

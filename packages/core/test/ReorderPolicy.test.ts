@@ -113,7 +113,7 @@ describe("terms", () => {
   const half = { kind: "fill rate", level: 0.5 } as const
 
   it("are the place's own, then its class's, then the usual ones; a vendor's lead time is before a class's", () => {
-    const own = policy({ reviewDays: 3 })
+    const own = policy({ reviewDays: 3, coverDays: 20 })
     const shared = policy({ reviewDays: 4, target: half, leadDays: [30], alertRisk: 0.2 })
     const all = new Map([
       [reorderPolicyId(place), own],
@@ -124,7 +124,7 @@ describe("terms", () => {
       target: half,
       leadDays: [11],
       reviewDays: 3,
-      coverDays: undefined,
+      coverDays: 20,
       rules,
       alertRisk: 0.2
     })

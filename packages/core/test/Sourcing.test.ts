@@ -56,6 +56,55 @@ describe("a demand", () => {
     assert.strictEqual(told(30, fewestSplits()), "20 munich D, 3 berlin B, 7 berlin A")
   })
 
+  it("is taken from places and lots in the order of their names, where nothing else tells them apart", () => {
+    const alike = [
+      ...[supply(munich, "A", 1, null), supply(berlin, "B", 1, null)],
+      ...[supply(hamburg, "", 1, null), supply(berlin, "A", 1, null)]
+    ]
+    const all = ["berlin A", "berlin B", "hamburg ", "munich A"]
+    for (const turned of [alike, alike.toReversed()]) {
+      const parts = Result.getOrThrow(sourceDemands(turned, [{ product: milk, quantity: 4 }]))
+      assert.deepStrictEqual(
+        parts.map(({ location, lot }) => `${location} ${lot}`),
+        all
+      )
+    }
+  })
+
+  it("is taken in the order of a list, of which the first mention counts, whatever expires first elsewhere", () => {
+    const list = inOrderOf([hamburg, munich, berlin, hamburg])
+    assert.strictEqual(told(40, list), "13 hamburg C, 20 munich D, 3 berlin B, 4 berlin A")
+  })
+
+  it("is taken from the place that is left with least, also where another has not enough, and from that alone", () => {
+    const from = (quantity: number, ...there: ReadonlyArray<Supply>) =>
+      Result.getOrThrow(sourceDemands(there, [{ product: milk, quantity }], fewestSplits())).map(
+        ({ location, lot, quantity }) => `${quantity} ${location} ${lot}`
+      )
+    const few = supply(munich, "D", 5, 2)
+    assert.deepStrictEqual(from(12, supply(hamburg, "C", 20, 1), supply(berlin, "A", 13, 9), few), ["12 berlin A"])
+    const parts = [supply(berlin, "A", 10, 9), supply(hamburg, "C", 13, 5), supply(berlin, "B", 3, 1)]
+    assert.deepStrictEqual(from(13, ...parts), ["3 berlin B", "10 berlin A"])
+  })
+
+  it("of several products is told demand by demand, in the order in which they were asked", () => {
+    const tea = ProductId.make("tea")
+    const there = [...supplies, { ...supply(hamburg, "", 9, null), product: tea }]
+    const asked = [milk, tea, milk, tea].map((product) => ({ product, quantity: 2 }))
+    assert.deepStrictEqual(
+      Result.getOrThrow(sourceDemands(there, asked)).map(({ product, lot, quantity, demand }) => [
+        ...[product, lot, quantity, demand]
+      ]),
+      [
+        [milk, "B", 2, 0],
+        [tea, "", 2, 1],
+        [milk, "B", 1, 2],
+        [milk, "D", 1, 2],
+        [tea, "", 2, 3]
+      ]
+    )
+  })
+
   it("of more than the strategy uses is refused with what there is", () => {
     assert.strictEqual(told(47, firstExpired), "47 of 46")
     assert.strictEqual(told(14, inOrderOf([hamburg])), "14 of 13")
