@@ -27,8 +27,20 @@ const readable = HttpRouter.middleware((handler) =>
   )
 ).layer
 
+// A name of its own, because Effect's type does not have all that Scalar reads. Its tools for developers and its client
+// would send the contract to Scalar's servers, which the content policy refuses, so they are not offered.
+const scalar = {
+  withDefaultFonts: false,
+  hideModels: true,
+  showOperationId: false,
+  showDeveloperTools: "never",
+  hideClientButton: true,
+  telemetry: false,
+  // On a phone, a margin of Scalar's is a little wider than the window.
+  customCss: "html, body { overflow-x: clip }"
+}
+
 /** `/docs`. */
-export const layerDocumentation = HttpApiScalar.layer(OnhandApi, {
-  path: "/docs",
-  scalar: { withDefaultFonts: false, hideModels: true, showOperationId: false }
-}).pipe(Layer.provide(readable))
+export const layerDocumentation = HttpApiScalar.layer(OnhandApi, { path: "/docs", scalar }).pipe(
+  Layer.provide(readable)
+)

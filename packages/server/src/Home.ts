@@ -30,8 +30,14 @@ pre { background: var(--card); border: 1px solid var(--line); border-radius: .6r
 code { font-family: ui-monospace, monospace; font-size: .92em }
 `
 
-const COMMANDS = `TOKEN=$(curl -s $ONHAND/api/v1/auth/login --data-urlencode "username=$EMAIL" \\
-  --data-urlencode "password=$PASSWORD" | sed -E 's/.*"access_token":"([^"]+)".*/\\1/')
+const COMMANDS = `ONHAND=http://localhost:3000
+EMAIL=admin@onhand.local
+PASSWORD='what the first start printed'
+
+TOKEN=$(curl -s $ONHAND/api/v1/auth/login \\
+  --data-urlencode "username=$EMAIL" \\
+  --data-urlencode "password=$PASSWORD" |
+  sed -E 's/.*"access_token":"([^"]+)".*/\\1/')
 
 curl -s "$ONHAND/api/v1/products?limit=3" -H "Authorization: Bearer $TOKEN"
 curl -s "$ONHAND/api/v1/inventory?limit=3" -H "Authorization: Bearer $TOKEN"
@@ -55,11 +61,12 @@ const PAGE = `<!doctype html>
 <a href="/docs"><b>Documentation</b><span>Every endpoint, to read and to try</span></a>
 <a href="/openapi.json"><b>OpenAPI</b><span>The contract, for tools and generators</span></a>
 <a href="/health/ready"><b>Health</b><span>Is it ready to serve?</span></a>
-<a href="#start"><b>Quick start</b><span>Three commands to try next</span></a>
+<a href="#start"><b>Quick start</b><span>Sign in, and look around</span></a>
 </nav>
 <h2 id="start">Quick start</h2>
-<p>Sign in with the address and the password that were printed when the server started for the first time, then look
-around. Set <code>ONHAND</code> to this page's address, <code>EMAIL</code> and <code>PASSWORD</code> to yours.</p>
+<p>Put this page's address into <code>ONHAND</code>, and the address and the password that were printed when the server
+started for the first time into <code>EMAIL</code> and <code>PASSWORD</code>. Then sign in, read the catalogue and the
+stock, and follow what happens.</p>
 <pre>${escaped(COMMANDS)}</pre>
 </main>
 </body>

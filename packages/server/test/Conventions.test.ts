@@ -245,6 +245,10 @@ describe("a reply", () => {
       assert.match(headers.get("content-type") ?? "", /^text\/html/)
       assert.notMatch(body.slice(0, 3_000), /(src|href)="https?:/)
     }
+    const { body: docs, headers } = await server.ask("GET", "/docs")
+    // Scalar offers to send the contract to its servers, unless it is told not to; the policy would refuse that too.
+    for (const off of [`"showDeveloperTools":"never"`, `"hideClientButton":true`]) assert.include(docs, off)
+    assert.include(headers.get("content-security-policy"), "connect-src 'self';")
     const home = (await server.ask("GET", "/")).body
     for (const link of ["/docs", "/openapi.json", "/health/ready"]) assert.include(home, `href="${link}"`)
     assert.strictEqual((await server.ask("GET", "/openapi.json")).body.openapi, "3.1.0")
