@@ -188,7 +188,7 @@ export class StockCountsApi extends HttpApiGroup.make("stockCounts")
         summary: "Note what was found",
         description:
           "Each line remembers what the books say at this moment. A line that is not on the sheet is added, and what " +
-          "is said of a line last counts."
+          "is said of a line last counts. The reply is the count with `lines` noted by this request alone."
       })
     ),
     HttpApiEndpoint.post("finish", "/stock-counts/:id/finish", {

@@ -170,9 +170,9 @@ export const changedCount = (
   context: DecisionContext
 ): Count => ({ ...count, ...changes, version: count.version + 1, updatedAt: context.now })
 
-/** What every command on a count answers, writes and tells. */
-export const writtenCount = (count: Count) => ({
-  reply: blindly(count),
+/** What every command on a count answers, writes and tells; the answer is the whole sheet, or `lines` of it alone. */
+export const writtenCount = (count: Count, lines = count.lines) => ({
+  reply: blindly({ ...count, lines }),
   rows: [put("counts", count)],
   events: [{ _tag: "CountChanged" as const, count: count.id, location: count.location, state: count.state }]
 })

@@ -151,7 +151,8 @@ export const StartCount = define("StartCount", {
 
 /**
  * Notes what was found of some keys, and with each what the books say at this moment; a key that is not on the sheet is
- * added. What is said of a key last counts.
+ * added. What is said of a key last counts. The reply has these lines of the sheet and no others: whoever scans key by
+ * key on a full sheet would get, and the ledger would keep, a thousand lines for each.
  */
 export const RecordCount = define("RecordCount", {
   payload: {
@@ -194,7 +195,8 @@ export const RecordCount = define("RecordCount", {
         const said = { ...keptEntered(last), ...(expiresOn === undefined ? {} : { expiresOn }) }
         return { ...countedLine(slice, location, plain(line), quantity, context), reason, ...said }
       })
-      return writtenCount(changedCount(before, { lines }, context))
+      const noted = lines.filter((line) => lastOf.has(keyOf(line)))
+      return writtenCount(changedCount(before, { lines }, context), noted)
     })
 })
 

@@ -212,6 +212,12 @@ describe("a count", () => {
       ] as const
       const counted = yield* inventory.recordCount({ ...at, lines })
       assert.strictEqual(counted.lines.length, 4)
+      // Who notes one line is told of that one alone; what was noted before stays on the sheet.
+      const one = yield* inventory.recordCount({ ...at, lines: [{ product: tea, lot: "B", quantity: 1 }] })
+      assert.deepStrictEqual(one, { ...counted, ...one, lines: counted.lines.slice(3) })
+      assert.strictEqual(one.version, counted.version + 1)
+      const sheet = yield* Effect.fromOption(yield* inventory.read.count(at.count))
+      assert.deepStrictEqual(sheet, { ...one, lines: counted.lines })
       yield* post
       const mugs = yield* inventory.read.balance({ product: mug, location: shop, lot: "" })
       assert.deepStrictEqual([mugs.sellable, mugs.damaged], [8, 3])

@@ -44,17 +44,25 @@ const managerOf = async (location: string) => {
 
 describe("a count over HTTP", () => {
   it("hides what the books expect until the counting has ended, and posts the difference", async () => {
-    const opened = await post("stock-counts", "c-1", { location: "shop", blind: true, lines: [{ product: "tea" }] })
+    const planned = { location: "shop", blind: true, lines: [{ product: "tea" }] }
+    const opened = await post("stock-counts", "c-1", planned)
     assert.deepStrictEqual([opened.status, opened.headers.get("etag")], [201, '"1"'])
     assert.deepInclude(opened.body, { state: "counting", location: "shop", policy: "rebase", name: "" })
-    const again = await post("stock-counts", "c-1", { location: "shop", blind: true, lines: [{ product: "tea" }] })
+    const again = await post("stock-counts", "c-1", planned)
     assert.strictEqual(again.headers.get("idempotency-replayed"), "true")
     const path = `stock-counts/${opened.body.id}`
 
     const noted = await post(`${path}/lines`, "c-1-tea", { lines: [{ product: "tea", quantity: 9.25 }] })
     const hidden = { line: 1, product: "tea", counted: 9.25, expected: null, difference: null }
     assert.deepInclude(noted.body.lines[0], hidden)
+    // Only what was noted is told, not the whole sheet.
+    const more = await post(`${path}/lines`, "c-1-jam", { lines: [{ product: "jam", quantity: 0 }] })
+    assert.deepStrictEqual(
+      more.body.lines.map(({ line, product }: Record<string, unknown>) => [line, product]),
+      [[2, "jam"]]
+    )
     const read = await server.ask("GET", `/api/v1/${path}`, { token: admin })
+    assert.deepStrictEqual([read.body.lines.length, read.headers.get("etag")], [2, more.headers.get("etag")])
     assert.deepInclude(read.body.lines[0], hidden)
     const listed = await server.ask("GET", "/api/v1/stock-counts?state=counting", { token: admin })
     assert.deepStrictEqual(listed.body.items, [read.body])
