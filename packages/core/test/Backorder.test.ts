@@ -1,8 +1,17 @@
 // Orders that wait for what is not there, and orders that several locations serve: every part is somewhere, once.
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Effect, Layer } from "effect"
+import { DateTime, Effect, Layer, Option } from "effect"
 import * as fc from "fast-check"
-import { firstPage, Inventory, LocationId, layerMemory, type Order, openQuantity, ProductId } from "../src/index.ts"
+import {
+  firstPage,
+  Inventory,
+  LocationId,
+  layerMemory,
+  type Order,
+  type OrderId,
+  openQuantity,
+  ProductId
+} from "../src/index.ts"
 
 const [shop, depot] = ["shop", "depot"].map((id) => LocationId.make(id)) as [LocationId, LocationId]
 const [mug, tea] = ["mug", "tea"].map((id) => ProductId.make(id)) as [ProductId, ProductId]
@@ -35,8 +44,13 @@ const given = (inShop: number, inDepot: number) =>
     const waiting = Effect.map(inventory.read.backorders({}, firstPage()), ({ items }) =>
       items.map(({ order, quantity }) => [order, quantity])
     )
+    const placed = (order: OrderId) =>
+      Effect.map(
+        inventory.read.order(order),
+        Option.getOrElse((): Order => assert.fail(`order ${order} is not there`))
+      )
     const sources = { locations: [depot, shop] as const, strategy: "inOrder" as const }
-    return { inventory, receive, cart, both, waiting, sources }
+    return { inventory, receive, cart, both, waiting, placed, sources }
   })
 
 const only = ({ lines: [line] }: Order) => line ?? assert.fail("an order has a line")
@@ -276,7 +290,7 @@ describe("an order that several locations serve", () => {
         ({ there: [inShop, inDepot], wanted, strategy, comes, ships, part }) =>
           Effect.runPromise(
             Effect.gen(function* () {
-              const { inventory, receive, cart, both } = yield* given(inShop, inDepot)
+              const { inventory, receive, cart, both, placed } = yield* given(inShop, inDepot)
               const sources = { locations: [shop, depot] as const, strategy }
               const { id: order } = yield* inventory.placeOrder({
                 ...{ cart: yield* cart(wanted), location: shop, sources },
@@ -285,14 +299,14 @@ describe("an order that several locations serve", () => {
               yield* receive(depot, comes)
               yield* Effect.option(inventory.allocateOrder({ order, location: depot }))
               for (const location of ships) yield* Effect.option(inventory.shipOrder({ order, location }))
-              const shipments = (yield* Effect.orDie(Effect.fromOption(yield* inventory.read.order(order)))).shipments
+              const shipments = (yield* placed(order)).shipments
               for (const { location, shipment } of shipments) {
                 yield* inventory.undoShipment({ order, location, shipment })
               }
               const everywhere = { order, location: shop, elsewhere: [depot] }
               yield* Effect.option(inventory.cancelOrder({ ...everywhere, lines: [{ line: 1, quantity: part }] }))
               yield* Effect.option(inventory.cancelOrder(everywhere))
-              const after = yield* Effect.orDie(Effect.fromOption(yield* inventory.read.order(order)))
+              const after = yield* placed(order)
               assert.deepStrictEqual([after.status, openQuantity(only(after))], ["canceled", 0])
               assert.deepStrictEqual(yield* both, [inShop, inDepot + comes])
               assert.deepStrictEqual((yield* inventory.read.claims({}, firstPage())).items, [])

@@ -27,11 +27,10 @@ import {
 import { DateTime, Effect } from "effect"
 import { locationPool, lotTracked, productPool, vendorPool } from "./Arbitraries.ts"
 import { type Known, nothingKnown, type Step } from "./Draft.ts"
-import { type Features, learn, resolve, simplerSteps, steps } from "./History.ts"
+import { type Features, learn, resolve } from "./History.ts"
 import { beginning } from "./HistoryRun.ts"
-import { checkProperty } from "./Property.ts"
-import { ensure, type Session, submissionOf, withSession } from "./Session.ts"
-import { commitBatch, commitOne } from "./Setup.ts"
+import { ensure, type Session, submissionOf } from "./Session.ts"
+import { commitBatch, commitOne, overHistories } from "./Setup.ts"
 import type { Trial, TrialInput } from "./Trial.ts"
 
 type Question = (queries: Queries) => Effect.Effect<unknown, StoreUnavailable | InvalidCursor>
@@ -419,12 +418,7 @@ const compareAnswers = (session: Session, { features }: TrialInput, history: Rea
 const answers: Trial = {
   title: "answers every question as the reference does",
   laws: ["G39"],
-  run: (input) =>
-    checkProperty(
-      steps({ features: input.features, maxLength: input.effort.historyLength, timePasses: false }),
-      { runs: Math.ceil(input.effort.runs / 2), seed: input.effort.seed, simpler: simplerSteps },
-      (history) => withSession(input.subject, (session) => compareAnswers(session, input, history))
-    )
+  run: (input) => overHistories(input, (session, history) => compareAnswers(session, input, history))
 }
 
 export const answerTrials: ReadonlyArray<Trial> = [answers]

@@ -3,10 +3,8 @@
  */
 import { Effect, Option } from "effect"
 import { lotTracked } from "./Arbitraries.ts"
-import { simplerSteps, steps } from "./History.ts"
-import { checkProperty } from "./Property.ts"
-import { ensure, type Session, withSession } from "./Session.ts"
-import { fillStore } from "./Setup.ts"
+import { ensure, type Session } from "./Session.ts"
+import { fillStore, overHistories } from "./Setup.ts"
 import type { Trial } from "./Trial.ts"
 
 const outside = new Set<string>(["supplier", "opening", "adjustment", "scrap"])
@@ -60,16 +58,11 @@ const traces: Trial = {
   title: "finds again all that came in of a lot, on shelves, on its way and with customers",
   laws: ["H53"],
   run: (input) =>
-    checkProperty(
-      steps({ features: input.features, maxLength: input.effort.historyLength, timePasses: false }),
-      { runs: Math.ceil(input.effort.runs / 2), seed: input.effort.seed, simpler: simplerSteps },
-      (history) =>
-        withSession(input.subject, (session) =>
-          Effect.gen(function* () {
-            yield* fillStore(session, input, history)
-            yield* traced(session).pipe(Effect.catchTags({ StoreUnavailable: Effect.die, InvalidCursor: Effect.die }))
-          })
-        )
+    overHistories(input, (session, history) =>
+      Effect.gen(function* () {
+        yield* fillStore(session, input, history)
+        yield* traced(session).pipe(Effect.catchTags({ StoreUnavailable: Effect.die, InvalidCursor: Effect.die }))
+      })
     )
 }
 

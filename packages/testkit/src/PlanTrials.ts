@@ -12,7 +12,7 @@ import type { LawBroken } from "./Law.ts"
 import { checkProperty } from "./Property.ts"
 import { rowsText } from "./RawReaders.ts"
 import { ensure, outcomeText, type Session, withSession } from "./Session.ts"
-import { commitBatch, commitOne } from "./Setup.ts"
+import { commitBatch, commitOne, overHistories } from "./Setup.ts"
 import type { Trial, TrialInput } from "./Trial.ts"
 
 const tables = ["movements", "claimEvents", "claims", "balances", "commands", "events"] as const
@@ -70,12 +70,8 @@ const foresight: Trial = {
   title: "plans a command as it then decides it, and writes nothing",
   laws: ["H54"],
   run: (input) =>
-    checkProperty(
-      // A plan and its command are decided at two times, so none may pass that a hold does not outlive.
-      steps({ features: input.features, maxLength: input.effort.historyLength, timePasses: false }),
-      { runs: Math.ceil(input.effort.runs / 2), seed: input.effort.seed, simpler: simplerSteps },
-      (history) => withSession(input.subject, (session) => planned(session, input, history.filter(isLasting)))
-    )
+    // A plan and its command are decided at two times, so none may pass that a hold does not outlive.
+    overHistories(input, (session, history) => planned(session, input, history.filter(isLasting)))
 }
 
 const fields = ["sellable", "qualityControl", "damaged", "quarantine", "held", "committed"] as const

@@ -12,14 +12,22 @@ import {
 } from "@onhand/core"
 import { Effect, Fiber } from "effect"
 import { difference } from "./Difference.ts"
-import { simplerSteps, steps } from "./History.ts"
 import type { LawBroken } from "./Law.ts"
 import { onHandOf, placeTallyAt } from "./LedgerView.ts"
 import { availableAt, lastMicros } from "./LotView.ts"
-import { checkProperty } from "./Property.ts"
 import type { LedgerSnapshot } from "./RawReaders.ts"
 import { checkRows, ensure, type Session, withSession } from "./Session.ts"
-import { commitBatch, commitOne, fillStore, receive, type Shelf, sell, stockShelf } from "./Setup.ts"
+import {
+  commitBatch,
+  commitOne,
+  fillStore,
+  mustAnswer,
+  overHistories,
+  receive,
+  type Shelf,
+  sell,
+  stockShelf
+} from "./Setup.ts"
 import type { Trial } from "./Trial.ts"
 
 /** All items of a list, page by page; `between` happens after each page. */
@@ -206,38 +214,32 @@ const agreement: Trial = {
   title: "reads what its rows say, and verifies itself without a difference",
   laws: ["G41", "G39"],
   run: (input) =>
-    checkProperty(
-      steps({ features: input.features, maxLength: input.effort.historyLength, timePasses: false }),
-      { runs: Math.ceil(input.effort.runs / 2), seed: input.effort.seed, simpler: simplerSteps },
-      (history) =>
-        withSession(input.subject, (session) =>
-          Effect.gen(function* () {
-            yield* fillStore(session, input, history)
-            const { movements, claimEvents } = yield* checkRows(session)
-            const verification = yield* Effect.orDie(session.inventory.read.verify)
-            yield* ensure(
-              "G41",
-              verification.differences.length === 0,
-              () => `verify found ${JSON.stringify(verification.differences)}`
-            )
-            const counted =
-              verification.movements === movements.length && verification.claimEvents === claimEvents.length
-            yield* ensure(
-              "G41",
-              counted,
-              () =>
-                `verify saw ${verification.movements} movements and ${verification.claimEvents} claim events of ` +
-                `${movements.length} and ${claimEvents.length}`
-            )
-            const audit = yield* Effect.orDie(auditDocuments(session.inventory.read))
-            yield* ensure(
-              "G41",
-              audit.differences.length === 0,
-              () => `the audit of documents found ${JSON.stringify(audit.differences)}`
-            )
-            yield* levelsAgree(session).pipe(Effect.catchTag("StoreUnavailable", Effect.die))
-          })
+    overHistories(input, (session, history) =>
+      Effect.gen(function* () {
+        yield* fillStore(session, input, history)
+        const { movements, claimEvents } = yield* checkRows(session)
+        const verification = yield* mustAnswer("G41", "verify", session.inventory.read.verify)
+        yield* ensure(
+          "G41",
+          verification.differences.length === 0,
+          () => `verify found ${JSON.stringify(verification.differences)}`
         )
+        const counted = verification.movements === movements.length && verification.claimEvents === claimEvents.length
+        yield* ensure(
+          "G41",
+          counted,
+          () =>
+            `verify saw ${verification.movements} movements and ${verification.claimEvents} claim events of ` +
+            `${movements.length} and ${claimEvents.length}`
+        )
+        const audit = yield* mustAnswer("G41", "The audit of documents", auditDocuments(session.inventory.read))
+        yield* ensure(
+          "G41",
+          audit.differences.length === 0,
+          () => `the audit of documents found ${JSON.stringify(audit.differences)}`
+        )
+        yield* levelsAgree(session).pipe(Effect.catchTag("StoreUnavailable", Effect.die))
+      })
     )
 }
 

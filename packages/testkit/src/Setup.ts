@@ -1,14 +1,15 @@
 /**
- * What trials begin with: a stocked shelf, and a batch that is answered.
+ * What trials begin with: a random history, a stocked shelf, and a batch that is answered.
  */
 import { type Location, LocationId, type Outcome, type Product, ProductId, type Submission } from "@onhand/core"
 import { Effect } from "effect"
 import { lineOf } from "./Diary.ts"
 import { nothingKnown, type Step } from "./Draft.ts"
-import { learn, resolve } from "./History.ts"
+import { learn, resolve, simplerSteps, steps } from "./History.ts"
 import { BEGINNING, beginning } from "./HistoryRun.ts"
-import { LawBroken } from "./Law.ts"
-import { type Session, submissionOf } from "./Session.ts"
+import { LawBroken, type LawId } from "./Law.ts"
+import { checkProperty } from "./Property.ts"
+import { type Session, submissionOf, withSession } from "./Session.ts"
 import type { TrialInput } from "./Trial.ts"
 
 /** A location and a product of it. */
@@ -95,6 +96,25 @@ export const stockShelf = (
     for (const [index, submission] of batch.entries()) yield* mustApply(submission, outcomes[index])
     return shelf
   })
+
+/** Tries what must hold of random histories, each on a store of its own. No time passes in them. */
+export const overHistories = (
+  { subject, features, effort }: TrialInput,
+  check: (session: Session, history: ReadonlyArray<Step>) => Effect.Effect<void, LawBroken>
+): Effect.Effect<void, LawBroken> =>
+  checkProperty(
+    steps({ features, maxLength: effort.historyLength, timePasses: false }),
+    { runs: Math.ceil(effort.runs / 2), seed: effort.seed, simpler: simplerSteps },
+    (history) => withSession(subject, (session) => check(session, history))
+  )
+
+/** What a store must answer here: where it fails, it breaks the law, and `what` says what it was asked. */
+export const mustAnswer = <A>(
+  law: LawId,
+  what: string,
+  asked: Effect.Effect<A, unknown>
+): Effect.Effect<A, LawBroken> =>
+  Effect.mapError(asked, (error) => new LawBroken({ law, detail: `${what} failed: ${error}` }))
 
 /** Runs a random history on the bare store, batch by batch. */
 export const fillStore = (session: Session, { features }: TrialInput, history: ReadonlyArray<Step>) =>
