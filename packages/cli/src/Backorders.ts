@@ -56,8 +56,7 @@ export const listBackorders = (flags: Place & { readonly format: Format }) =>
       locationName: place,
       quantity: Number(inUnit(quantity, known))
     })
-    const table = columns.map(({ title, ...column }) => ({ ...column, title: title.toUpperCase() }))
-    const printed = yield* printReport(rows, flags.format, { table, csv: columns, json })
+    const printed = yield* printReport(rows, flags.format, { csv: columns, json })
     if (printed === 0) yield* Console.error("No order waits for goods")
   })
 

@@ -107,9 +107,8 @@ export const traceLot = (flags: LotFlags) =>
       )
     )
     yield* Console.error(statusText(trace.lot, product))
-    const table = columns.map((column) => ({ ...column, title: column.title.toUpperCase() }))
     const json = ({ quantity, ...row }: TraceRow) => ({ ...row, quantity: Number(quantity) })
-    yield* printReport(rows, flags.format, { table, csv: columns, json })
+    yield* printReport(rows, flags.format, { csv: columns, json })
   })
 
 /** The lot with the locations whose levels follow at once, as far as one command takes them. */

@@ -13,9 +13,12 @@ export interface Column<Row> {
   readonly value: (row: Row) => string
 }
 
-/** How rows are reported. The table's `notes` follow a row, indented; its `order` puts the rows that matter first. */
+/**
+ * How rows are reported. The table has the columns of the CSV, with their titles in capitals, unless it names its own;
+ * its `notes` follow a row, indented; its `order` puts the rows that matter first.
+ */
 export interface Report<Row> {
-  readonly table: ReadonlyArray<Column<Row>>
+  readonly table?: ReadonlyArray<Column<Row>>
   readonly notes?: (row: Row) => ReadonlyArray<string>
   readonly order?: (a: Row, b: Row) => number
   readonly csv: ReadonlyArray<Column<Row>>
@@ -53,7 +56,8 @@ const csvCell = (cell: string): string => {
 
 const csvLine = (cells: ReadonlyArray<string>): string => cells.map(csvCell).join(",")
 
-const tableLines = <Row>(rows: ReadonlyArray<Row>, { table, notes }: Report<Row>): ReadonlyArray<string> => {
+const tableLines = <Row>(rows: ReadonlyArray<Row>, { csv, notes, ...report }: Report<Row>): ReadonlyArray<string> => {
+  const { table = csv.map((column) => ({ ...column, title: column.title.toUpperCase() })) } = report
   const cells = rows.map((row) => table.map(({ value }) => value(row)))
   const widths = table.map(({ title }, column) =>
     cells.reduce((most, line) => Math.max(most, line[column]?.length ?? 0), title.length)

@@ -65,8 +65,7 @@ export const listStockPolicies = (flags: {
       floor: Number(floor),
       backorders: backorders === "yes"
     })
-    const table = columns.map((column) => ({ ...column, title: column.title.toUpperCase() }))
-    const printed = yield* printReport(rows, flags.format, { table, csv: columns, json })
+    const printed = yield* printReport(rows, flags.format, { csv: columns, json })
     if (printed === 0) yield* Console.error("No stock policy is set: nothing is promised beyond what is there")
   })
 

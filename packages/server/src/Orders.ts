@@ -2,14 +2,16 @@
  * Orders over HTTP. A caller names only the order; where its stock is follows from it, and the actor must be allowed to
  * write orders there, unless the order is the actor's own.
  */
-import { CurrentActor, OnhandApi, UnknownOrder } from "@onhand/api"
+import { CurrentActor, OnhandApi, type OrderPartAt, UnknownOrder } from "@onhand/api"
 import {
   type Actor,
+  type InsufficientStock,
   Inventory,
   type LineQuantity,
   type LocationId,
   locationsOf,
   type Order,
+  type OrderExceeded,
   type OrderId,
   permits,
   UnknownOrderLine
@@ -27,6 +29,18 @@ import { type Decimals, pageInUnits, type QuantityInUnit, toDecimal, Units } fro
 
 /** The decimals of an order's products. */
 const decimalsIn = ({ lines }: Order): Decimals => new Map(lines.map(({ product, unit }) => [product, unit.decimals]))
+
+/** What no caller can bring about, because the order was read before: that it is not there, or somewhere else. */
+const impossible = { OrderElsewhere: Effect.die, UnknownOrder: Effect.die } as const
+const told = ({ reply, replayed }: { readonly reply: Order; readonly replayed: boolean }) =>
+  changedReply(orderReply(reply), reply.version, replayed)
+
+/** A request about a part of an order at a location. */
+interface PartRequest {
+  readonly params: { readonly id: OrderId }
+  readonly headers: { readonly "idempotency-key"?: string }
+  readonly payload: typeof OrderPartAt.Type
+}
 
 const make = Effect.gen(function* () {
   const inventory = yield* Inventory
@@ -64,20 +78,35 @@ const make = Effect.gen(function* () {
   const ownOrWritable = (actor: Actor, order: Order, at: ReadonlyArray<LocationId> = [order.location]) =>
     isOwn(actor, order) ? Effect.void : requireAt(roles, actor, "orders:write", at)
 
-  /** What no caller can bring about, because the order was read before: that it is not there, or somewhere else. */
-  const impossible = { OrderElsewhere: Effect.die, UnknownOrder: Effect.die } as const
-  const told = ({ reply, replayed }: { readonly reply: Order; readonly replayed: boolean }) =>
-    changedReply(orderReply(reply), reply.version, replayed)
+  /**
+   * What of an order is to leave a location, or to be given there: all of it, at the order's own, if neither is named.
+   * `refusals` has its quantities in the units of the order's products.
+   */
+  const partAt = ({ params, headers, payload }: PartRequest) =>
+    Effect.gen(function* () {
+      const actor = yield* CurrentActor
+      const key = yield* requiredKey(headers["idempotency-key"])
+      const order = yield* visible(actor, params.id)
+      const { location = order.location, occurredAt } = payload
+      yield* writable(actor, order, location)
+      const lines = payload.lines && (yield* inSteps(order, payload.lines))
+      const at = { order: order.id, location }
+      const refusals = {
+        UnknownOrder: Effect.die,
+        InsufficientStock: (refusal: InsufficientStock) => Effect.fail(shortageReply(refusal, decimalsIn(order))),
+        OrderExceeded: (refusal: OrderExceeded) => Effect.fail(exceededReply(refusal, order))
+      }
+      return { part: lines === undefined ? at : { ...at, lines }, as: { actor, key, occurredAt }, refusals }
+    })
 
-  return { inventory, units, roles, inSteps, isOwn, seesAll, visible, writable, ownOrWritable, impossible, told }
+  return { inventory, units, roles, inSteps, isOwn, seesAll, visible, writable, ownOrWritable, partAt }
 })
 
 export const layerOrders = HttpApiBuilder.group(
   OnhandApi,
   "orders",
   Effect.fnUntraced(function* (handlers) {
-    const { inventory, units, roles, inSteps, isOwn, seesAll, visible, writable, ownOrWritable, impossible, told } =
-      yield* make
+    const { inventory, units, roles, inSteps, isOwn, seesAll, visible, writable, ownOrWritable, partAt } = yield* make
     return handlers.handleAll({
       list: Effect.fnUntraced(function* ({ query }) {
         const actor = yield* CurrentActor
@@ -105,49 +134,13 @@ export const layerOrders = HttpApiBuilder.group(
         const served = sources === undefined ? { location, backorders } : { location, backorders, sources }
         return yield* buyActiveCart(inventory, units, "placeOrder", served, command)
       }),
-      ship: Effect.fnUntraced(function* ({ params, headers, payload }) {
-        const actor = yield* CurrentActor
-        const key = yield* requiredKey(headers["idempotency-key"])
-        const order = yield* visible(actor, params.id)
-        const { location = order.location } = payload
-        yield* writable(actor, order, location)
-        const lines = payload.lines && (yield* inSteps(order, payload.lines))
-        const at = { order: order.id, location }
-        const decimals = decimalsIn(order)
-        return yield* submitAs(inventory, "shipOrder", lines === undefined ? at : { ...at, lines }, {
-          actor,
-          key,
-          occurredAt: payload.occurredAt
-        }).pipe(
-          Effect.map(told),
-          Effect.catchTags({
-            UnknownOrder: Effect.die,
-            InsufficientStock: (refusal) => Effect.fail(shortageReply(refusal, decimals)),
-            OrderExceeded: (refusal) => Effect.fail(exceededReply(refusal, order))
-          })
-        )
+      ship: Effect.fnUntraced(function* (request) {
+        const { part, as, refusals } = yield* partAt(request)
+        return yield* submitAs(inventory, "shipOrder", part, as).pipe(Effect.map(told), Effect.catchTags(refusals))
       }),
-      allocate: Effect.fnUntraced(function* ({ params, headers, payload }) {
-        const actor = yield* CurrentActor
-        const key = yield* requiredKey(headers["idempotency-key"])
-        const order = yield* visible(actor, params.id)
-        const { location = order.location } = payload
-        yield* writable(actor, order, location)
-        const lines = payload.lines && (yield* inSteps(order, payload.lines))
-        const at = { order: order.id, location }
-        const decimals = decimalsIn(order)
-        return yield* submitAs(inventory, "allocateOrder", lines === undefined ? at : { ...at, lines }, {
-          actor,
-          key,
-          occurredAt: payload.occurredAt
-        }).pipe(
-          Effect.map(told),
-          Effect.catchTags({
-            UnknownOrder: Effect.die,
-            InsufficientStock: (refusal) => Effect.fail(shortageReply(refusal, decimals)),
-            OrderExceeded: (refusal) => Effect.fail(exceededReply(refusal, order))
-          })
-        )
+      allocate: Effect.fnUntraced(function* (request) {
+        const { part, as, refusals } = yield* partAt(request)
+        return yield* submitAs(inventory, "allocateOrder", part, as).pipe(Effect.map(told), Effect.catchTags(refusals))
       }),
       backorders: Effect.fnUntraced(function* ({ query }) {
         const { product } = query
