@@ -44,7 +44,7 @@ export const pageOf = <A>(
     const first = ordered[0]
     const width = first === undefined ? undefined : valuesOf(first).length
     let rest = ordered
-    if (request.cursor !== undefined && width !== undefined) {
+    if (request.cursor !== undefined) {
       const after = yield* cursorValues(list, request.cursor, width)
       rest = ordered.filter((item) => direction * compareValues(valuesOf(item), after) > 0)
     }

@@ -43,16 +43,17 @@ export type CursorValues = ReadonlyArray<string | number>
 /** A cursor for the position after an item with these sort values. `list` ties it to one list and sorting. */
 export const cursorAfter = (list: string, values: CursorValues): string => encodeCursor([list, ...values])
 
-/** The sort values in a cursor that {@link cursorAfter} made for the same list and sorting. */
+/** The sort values in a cursor that {@link cursorAfter} made for the same list and sorting, so many if it is known. */
 export const cursorValues = (
   list: string,
   cursor: string,
-  count: number
+  count: number | undefined
 ): Result.Result<CursorValues, InvalidCursor> => {
   const decoded = decodeCursor(cursor)
   if (Result.isFailure(decoded)) return Result.fail(new InvalidCursor({ cursor }))
   const [made, ...values] = decoded.success
-  return made === list && values.length === count ? Result.succeed(values) : Result.fail(new InvalidCursor({ cursor }))
+  const isOfList = made === list && (count === undefined || values.length === count)
+  return isOfList ? Result.succeed(values) : Result.fail(new InvalidCursor({ cursor }))
 }
 
 /** The items of a whole list, page by page: for lists that are known to fit into memory. */

@@ -7,7 +7,7 @@ import { type DemandCalendar, type InvalidPeriods, periodBoundsUntilNow } from "
 import type { LocationId } from "./Location.ts"
 import { decimalFromMoney, minorDigits } from "./Money.ts"
 import { movementId } from "./Movement.ts"
-import { cursorAfter, cursorValues, type InvalidCursor, type Page } from "./Page.ts"
+import { cursorAfter, cursorValues, InvalidCursor, type Page } from "./Page.ts"
 import type { Product, ProductId } from "./Product.ts"
 import { decimalFromQuantity } from "./Quantity.ts"
 import type { Queries } from "./Queries.ts"
@@ -399,8 +399,10 @@ export const rankReport = (read: Read, { calendar, currency, ...filter }: RankRe
     }
     const by = currency === undefined ? ({ _tag: "Units" } as const) : ({ _tag: "Revenue", currency } as const)
     const ranks = rankProducts(rows, bounds.length - 1, by)
-    const [first] = page.cursor === undefined ? [0] : yield* Effect.fromResult(cursorValues(RANKS, page.cursor, 1))
-    const start = Number(first)
+    const [start] = page.cursor === undefined ? [0] : yield* Effect.fromResult(cursorValues(RANKS, page.cursor, 1))
+    if (typeof start !== "number" || !Number.isSafeInteger(start) || start < 0) {
+      return yield* new InvalidCursor({ cursor: page.cursor ?? "" })
+    }
     const told = ranks.slice(start, start + page.limit)
     const products = yield* productsOf(
       read,

@@ -4,7 +4,7 @@
 import { DateTime, Effect } from "effect"
 import type { LocationId } from "./Location.ts"
 import type { Movement } from "./Movement.ts"
-import { cursorAfter, cursorValues, type InvalidCursor } from "./Page.ts"
+import { cursorAfter, cursorValues, InvalidCursor } from "./Page.ts"
 import type { ProductId } from "./Product.ts"
 import type { Queries } from "./Queries.ts"
 import { isCondition } from "./StockKey.ts"
@@ -63,8 +63,11 @@ export const stockCard = (
       balance = there.reduce((sum, { onHand }) => sum + onHand, 0)
     } else {
       const [next, left] = yield* Effect.fromResult(cursorValues(CARD, page.cursor, 2))
-      cursor = String(next)
-      balance = Number(left)
+      if (typeof next !== "string" || typeof left !== "number" || !Number.isSafeInteger(left)) {
+        return yield* new InvalidCursor({ cursor: page.cursor })
+      }
+      cursor = next
+      balance = left
     }
     const request = { _tag: "Cursor", limit: page.limit, cursor } as const
     const { items, nextCursor } = yield* read.movements({ ...place, from, to }, request)

@@ -5,7 +5,7 @@ import {
   type CursorValues,
   cursorAfter,
   cursorValues,
-  type InvalidCursor,
+  InvalidCursor,
   type Page,
   type PageRequest,
   StoreUnavailable
@@ -39,6 +39,17 @@ const compareTo = ({ type }: SortKey, parameter: string): string =>
     : type === "micros"
       ? `to_timestamp(${parameter}::float8 / 1e6)`
       : `${parameter}::float8::bigint`
+
+/** The times that a cursor can name, in microseconds: PostgreSQL has others, and none for what is beyond those. */
+const EARLIEST_MICROS = Date.UTC(-1, 0) * 1_000
+const LATEST_MICROS = Date.UTC(10_000, 0) * 1_000
+
+/** Whether a column can be compared with a value. A cursor that somebody made up has anything in it. */
+const isComparable = ({ type }: SortKey, value: string | number | undefined): boolean => {
+  if (type === "text") return typeof value === "string" && !value.includes("\0")
+  if (typeof value !== "number") return false
+  return type === "integer" ? Number.isSafeInteger(value) : value >= EARLIEST_MICROS && value <= LATEST_MICROS
+}
 
 /** Which items a page needs, so that a list can look for them by its own way. */
 export interface Wanted {
@@ -152,7 +163,11 @@ export const listPage = <A>(
   if (request._tag === "Numbered") return numberedPage(sql, query, request.page, request.pageSize)
   if (request.cursor === undefined) return cursorPage(sql, query, request.limit, undefined)
   const after = cursorValues(query.name, request.cursor, query.keys.length)
-  return Result.isFailure(after) ? Effect.fail(after.failure) : cursorPage(sql, query, request.limit, after.success)
+  if (Result.isFailure(after)) return Effect.fail(after.failure)
+  if (query.keys.every((key, index) => isComparable(key, after.success[index]))) {
+    return cursorPage(sql, query, request.limit, after.success)
+  }
+  return Effect.fail(new InvalidCursor({ cursor: request.cursor }))
 }
 
 /** The first row of a statement that answers with one JSON value, decoded. */

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Inventory } from "@onhand/core"
+import { cursorAfter, firstPage, InvalidCursor, Inventory, type Page, type PageRequest } from "@onhand/core"
 import { Effect, Layer, Redacted } from "effect"
 import { createDatabase } from "../../../test/PostgresDatabase.ts"
 import { PostgresStore } from "../src/index.ts"
@@ -77,6 +77,40 @@ for (const [name, store] of Object.entries(stores)) {
           "LowStockRaised"
         )
         assert.deepStrictEqual((yield* inventory.read.verify).differences, [])
+      }).pipe(Effect.provide(Live))
+    )
+
+    it.live("refuses a cursor that somebody made up, whatever stands in it", () =>
+      Effect.gen(function* () {
+        const { inventory, shop, mug } = yield* stocked(2)
+        yield* stocked(1)
+        yield* inventory.recordMovements({
+          lines: [{ kind: "sale", product: mug.id, location: shop.id, quantity: 1 }]
+        })
+        const { read } = inventory
+        const lists: ReadonlyArray<(page: PageRequest) => Effect.Effect<Page<unknown>, unknown>> = [
+          read.locations,
+          (page) => read.products({}, page),
+          (page) => read.products({ sort: "created_desc" }, page),
+          (page) => read.products({ sort: "stock_asc" }, page),
+          (page) => read.movements({}, page),
+          (page) => read.levels({}, page)
+        ]
+        for (const list of lists) {
+          const cursor = (yield* list(firstPage(1))).nextCursor ?? ""
+          const [name, ...values]: ReadonlyArray<string | number> = JSON.parse(
+            Buffer.from(cursor, "base64url").toString()
+          )
+          for (const [index, value] of values.entries()) {
+            const odd = typeof value === "string" ? ["\0", 1] : ["a", 1e300, -1e300, 2 ** 63, -(2 ** 62)]
+            for (const made of odd) {
+              const after = cursorAfter(String(name), values.with(index, made))
+              const refused = yield* Effect.flip(list({ _tag: "Cursor", limit: 1, cursor: after }))
+              assert.instanceOf(refused, InvalidCursor, `${name}, ${index}: ${JSON.stringify(made)}`)
+            }
+          }
+          assert.isNotEmpty((yield* list({ _tag: "Cursor", limit: 1, cursor })).items, "the one that was given out")
+        }
       }).pipe(Effect.provide(Live))
     )
 

@@ -3,7 +3,7 @@ import { createServer } from "node:http"
 import { afterAll, assert, beforeAll, describe, it, vi } from "@effect/vitest"
 import { hash } from "@node-rs/argon2"
 import { layerLocal } from "@onhand/auth"
-import { Inventory, UserId } from "@onhand/core"
+import { Inventory, layerMemory, UserId } from "@onhand/core"
 import { Effect, Layer, Option, Redacted } from "effect"
 import { ensureAdmin } from "../../src/index.ts"
 import { ADMIN, startServer, type TestServer, tokenSettings } from "../TestServer.ts"
@@ -331,11 +331,22 @@ describe("a password", () => {
       const login = await post("auth/login-json", { email: ADMIN.email, password })
       assert.include([401, 429], login.status, password)
     }
-    const other = await startServer()
-    const first = (password?: string) =>
-      ensureAdmin(password === undefined ? {} : { password: Redacted.make(password) })
-    assert.deepStrictEqual(await other.runtime.runPromise(first()), { _tag: "Exists" })
-    await other.stop()
+    const firstStart = Effect.gen(function* () {
+      for (const password of ["password", "changeme", "admin123"]) {
+        const refused = yield* Effect.flip(ensureAdmin({ password: Redacted.make(password) }))
+        assert.strictEqual(refused._tag, "CommonPassword", password)
+      }
+      const made = yield* ensureAdmin({})
+      assert.deepStrictEqual(yield* ensureAdmin({}), { _tag: "Exists" })
+      return made._tag === "Created" && made.password !== null ? Redacted.value(made.password) : ""
+    }).pipe(
+      Effect.provide(
+        Layer.mergeAll(Inventory.layer.pipe(Layer.provide(layerMemory)), layerLocal(tokenSettings).pipe(Layer.orDie))
+      )
+    )
+    const made = [await Effect.runPromise(firstStart), await Effect.runPromise(firstStart)]
+    for (const password of made) assert.match(password, /^[\w-]{24}$/)
+    assert.lengthOf(new Set(made), 2)
   })
 })
 

@@ -49,10 +49,16 @@ interface Parameter {
   readonly in: string
 }
 
-/** Each operation of the contract with its query parameters. */
-const operations = documentedPaths<{ readonly parameters?: ReadonlyArray<Parameter> }>().flatMap(([path, methods]) =>
-  Object.entries(methods).map(([method, { parameters = [] }]) => ({
+interface Operation {
+  readonly parameters?: ReadonlyArray<Parameter>
+  readonly requestBody?: object
+}
+
+/** Each operation of the contract with its query parameters, and whether it takes a body. */
+const operations = documentedPaths<Operation>().flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, { parameters = [], requestBody }]) => ({
     method: method.toUpperCase(),
+    takesBody: requestBody !== undefined,
     path: path.replace(/\{\w+\}/g, "none"),
     query: parameters.filter((parameter) => parameter.in === "query").map(({ name }) => name)
   }))
@@ -228,21 +234,19 @@ describe("check 36: SQL in every text", () => {
 
 describe("check 37: a body of no type, or another", () => {
   it("is refused by every write that takes one", async () => {
-    const writes = operations.filter(({ method }) => method !== "GET" && method !== "DELETE")
-    let refused = 0
+    const writes = operations.filter(({ takesBody }) => takesBody)
+    assert.isAbove(writes.length, 40)
     for (const { method, path } of writes) {
       const types: ReadonlyArray<Record<string, string>> = [{ "content-type": "text/plain" }, {}]
       for (const type of types) {
-        const headers = { ...type, "idempotency-key": "typed", "if-match": "*" }
-        const request = server.request(method, path, { token: admin, headers, body: "{}" })
+        const headers = { ...type, "content-length": "2", "idempotency-key": "typed", "if-match": "*" }
+        // A movement has an id of its own form; any other is refused before the body is looked at.
+        const named = path.replace("stock-movements/none", "stock-movements/0-1-1")
+        const request = server.request(method, named, { token: admin, headers, body: "{}" })
         if (type["content-type"] === undefined) request.headers.delete("content-type")
-        // What has no body in the contract has nothing to refuse; it is not found, or has no right to be done.
-        const { status } = await server.handler(request)
-        if (status === 415) refused += 1
-        assert.isBelow(status, 500, `${method} ${path}`)
+        assert.strictEqual((await server.handler(request)).status, 415, `${method} ${path}`)
       }
     }
-    assert.isAbove(refused, writes.length / 2)
   })
 })
 
@@ -260,10 +264,8 @@ describe("check 39: a page that nobody was given", () => {
     async (query) => {
       for (const { method, path, query: known } of operations) {
         if (!known.includes(query.split("=", 1)[0] ?? "")) continue
-        const { status, body } = await server.ask(method, `${path}?${query}`, { token: admin })
-        // Where there is nothing to list, nothing comes after any cursor.
-        const isEmpty = query.startsWith("cursor") && status === 200 && body.items.length === 0
-        assert.isTrue(isEmpty || status === 400 || status === 404, `${method} ${path}?${query}: ${status}`)
+        const { status } = await server.ask(method, `${path}?${query}`, { token: admin })
+        assert.oneOf(status, [400, 404], `${method} ${path}?${query}`)
       }
     }
   )
