@@ -86,7 +86,7 @@ describe("a shipment", () => {
       const { items } = yield* inventory.read.claims({ source: { type: "order", id: order } }, firstPage())
       assert.deepStrictEqual(
         items.map(({ id, lot, quantity, expiresAt }) => [id, lot, quantity, expiresAt]),
-        [[only(undone).claims[0], "B", 2, null]]
+        [[...only(undone).claims, "B", 2, null]]
       )
     }).pipe(Effect.provide(Live))
   )
