@@ -12,7 +12,7 @@ const [potter, weaver] = ["potter", "weaver"].map((id) => VendorId.make(id)) as 
 const given = Effect.gen(function* () {
   const inventory = yield* Inventory
   const person = (name: string, email: string | null) => ({ name, role: "sales", email, phone: "" })
-  const contacts = [person("Bob", null), person("Eve", "eve@pots.example")]
+  const contacts = [person("Bob", null), person("Eve", null), person("Eve", "eve@pots.example")]
   yield* inventory.createVendor({ id: potter, name: "Potter", email: "hello@pots.example", contacts })
   yield* inventory.createVendor({ id: weaver, name: "Weaver", contacts: [person("Kim", "kim@cloth.example")] })
   const mail = (vendor: VendorId, person?: string) =>

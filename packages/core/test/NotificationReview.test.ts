@@ -62,7 +62,7 @@ const given = Effect.gen(function* () {
     yield* inventory.placePurchaseOrder({ purchaseOrder: id, destination: shop })
     return id
   })
-  return { inventory, open, place }
+  return { inventory, product, open, place }
 })
 
 describe("a review", () => {
@@ -152,6 +152,40 @@ describe("a review", () => {
       assert.deepStrictEqual(first, { raised: [], woken: [], resolved: [late] })
       assert.deepStrictEqual(second, { raised: [], woken: [], resolved: [] })
       assert.deepStrictEqual(yield* open, [])
+    }).pipe(Effect.provide(Unreliable(0)))
+  )
+
+  it.effect("takes notifications and purchase orders that are due at once", () =>
+    Effect.gen(function* () {
+      const { inventory, place } = yield* given
+      yield* place
+      const sync = { kind: "failedSync", subject: "till", message: "" } as const
+      const { id: notification } = yield* inventory.raiseNotification(sync)
+      yield* inventory.snoozeNotification({ notification, millis: 1 })
+      yield* TestClock.adjust("2 hours")
+      const reviewed = yield* reviewOnce
+      assert.deepStrictEqual([reviewed?.raised.length, reviewed?.woken], [1, [notification]])
+    }).pipe(Effect.provide(Unreliable(0)))
+  )
+
+  it.effect("of a lot changes nothing that is not due, whoever asks", () =>
+    Effect.gen(function* () {
+      const { inventory, product, open } = yield* given
+      const receipt = { kind: "receipt", product, location: shop, quantity: 1 } as const
+      yield* inventory.recordMovements({ lines: [{ ...receipt, lot: "keeps" }] })
+      const ask = (expiryDays: number, ...lots: ReadonlyArray<string>) =>
+        inventory.reviewNotifications({
+          ...{ notifications: [], purchaseOrders: [], expiryDays },
+          lots: lots.map((lot) => ({ product, location: shop, lot }))
+        })
+      const nothing = { raised: [], woken: [], resolved: [] }
+      // It expires in 31 days: not within 29, and within 31.
+      assert.deepStrictEqual(yield* ask(29, "L-1", "keeps", "none"), nothing)
+      assert.strictEqual((yield* ask(31, "L-1", "L-1", "keeps")).raised.length, 1)
+      for (const days of [30, 31, 40]) assert.deepStrictEqual(yield* ask(days, "L-1"), nothing)
+      assert.deepStrictEqual(yield* open, ["expiringLot shop"])
+      assert.strictEqual((yield* ask(29, "L-1")).resolved.length, 1)
+      assert.deepStrictEqual(yield* ask(29, "L-1"), nothing)
     }).pipe(Effect.provide(Unreliable(0)))
   )
 })
