@@ -3,7 +3,7 @@
  * the total.
  */
 import { DEFAULT_PAGE_SIZE, LocationId, MAX_PAGE_SIZE, ProductId } from "@onhand/core"
-import { Schema } from "effect"
+import { Effect, Option, Schema, Stream } from "effect"
 
 const PageSize = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: MAX_PAGE_SIZE }))
 
@@ -51,3 +51,25 @@ export const listOf = <Item extends Schema.Top>(item: Item) =>
     nextCursor: Schema.NullOr(Schema.String),
     total: Schema.optionalKey(Schema.Int)
   })
+
+/** Which page of a list is asked for. */
+export interface CursorPage {
+  readonly limit: number
+  readonly cursor?: string
+}
+
+/**
+ * Every item of a list, as a stream that asks for the next page when it is wanted:
+ * `itemsOf((page) => client.products.list({ query: { ...page, category: "Drinks" }, headers: {} }))`.
+ */
+export const itemsOf = <A, E, R>(
+  list: (
+    page: CursorPage
+  ) => Effect.Effect<{ readonly items: ReadonlyArray<A>; readonly nextCursor: string | null }, E, R>
+): Stream.Stream<A, E, R> =>
+  Stream.paginate(undefined as string | undefined, (cursor) =>
+    Effect.map(
+      list({ limit: MAX_PAGE_SIZE, ...(cursor === undefined ? {} : { cursor }) }),
+      ({ items, nextCursor }) => [items, Option.fromNullOr(nextCursor)] as const
+    )
+  )

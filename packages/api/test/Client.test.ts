@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { UnknownProduct } from "@onhand/core"
-import { Effect, Fiber, Layer, Redacted, Schema } from "effect"
+import { Effect, Fiber, Layer, Redacted, Schema, Stream } from "effect"
 import { HttpClient, type HttpClientRequest, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
-import { OnhandClient, problems } from "../src/index.ts"
+import { type CursorPage, itemsOf, OnhandClient, problems } from "../src/index.ts"
 
 /** A server of canned replies, one after the other, that remembers what it was asked. */
 const serverOf = (...replies: ReadonlyArray<Response>) => {
@@ -63,6 +63,29 @@ describe("the typed client", () => {
       const [first, second, read] = asked.map((request) => request.headers["idempotency-key"])
       assert.notStrictEqual(first, second)
       assert.isUndefined(read)
+    })
+  )
+
+  it.effect("streams a list, and asks for a page only when somebody wants it", () =>
+    Effect.gen(function* () {
+      const pages = [
+        { items: ["Drinks", "Food"], nextCursor: "after food" },
+        { items: ["Toys"], nextCursor: "after toys" },
+        { items: ["Wool"], nextCursor: null }
+      ]
+      const asked: Array<string | undefined> = []
+      const list = ({ cursor, limit }: CursorPage) =>
+        Effect.sync(() => {
+          assert.strictEqual(limit, 100)
+          asked.push(cursor)
+          return pages[asked.length - 1] ?? { items: [], nextCursor: null }
+        })
+      const all = yield* Stream.runCollect(itemsOf(list))
+      assert.deepStrictEqual([...all], ["Drinks", "Food", "Toys", "Wool"])
+      assert.deepStrictEqual(asked.splice(0), [undefined, "after food", "after toys"])
+      const some = yield* Stream.runCollect(Stream.take(itemsOf(list), 3))
+      assert.deepStrictEqual([...some], ["Drinks", "Food", "Toys"])
+      assert.lengthOf(asked, 2)
     })
   )
 
