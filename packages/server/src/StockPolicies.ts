@@ -10,7 +10,7 @@ import { faulty } from "./Faults.ts"
 import { answering, bareKey, submitAs } from "./OutwardRefusal.ts"
 import { pageRequest, replayedHeader } from "./Replying.ts"
 import { ServerSettings } from "./Settings.ts"
-import { decimalsOf, pageInUnits, stepsFrom0, toDecimal, Units } from "./Units.ts"
+import { decimalsOf, eachLine, pageInUnits, stepsFrom0, toDecimal, Units } from "./Units.ts"
 
 // The product and the location name the policy; its row id says the same in other words.
 const policyReply = ({ id: _, floor, ...policy }: StockPolicy, decimals: number): WirePolicy => ({
@@ -37,7 +37,7 @@ export const layerStockPolicies = HttpApiBuilder.group(
         const places = payload.lines.map(({ location }) => location)
         yield* requireAt(roles, actor, "thresholds:write", places)
         const decimals = yield* units.of(payload.lines.map(({ product }) => product))
-        const [first, ...others] = yield* Effect.forEach(payload.lines, ({ floor = 0, ...line }, index) =>
+        const lines = yield* eachLine(payload.lines, ({ floor = 0, ...line }, index) =>
           Effect.gen(function* () {
             const path = `payload.lines.${index}.floor`
             if (floor > 0) return yield* faulty(path, "A floor of 0 or less is accepted")
@@ -45,9 +45,7 @@ export const layerStockPolicies = HttpApiBuilder.group(
             return { ...line, floor: 0 - below }
           })
         )
-        if (first === undefined) return yield* faulty("payload.lines", "At least one line is accepted")
-        const command = { lines: [first, ...others] as const }
-        const { reply, replayed } = yield* submitAs(inventory, "setStockPolicies", command, { actor, key }).pipe(
+        const { reply, replayed } = yield* submitAs(inventory, "setStockPolicies", { lines }, { actor, key }).pipe(
           Effect.catchTag("FloorPassed", ({ product, location, floor, available }) => {
             const inUnit = (steps: number) => toDecimal(steps, decimalsOf(decimals, product))
             return Effect.fail(

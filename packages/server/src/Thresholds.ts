@@ -6,11 +6,10 @@ import { Inventory, type Threshold } from "@onhand/core"
 import { Effect } from "effect"
 import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
 import { requireAt } from "./Authorizing.ts"
-import { faulty } from "./Faults.ts"
 import { answering, bareKey, submitAs } from "./OutwardRefusal.ts"
 import { pageRequest, replayedHeader, timestamp } from "./Replying.ts"
 import { ServerSettings } from "./Settings.ts"
-import { decimalsOf, pageInUnits, stepsFrom0, toDecimal, Units } from "./Units.ts"
+import { decimalsOf, eachLine, pageInUnits, stepsFrom0, toDecimal, Units } from "./Units.ts"
 
 const thresholdReply = (threshold: Threshold, decimals: number): WireThreshold => ({
   product: threshold.product,
@@ -46,7 +45,7 @@ export const layerThresholds = HttpApiBuilder.group(
           payload.lines.map((line) => line.location)
         )
         const decimals = yield* units.of(payload.lines.map((line) => line.product))
-        const [first, ...others] = yield* Effect.forEach(payload.lines, (line, index) =>
+        const lines = yield* eachLine(payload.lines, (line, index) =>
           Effect.gen(function* () {
             const { product, location, low, clear, high, clearHigh } = line
             const digits = decimalsOf(decimals, product)
@@ -62,9 +61,7 @@ export const layerThresholds = HttpApiBuilder.group(
             }
           })
         )
-        if (first === undefined) return yield* faulty("payload.lines", "At least one line is accepted")
-        const command = { lines: [first, ...others] as const }
-        const { reply, replayed } = yield* submitAs(inventory, "setThresholds", command, { actor, key }).pipe(
+        const { reply, replayed } = yield* submitAs(inventory, "setThresholds", { lines }, { actor, key }).pipe(
           Effect.catchTag("InvalidThreshold", ({ product, location, low, clear, high, clearHigh }) => {
             const inUnit = (steps: number) => toDecimal(steps, decimalsOf(decimals, product))
             return Effect.fail(

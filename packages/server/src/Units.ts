@@ -88,22 +88,30 @@ export const stepsAbove0 = (decimal: number, decimals: number, path: string): Ef
 export const stepsFrom0: typeof stepsAbove0 = (decimal, decimals, path) =>
   decimal === 0 ? Effect.succeed(0) : stepsAbove0(decimal, decimals, path)
 
-/** The lines of a request with their quantities in steps, at least one. */
+/** Lines of which there is at least one, as every request about lines has them. */
+type Lines<Line> = readonly [Line, ...ReadonlyArray<Line>]
+
+/** What becomes of each line of a request. */
+export const eachLine = <Line, A, E, R>(
+  [first, ...others]: Lines<Line>,
+  become: (line: Line, index: number) => Effect.Effect<A, E, R>
+): Effect.Effect<Lines<A>, E, R> =>
+  Effect.gen(function* () {
+    const rest = (line: Line, index: number) => become(line, index + 1)
+    return [yield* become(first, 0), ...(yield* Effect.forEach(others, rest))] as const
+  })
+
+/** The lines of a request with their quantities in steps. */
 export const linesInSteps = <Line extends { readonly product: ProductId; readonly quantity: number }>(
-  lines: ReadonlyArray<Line>,
+  lines: Lines<Line>,
   decimals: Decimals
 ) =>
-  Effect.gen(function* () {
-    const [first, ...others] = yield* Effect.forEach(lines, (line, index) =>
-      Effect.map(
-        stepsAbove0(line.quantity, decimalsOf(decimals, line.product), `payload.lines.${index}.quantity`),
-        (quantity) => ({ ...line, quantity })
-      )
+  eachLine(lines, (line, index) =>
+    Effect.map(
+      stepsAbove0(line.quantity, decimalsOf(decimals, line.product), `payload.lines.${index}.quantity`),
+      (quantity) => ({ ...line, quantity })
     )
-    return first === undefined
-      ? yield* faulty("payload.lines", "At least one line is accepted")
-      : ([first, ...others] as const)
-  })
+  )
 
 /** A page of what is of products, each item told with the decimals of its product. */
 export const pageInUnits = <Item extends { readonly product: ProductId }, Told>(

@@ -32,7 +32,7 @@ import {
   timestamp
 } from "./Replying.ts"
 import { ServerSettings } from "./Settings.ts"
-import { type Decimals, decimalsOf, stepsAbove0, toDecimal, Units } from "./Units.ts"
+import { type Decimals, decimalsOf, eachLine, stepsAbove0, toDecimal, Units } from "./Units.ts"
 
 const vendorReply = (vendor: Vendor): WireVendor => ({
   ...vendor,
@@ -115,9 +115,8 @@ export const layerVendors = HttpApiBuilder.group(
       setProducts: Effect.fnUntraced(function* ({ params, headers, payload }) {
         const as = { actor: yield* CurrentActor, key: bareKey(headers["idempotency-key"]) }
         const decimals = yield* units.of(payload.lines.map(({ product }) => product))
-        const [first, ...others] = yield* Effect.forEach(payload.lines, (line, index) => termsOf(line, index, decimals))
-        if (first === undefined) return yield* faulty("payload.lines", "At least one line is accepted")
-        const command = { vendor: params.id, lines: [first, ...others] as const }
+        const lines = yield* eachLine(payload.lines, (line, index) => termsOf(line, index, decimals))
+        const command = { vendor: params.id, lines }
         const { reply, replayed } = yield* submitAs(inventory, "setVendorProducts", command, as)
         const items = reply.products.map((terms) => termsReply(terms, decimalsOf(decimals, terms.product)))
         return HttpApiSchema.withHeaders({ body: { items }, headers: replayedHeader(replayed) })
