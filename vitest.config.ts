@@ -1,8 +1,4 @@
-import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
-
-// Node compiles Effect and our sources once for all processes that tests start, which halves the start of each.
-process.env["NODE_COMPILE_CACHE"] ??= fileURLToPath(new URL("node_modules/.cache/onhand/compiled", import.meta.url))
 
 // Tests read the packages' sources, so that nothing has to be built before a test runs.
 const conditions = ["onhand-source", "node", "import", "module", "default"]

@@ -44,10 +44,6 @@ const running = (child: ChildProcess): Running => {
   return { pid: child.pid ?? 0, printed: () => text, ready, ended, kill: (signal) => void child.kill(signal) }
 }
 
-// Where Node keeps what it compiled is all that a program gets of our own environment.
-const { NODE_COMPILE_CACHE } = process.env
-const inherited = NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE }
-
 /** Starts a program from its source, in an environment of nothing but what is given. */
 export const startProgram = (
   file: string,
@@ -56,7 +52,7 @@ export const startProgram = (
 ): Running =>
   running(
     spawn(process.execPath, ["--conditions=onhand-source", file, ...args], {
-      env: { ...inherited, ...environment },
+      env: { ...environment },
       stdio: ["ignore", "pipe", "pipe"]
     })
   )

@@ -65,6 +65,10 @@ interface Lane {
   /** Batches that the store was given: undecided ones, of which there is one at most, and those that it is writing. */
   undecided: boolean
   batches: number
+  /** The commands of those batches. */
+  atStore: number
+  /** Whether the store had nothing left to decide of the last batch before it had written it. */
+  overlaps: boolean
   /** Callers of earlier batches that are still to be answered. */
   unanswered: number
 }
@@ -72,8 +76,8 @@ interface Lane {
 /** The most batches of a lane at the store: one that is decided while the one before it is written. */
 const MOST_BATCHES = 2
 
-/** The commands that must wait before a batch begins beside another: for fewer, one large commit beats two small. */
-const WORTH_ANOTHER = 100
+/** The commands that must wait before a batch begins beside another: fewer are not worth a commit of their own. */
+const WORTH_ANOTHER = 16
 
 /**
  * The next batch of a queue: all of it if it fits; else a fair share for every actor first, then who came first. It
@@ -130,16 +134,28 @@ const takeFrom = (lane: Lane, size: number, lines: number): ReadonlyArray<Waitin
   return taken.slice(0, count)
 }
 
+/**
+ * How many commands the next batch of a lane may have. Where batches overlap, half of all that are under way: callers
+ * who are answered together come back together, and if all were, the store would wait for them, and they for the store.
+ */
+const roomIn = ({ waiting, atStore, unanswered, overlaps }: Lane): number => {
+  const half = Math.ceil((waiting.length + atStore + unanswered) / 2)
+  return overlaps ? Math.min(MAX_BATCH, Math.max(WORTH_ANOTHER, half)) : MAX_BATCH
+}
+
 /** A batch on its way to the store, which may still take in commands that come before the store begins with it. */
 class Batch implements Following {
   private readonly lane: Lane
   readonly waiting: Array<Waiting>
   readonly decided: () => void
+  private readonly room: number
 
   constructor(lane: Lane, decided: () => void) {
     this.lane = lane
     this.decided = decided
-    this.waiting = [...takeFrom(lane, MAX_BATCH, MAX_BATCH_LINES)]
+    this.room = roomIn(lane)
+    this.waiting = [...takeFrom(lane, this.room, MAX_BATCH_LINES)]
+    lane.atStore += this.waiting.length
   }
 
   get submissions(): ReadonlyArray<Submission> {
@@ -147,12 +163,13 @@ class Batch implements Following {
   }
 
   readonly late = (): ReadonlyArray<Submission> => {
-    const size = MAX_BATCH - this.waiting.length
+    const size = this.room - this.waiting.length
     const lines = MAX_BATCH_LINES - this.waiting.reduce((sum, { submission }) => sum + linesOf(submission), 0)
     // Whatever command comes first must fit.
     if (size < 1 || lines < MAX_LINES || this.lane.waiting.length === 0) return []
     const taken = takeFrom(this.lane, size, lines)
     this.waiting.push(...taken)
+    this.lane.atStore += taken.length
     return taken.map(({ submission }) => submission)
   }
 }
@@ -273,10 +290,11 @@ const make: Effect.Effect<EngineShape, never, Store | Scope.Scope> = Effect.gen(
 
   const run = (lane: Lane): Effect.Effect<void> => {
     let undecided = true
-    const decided = () => {
+    const decided = (overlaps: boolean) => {
       if (!undecided) return
       undecided = false
       lane.undecided = false
+      lane.overlaps = overlaps
       advance(lane)
     }
     const answering = (answers: ReadonlyArray<Answer>, committed: Omit<Committed, "waiting">) =>
@@ -288,12 +306,14 @@ const make: Effect.Effect<EngineShape, never, Store | Scope.Scope> = Effect.gen(
     return Effect.gen(function* () {
       // A lone command is committed at once. Others must not be answered while somebody is still submitting his.
       if (lane.waiting.length > 1) yield* Effect.yieldNow
-      yield* commit(store, new Batch(lane, decided), answering)
+      const batch = new Batch(lane, () => decided(true))
+      yield* commit(store, batch, answering)
       Deferred.doneUnsafe(committed, Effect.void)
       committed = Deferred.makeUnsafe<void>()
       lane.batches -= 1
+      lane.atStore -= batch.waiting.length
       yield* Effect.yieldNow
-      decided()
+      decided(false)
       advance(lane)
     })
   }
@@ -314,7 +334,14 @@ const make: Effect.Effect<EngineShape, never, Store | Scope.Scope> = Effect.gen(
 
   const laneOf = (submission: Submission): Lane => {
     const name = shardsOf(submission, store.shards).join()
-    const lane = lanes.get(name) ?? { waiting: [], undecided: false, batches: 0, unanswered: 0 }
+    const lane = lanes.get(name) ?? {
+      waiting: [],
+      undecided: false,
+      batches: 0,
+      atStore: 0,
+      overlaps: false,
+      unanswered: 0
+    }
     lanes.set(name, lane)
     return lane
   }

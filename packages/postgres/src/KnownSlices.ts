@@ -10,6 +10,12 @@ import type { Head, Heads } from "./WriteBatch.ts"
 /** The most rows, stock places and claims of a shard that are kept from one batch to the next. */
 const MOST_KNOWN = 20_000
 
+/**
+ * The batches in a row that must have met no other's before the next ones count on being alone. One of two processes
+ * that take turns meets nobody now and then, and a batch that was decided for nothing is dear.
+ */
+const BATCHES_ALONE = 3
+
 /** The most commands of others that a kept slice is brought up to date with; after more it is cheaper to start anew. */
 const MOST_MISSED = 5_000
 
@@ -17,6 +23,7 @@ const MOST_MISSED = 5_000
 export interface Known {
   readonly slice: WorkingSlice
   readonly since?: Since
+  readonly alone: number
 }
 
 /** A shard as the last batch left it, or will leave it. */
@@ -24,6 +31,8 @@ interface After {
   readonly shard: number
   readonly head: Head
   readonly slice: WorkingSlice
+  /** The batches in a row, up to this one, before which nobody else had written. */
+  readonly alone: number
 }
 
 /** A shard as the last batch leaves it, should it be committed, and should nobody else write. */
@@ -48,10 +57,10 @@ export interface History {
   readonly late: () => ReadonlyArray<Submission>
   /** What is known of locked heads. */
   readonly knownAt: (heads: Heads) => Known | undefined
-  /** What the last batch leaves of these shards, to whoever asks first; nothing if others have been writing. */
+  /** What the last batch leaves of these shards, to whoever asks first; nothing if others have been writing of late. */
   readonly upcoming: (shards: ReadonlySet<number>) => Upcoming | undefined
-  /** The batch is decided; `alone` if nobody else wrote to its shards of late, so that the next one may count on it. */
-  readonly decided: (batch: DecidedBatch, alone: boolean) => void
+  /** The batch is decided, and the next one may count on it if nobody else has been writing of late. */
+  readonly decided: (batch: DecidedBatch) => void
 }
 
 /** Of a batch by itself, such as one in a host's transaction. */
@@ -68,7 +77,7 @@ export const noHistory: History = {
  * but for the stock that the ledger has moved since, and the tables that the head says they changed.
  */
 export class KnownSlices {
-  private readonly kept = new Map<number, After & { readonly alone: boolean }>()
+  private readonly kept = new Map<number, After>()
   private readonly upcoming = new Map<number, Upcoming>()
   private readonly shards: number
 
@@ -79,7 +88,8 @@ export class KnownSlices {
   /** The history of a batch, to be ended when it is known whether the batch was committed. */
   follow(following: Following | undefined): History & { readonly end: (committed: boolean) => void } {
     const committed = Deferred.makeUnsafe<boolean>()
-    let mine: (After & { readonly alone: boolean }) | undefined
+    let alone = 0
+    let mine: After | undefined
     let expected: Upcoming | undefined
     const withdraw = () => {
       if (expected !== undefined && this.upcoming.get(expected.shard) === expected)
@@ -92,26 +102,31 @@ export class KnownSlices {
         // It was counted on, and came to something else.
         withdraw()
         expected = undefined
-        return this.take(heads)
+        const known = this.take(heads)
+        alone = known?.alone ?? 0
+        return known
       },
       upcoming: ([shard = 0, ...others]) => {
         if (others.length > 0) return undefined
         const kept = this.kept.get(shard)
         const found =
           this.upcoming.get(shard) ??
-          (kept?.alone === true ? { ...kept, records: new Map(), held: [], committed: undefined } : undefined)
+          (kept !== undefined && kept.alone >= BATCHES_ALONE
+            ? { ...kept, records: new Map(), held: [], committed: undefined }
+            : undefined)
         if (found === undefined) return undefined
+        alone = found.alone + 1
         this.upcoming.delete(shard)
         this.kept.delete(shard)
         return found
       },
-      decided: (batch, alone) => {
+      decided: (batch) => {
         const [entry, ...others] = batch.heads
         mine = undefined
         if (entry === undefined || others.length > 0 || batch.known.size > MOST_KNOWN) return
         const [shard, head] = entry
         mine = { shard, head, slice: batch.known, alone }
-        if (!alone || following === undefined || !this.isWhole(batch)) return
+        if (alone < BATCHES_ALONE || following === undefined || !this.isWhole(batch)) return
         expected = {
           ...mine,
           records: new Map(batch.commands.map(({ record }) => [record.key, record])),
@@ -144,11 +159,11 @@ export class KnownSlices {
     this.kept.delete(shard)
     if (kept === undefined || head.seq - kept.head.seq > MOST_MISSED) return undefined
     const { slice } = kept
-    if (kept.head.hash === head.hash) return { slice }
+    if (kept.head.hash === head.hash) return { slice, alone: kept.alone + 1 }
     const { seq, hash } = kept.head
     // What was corrected did not move, so the ledger would not tell of it.
     if ((head.changed["balances"] ?? 0) > seq) return undefined
     slice.forget(new Set(Object.keys(head.changed).filter((table) => (head.changed[table] ?? 0) > seq)))
-    return { slice, since: { shard, seq, hash } }
+    return { slice, since: { shard, seq, hash, upTo: head.seq }, alone: 0 }
   }
 }

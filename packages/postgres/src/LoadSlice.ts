@@ -197,19 +197,23 @@ const recountPart = (products: string, locations: string, lots: string) => {
 
 const numbersOf = (id: string) => id.split("-").map(Number)
 
-/** A place in the history of a shard: the last seq of a commit, and the hash of its seal. */
+/** A stretch of the history of a shard: after the seq that ended a commit, with the hash of its seal, up to another. */
 export interface Since {
   readonly shard: number
   readonly seq: number
   readonly hash: string
+  readonly upTo: number
 }
 
 const sealPart = (shard: string, seq: string) =>
   `SELECT 4, '', hash FROM onhand.seals WHERE shard = ${shard}::float8::int AND last_seq = ${seq}::float8::bigint`
 
-const movedPart = (shard: string, seq: string) => {
+// One by one: of a range whose ends it does not know, the planner thinks that it is a large part of the ledger, and so
+// it would plan each anew.
+const movedPart = (shard: string, seqs: string) => {
   const moved = (table: string) =>
-    `SELECT product, location FROM onhand.${table} WHERE shard = ${shard}::float8::int AND seq > ${seq}::float8::bigint`
+    `SELECT product, location FROM onhand.${table}
+     WHERE shard = ${shard}::float8::int AND seq = ANY(${seqs}::float8[]::bigint[])`
   return `
   SELECT 2, '', ${balanceJson}
   FROM (${moved("movements")} UNION ${moved("claim_events")}) AS place
@@ -221,8 +225,9 @@ const statementOf = (request: LoadRequest, now: number, since: Since | undefined
   const { values, add } = parameters()
   const parts: Array<string> = []
   if (since !== undefined) {
-    const place = [add(since.shard), add(since.seq)] as const
-    parts.push(sealPart(...place), movedPart(...place))
+    const shard = add(since.shard)
+    const seqs = Array.from({ length: since.upTo - since.seq }, (_, index) => since.seq + 1 + index)
+    parts.push(sealPart(shard, add(since.seq)), movedPart(shard, add(arrayOf(seqs, "integer"))))
   }
   const texts = (items: ReadonlyArray<string>) => add(arrayOf(items, "text"))
   if (request.keys.length > 0) parts.push(commandPart(texts(request.keys)))

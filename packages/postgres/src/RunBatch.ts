@@ -126,7 +126,7 @@ const foresee = (
     )
     const { outcomes, writes } = decided
     const written = new BatchWriter(shards, heads).finish(writes)
-    history.decided({ heads: written.heads, known: decided.known, commands: writes.commands, writes }, true)
+    history.decided({ heads: written.heads, known: decided.known, commands: writes.commands, writes })
     return {
       // Its rows are only there to be changed once the one before it is committed.
       ready: committed === undefined ? Effect.succeed(true) : Deferred.await(committed),
@@ -164,10 +164,7 @@ export const runBatch = (
       (commands) => writer.ahead(connection, commands)
     )
     const written = writer.finish(writes)
-    history.decided(
-      { heads: written.heads, known, commands: writer.commands, writes },
-      kept !== undefined && kept.since === undefined
-    )
+    history.decided({ heads: written.heads, known, commands: writer.commands, writes })
     if (!(yield* written.run(connection))) return yield* overtaken("A locked head changed")
     return outcomes
   })
