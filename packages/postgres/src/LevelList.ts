@@ -152,7 +152,10 @@ const whole = { after: () => [], limit: "ALL" }
 
 const decodeProductLevels = Schema.decodeUnknownSync(Schema.Struct({ product: Product, levels: Schema.Array(Level) }))
 
-/** Products with their levels, in one statement, so that all of it is of one instant. */
+/**
+ * Products with their levels, in one statement, so that all of it is of one instant. It takes longer to plan than to
+ * run, and of a list in JSON the planner expects as much whatever it has, so that it keeps one plan for all.
+ */
 export const productLevels = (sql: SqlClient, ids: ReadonlyArray<string>) =>
   allOf(
     sql,
@@ -160,7 +163,8 @@ export const productLevels = (sql: SqlClient, ids: ReadonlyArray<string>) =>
       product: "w.data",
       levels: `coalesce((SELECT json_agg(${levelJson}::json ORDER BY b.location)
         FROM ${levelsFrom({ product: "w.id" }, whole, "clock_timestamp()")}), '[]')`
-    })} FROM onhand.products w WHERE w.id = ANY($1::text[]) ORDER BY w.id`,
-    [ids],
+    })} FROM json_array_elements_text($1::json) AS wanted(id)
+    CROSS JOIN LATERAL (SELECT * FROM onhand.products p WHERE p.id = wanted.id COLLATE "C" OFFSET 0) w ORDER BY w.id`,
+    [JSON.stringify(ids)],
     decodeProductLevels
   )

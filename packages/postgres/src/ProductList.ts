@@ -122,16 +122,22 @@ const searchList = (filter: ProductFilter, search: string): ListQuery<StockedPro
 const sortedList = (filter: ProductFilter, sort: Exclude<ProductSort, "relevance">): ListQuery<StockedProduct> => {
   const search = searchOf(filter)
   const pattern = search === undefined ? undefined : `%${escapeLike(search)}%`
-  return {
-    name: `products:${sort}`,
-    json,
-    from: "onhand.products p",
-    beside: sort.startsWith("stock") ? allStock : productStock,
-    ...conditionsOf([...filtersOf(filter), ["p.search LIKE ?::text", pattern]]),
-    keys: [columns[sort], text("p.id")],
-    descending: sort.endsWith("_desc"),
-    decode: decodeStocked
+  const found = conditionsOf([...filtersOf(filter), ["p.search LIKE ?::text", pattern]])
+  const keys = [columns[sort], text("p.id")]
+  const descending = sort.endsWith("_desc")
+  const list = { name: `products:${sort}`, json, values: found.values, keys, descending, decode: decodeStocked }
+  if (sort.startsWith("stock")) {
+    return { ...list, from: "onhand.products p", beside: allStock, conditions: found.conditions }
   }
+  const order = keys.map(({ column }) => (descending ? `${column} DESC` : column))
+  // The page comes first: a planner that thinks that the shop is small would take the stock of all of it, and sort then.
+  const from = ({ after, limit }: Wanted) => {
+    const asked = `onhand.products p ${where([...found.conditions, ...after(keys.map(({ column }) => column))])}`
+    return limit === undefined
+      ? `(SELECT FROM ${asked}) p`
+      : `(SELECT p.* FROM ${asked} ORDER BY ${order} LIMIT ${limit}) p`
+  }
+  return { ...list, from, beside: productStock, conditions: [] }
 }
 
 /** Products that look very much like a text are looked for first: they are fewer, and found sooner. */
