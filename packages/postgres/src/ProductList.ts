@@ -133,9 +133,8 @@ const sortedList = (filter: ProductFilter, sort: Exclude<ProductSort, "relevance
   // The page comes first: a planner that thinks that the shop is small would take the stock of all of it, and sort then.
   const from = ({ after, limit }: Wanted) => {
     const asked = `onhand.products p ${where([...found.conditions, ...after(keys.map(({ column }) => column))])}`
-    return limit === undefined
-      ? `(SELECT FROM ${asked}) p`
-      : `(SELECT p.* FROM ${asked} ORDER BY ${order} LIMIT ${limit}) p`
+    if (limit === undefined) return `(SELECT FROM ${asked}) p`
+    return `(SELECT p.* FROM ${asked} ORDER BY ${order} LIMIT ${limit}) p`
   }
   return { ...list, from, beside: productStock, conditions: [] }
 }
