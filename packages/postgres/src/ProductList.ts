@@ -130,7 +130,7 @@ const sortedList = (filter: ProductFilter, sort: Exclude<ProductSort, "relevance
     return { ...list, from: "onhand.products p", beside: allStock, conditions: found.conditions }
   }
   const order = keys.map(({ column }) => (descending ? `${column} DESC` : column))
-  // The page comes first: a planner that thinks that the shop is small would take the stock of all of it, and sort then.
+  // The page comes first: a planner that thinks the shop small would take the stock of all of it, and sort then.
   const from = ({ after, limit }: Wanted) => {
     const asked = `onhand.products p ${where([...found.conditions, ...after(keys.map(({ column }) => column))])}`
     if (limit === undefined) return `(SELECT FROM ${asked}) p`
