@@ -38,7 +38,7 @@ import { layerTelemetry } from "./Telemetry.ts"
 import { formerSecretSetting, secretSetting, tokenSecret } from "./TokenSecret.ts"
 import { readyText, type SignIn, signInText } from "./Welcome.ts"
 import { allMetrics, tellMetrics } from "./WorkerMetrics.ts"
-import { isWorker, startWorkers } from "./Workers.ts"
+import { anyFreePort, isWorker, startWorkers, workerPort } from "./Workers.ts"
 
 const DEFAULT_PORT = 3000
 
@@ -247,7 +247,7 @@ const serveAlone = (settings: ServeSettings) =>
 /** A worker only serves: the first process has made everything else, and tells what is to be told. */
 const serveAsWorker = (settings: ServeSettings) =>
   tellMetrics(ownMetrics).pipe(
-    Effect.andThen(listen(settings)),
+    Effect.andThen(listen({ ...settings, port: workerPort ?? settings.port })),
     Effect.andThen(Effect.never),
     Effect.provideService(MetricsText, allMetrics),
     Effect.scoped,
@@ -259,10 +259,10 @@ const serveByWorkers = (settings: ServeSettings) =>
     // The store is closed again before the workers open it: the first process holds no connection.
     const prepared = yield* prepare(settings).pipe(Effect.scoped, Effect.provide(layerServices(settings)))
     const secret = yield* tokenSecret(settings.secret, settings.store)
-    const { port, dying } = yield* startWorkers(
-      settings.workers,
-      Option.isSome(settings.secret) ? {} : { ONHAND_SECRET: Redacted.value(secret) }
-    )
+    const { port, dying } = yield* startWorkers(settings.workers, {
+      ...(Option.isSome(settings.secret) ? {} : { ONHAND_SECRET: Redacted.value(secret) }),
+      ...(settings.port === 0 ? yield* anyFreePort(settings.host) : {})
+    })
     yield* Console.log(readyText({ url: forPeople(addressText(settings, port)), ...prepared }))
     return yield* dying
   }).pipe(Effect.scoped)

@@ -3,6 +3,7 @@
  * another for one that dies, and ends them when it is asked to end.
  */
 import cluster, { type Worker } from "node:cluster"
+import { createServer } from "node:net"
 import { Console, Deferred, Effect, Schema } from "effect"
 import { exitCode, exitCodes } from "./ExitCode.ts"
 import { passMetricsOn } from "./WorkerMetrics.ts"
@@ -18,6 +19,28 @@ const END_TIMEOUT = "15 seconds"
 
 /** Whether this process is one of the workers. */
 export const isWorker: boolean = cluster.isWorker
+
+// Not one of the settings, which begin with ONHAND_: those are for people.
+const PORT_VARIABLE = "WORKER_PORT"
+
+/** The port of this worker, where the first process was asked for any free one; else it is as that one was told. */
+export const workerPort: number | undefined = Number(process.env[PORT_VARIABLE]) || undefined
+
+/**
+ * What tells workers to serve on a port that is free now. Should all of them die at once, those that follow would find
+ * another free one, and nobody would find them.
+ */
+export const anyFreePort = (host: string): Effect.Effect<Record<string, string>> =>
+  Effect.callback((resume) => {
+    const probe = createServer()
+    // An address that cannot be listened at is told by whoever listens at it.
+    probe.once("error", () => resume(Effect.succeed({})))
+    probe.listen(0, host, () => {
+      const address = probe.address()
+      const port = typeof address === "object" && address !== null ? address.port : 0
+      probe.close(() => resume(Effect.succeed({ [PORT_VARIABLE]: String(port) })))
+    })
+  })
 
 /** Workers end as soon as they are started; each has said why. */
 export class WorkersDying extends Schema.TaggedError<WorkersDying>()("WorkersDying", {

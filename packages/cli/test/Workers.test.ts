@@ -168,6 +168,17 @@ describe.skipIf(process.platform !== "linux")("two workers", { timeout: START_TI
     await untilBothServe()
   })
 
+  it("serve on where they did when all were killed at once", async () => {
+    const before = childrenOf(running.pid)
+    for (const worker of before) process.kill(worker, "SIGKILL")
+    while (childrenOf(running.pid).some((worker) => before.includes(worker))) await pause(20)
+    for (;;) {
+      const reply = await fetch(`${url}/health/live`).catch(() => undefined)
+      if (reply?.ok) break
+      await pause(20)
+    }
+  })
+
   it("tell the metrics of both, whichever is asked, each with its number", async () => {
     const metrics = () => askAnew("/metrics")
     const sales = Array.from({ length: 40 }, (_, index) => sell(`metered-${index}`))
