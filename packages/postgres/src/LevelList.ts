@@ -165,6 +165,6 @@ export const productLevels = (sql: SqlClient, ids: ReadonlyArray<string>) =>
         FROM ${levelsFrom({ product: "w.id" }, whole, "clock_timestamp()")}), '[]')`
     })} FROM json_array_elements_text($1::json) AS wanted(id)
     CROSS JOIN LATERAL (SELECT * FROM onhand.products p WHERE p.id = wanted.id COLLATE "C" OFFSET 0) w ORDER BY w.id`,
-    [JSON.stringify(ids)],
+    [JSON.stringify([...new Set(ids)])],
     decodeProductLevels
   )

@@ -50,7 +50,9 @@ const database = (shards: number) =>
     const inventory = yield* inventoryOver(store)
     yield* inventory.createLocation({ id: place.location, name: "Shop" })
     yield* inventory.createProduct({ id: place.product, sku: "MUG", name: "Mug" })
-    yield* inventory.recordMovements({ lines: [{ kind: "receipt", ...place, quantity: STOCK }] })
+    // One by one: a store counts on being alone once some batches met nobody.
+    for (let unit = 0; unit < STOCK; unit++)
+      yield* inventory.recordMovements({ lines: [{ kind: "receipt", ...place, quantity: 1 }] })
     const theirs = yield* inventoryOver(PostgresStore.make(sql, shards))
     return { sql, store, inventory, theirs }
   })
