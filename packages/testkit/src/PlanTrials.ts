@@ -11,7 +11,7 @@ import { beginning } from "./HistoryRun.ts"
 import type { LawBroken } from "./Law.ts"
 import { checkProperty } from "./Property.ts"
 import { rowsText } from "./RawReaders.ts"
-import { ensure, outcomeText, type Session, withSession } from "./Session.ts"
+import { ensure, extendsHolds, outcomeText, type Session, withSession } from "./Session.ts"
 import { commitBatch, commitOne, overHistories } from "./Setup.ts"
 import type { Trial, TrialInput } from "./Trial.ts"
 
@@ -56,14 +56,11 @@ const planned = (session: Session, { features }: TrialInput, history: ReadonlyAr
 
 /** Whether a step makes no hold that lapses within the trial, and none longer, which depends on the millisecond. */
 const isLasting = ({ submission }: Step): boolean => {
-  const { definition, payload, payloadText } = submission(nothingKnown(), "look", "look")
-  if (/extend(Holds|Checkout)/i.test(`${definition.tag} ${payloadText}`)) return false
-  return !(
-    typeof payload === "object" &&
-    payload !== null &&
-    "ttlMillis" in payload &&
-    Number(payload.ttlMillis) < 60_000
-  )
+  const drawn = submission(nothingKnown(), "look", "look")
+  const { payload } = drawn
+  const lapses =
+    typeof payload === "object" && payload !== null && "ttlMillis" in payload && Number(payload.ttlMillis) < 60_000
+  return !(lapses || extendsHolds(drawn))
 }
 
 const foresight: Trial = {

@@ -150,6 +150,13 @@ export const submissionOf = <K extends CommandName>(
   return { key, definition, payload, payloadText: payloadTextOf(definition, payload), id, actor, occurredAt: null }
 }
 
+/**
+ * Whether a submission lets holds last longer, by itself or as a step. One that ends in the same millisecond already
+ * stays as it is, so whether it changes anything depends on how fast the store is.
+ */
+export const extendsHolds = ({ definition, payloadText }: Submission): boolean =>
+  /extend(Holds|Checkout)/i.test(`${definition.tag} ${payloadText}`)
+
 const INSTANT = /\d{4}-\d{2}-\d{2}T[\d:.]+Z/g
 
 /** An outcome as text by which two stores can be compared; instants are masked, because their clocks differ. */
