@@ -11,6 +11,7 @@ import {
   type Loaded,
   LocationId,
   makeMemoryStore,
+  type NewMovement,
   ProductId,
   payloadTextOf,
   put,
@@ -48,18 +49,29 @@ const Breaks = define("Breaks", {
   }
 })
 
+const told = { reason: null, source: null, unitCost: null }
+
+/** A command that decides on these movements, whatever there is. */
+const moves = (tag: string, movement: NewMovement) =>
+  define(tag, {
+    payload: {},
+    reply: Schema.Null,
+    refusals: [],
+    locations: () => [location],
+    footprint: () => ({ stock: [{ product, location }] }),
+    decide: () => Result.succeed({ reply: null, movements: [movement] })
+  })
+
 /** A decision that would leave less than nothing on the shelf. */
-const Unsound = define("Unsound", {
-  payload: {},
-  reply: Schema.Null,
-  refusals: [],
-  locations: () => [location],
-  footprint: () => ({ stock: [{ product, location }] }),
-  decide: () => {
-    const told = { reason: null, source: null, unitCost: null }
-    const sale = { kind: "sale", product, location, lot: "", from: "sellable", to: "customer", quantity: 99 } as const
-    return Result.succeed({ reply: null, movements: [{ ...sale, ...told }] })
-  }
+const Unsound = moves("Unsound", {
+  ...{ kind: "sale", product, location, lot: "", from: "sellable", to: "customer", quantity: 99 },
+  ...told
+})
+
+/** A decision that would put goods under a lot that nobody ever received. */
+const LotUnknown = moves("LotUnknown", {
+  ...{ kind: "receipt", product, location, lot: "A", from: "supplier", to: "sellable", quantity: 1 },
+  ...told
 })
 
 /** A decision that writes a location as if it had read another version of it. */
@@ -121,6 +133,7 @@ describe("a batch", () => {
   it.effect.each([
     ["a bug", Breaks],
     ["an unsound balance", Unsound],
+    ["a lot without a row", LotUnknown],
     ["a skipped version", SkipsVersion]
   ] as ReadonlyArray<readonly [string, CommandDefinition]>)(
     "fails a command of %s, which leaves no trace, and applies the others",

@@ -1,7 +1,9 @@
 // Several commands as one: each sees what the ones before it did, and where one is refused, none happened.
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
+import { composeOver } from "../src/Compose.ts"
 import {
+  commands,
   firstPage,
   Inventory,
   LocationId,
@@ -194,6 +196,18 @@ describe("a composition", () => {
       ])
     }).pipe(Effect.provide(Live))
   )
+
+  it("is about every location that one of its commands is about", () => {
+    const at = (location: LocationId) => ({
+      command: "recordMovements" as const,
+      payload: { lines: [{ ...line("receipt", 1), location }] as const }
+    })
+    assert.deepStrictEqual(commands.compose.locations({ commands: [at(shop), at(depot)] }), [shop, depot])
+  })
+
+  it("has no command whose payload is secret: it would be stored with the others", () => {
+    assert.throws(() => composeOver({ registerUser: commands.registerUser }), "registerUser cannot be composed")
+  })
 
   it.effect("is bounded, and takes nothing that it does not know", () =>
     Effect.gen(function* () {

@@ -46,6 +46,30 @@ describe("a plan", () => {
     }).pipe(Effect.provide(Live))
   )
 
+  it.effect("tells what then follows, and nothing else that is written with it", () =>
+    Effect.gen(function* () {
+      const { inventory, product, location, sale } = yield* shop
+      const held = { lines: [{ product, location, quantity: 8 }], ttlMillis: 1_000 } as const
+      const hold = yield* inventory.plan("holdStock", held)
+      assert.deepStrictEqual(
+        hold.claimEvents.map(({ kind, quantity }) => [kind, quantity]),
+        [["held", 8]]
+      )
+      yield* inventory.holdStock(held)
+      yield* TestClock.adjust("1 second")
+      const plan = yield* inventory.plan("recordMovements", sale(3))
+      assert.deepStrictEqual(
+        plan.movements.map(({ kind, quantity, onHandAfter }) => [kind, quantity, onHandAfter]),
+        [["sale", 3, 7]]
+      )
+      const told = plan.events.flatMap(({ event }) => (event._tag === "StockChanged" ? event.levels : []))
+      assert.deepStrictEqual(
+        told.map(({ onHand, available }) => [onHand, available]),
+        [[7, 7]]
+      )
+    }).pipe(Effect.provide(Live))
+  )
+
   it.effect("is refused for what is no command", () =>
     Effect.gen(function* () {
       const { inventory, sale } = yield* shop
