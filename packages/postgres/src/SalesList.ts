@@ -1,8 +1,8 @@
 /**
  * Sales by period and group, summed up in the database.
  *
- * Only the movements of the periods are read, along the indexes of their kinds. They are first summed up by product and
- * order, so that units are looked up once for each product and prices once for each order.
+ * Only the movements of the periods are read, along the indexes of their kinds. They are first summed up as far as
+ * prices allow: by group, and what was ordered by order and product too, so that its price is looked up once.
  */
 import { type Money, type SalesFilter, type SalesRow, unitsText } from "@onhand/core"
 import { DateTime } from "effect"
@@ -52,11 +52,12 @@ export const salesList = (filter: SalesFilter): ListQuery<SalesRow> => {
     value === undefined ? "" : `AND ${column} = ${add(value)}::text`
   const place = `${equal("m.product", filter.product)} ${equal("m.location", filter.location)}`
   const category = equal("p.category", filter.category)
-  const group = { all: "''", product: "s.product", category: "p.category", location: "s.location" }[filter.by]
-  const byLocation = filter.by === "location" ? "m.location" : "NULL::text"
+  const isByProduct = filter.by === "product"
+  // The product of a row names its group already; two long texts to sort by would take longer than one.
+  const group = { all: "''", product: "''", category: "p.category", location: "m.location" }[filter.by]
   // Movements that were not dated happened when they were recorded, to the millisecond.
   const during = (time: string, condition: string) => `
-    SELECT m.product, ${byLocation} AS location, m.occurred_at, m.kind, m.from_place, m.to_place, m.quantity,
+    SELECT m.product, m.location, m.occurred_at, m.kind, m.from_place, m.to_place, m.quantity,
       CASE m.source_type WHEN 'order' THEN m.source_id END AS source
     FROM onhand.movements m
     WHERE m.kind IN ('sale', 'customerReturn', 'reversal') AND m.${time} >= ${first} AND m.${time} < ${last}
@@ -75,18 +76,20 @@ export const salesList = (filter: SalesFilter): ListQuery<SalesRow> => {
     from: `(
       WITH edges AS MATERIALIZED (SELECT ${edges} AS bounds),
       sums AS MATERIALIZED (
-        SELECT product, location, width_bucket(occurred_at, (SELECT bounds FROM edges)) AS period, source,
+        SELECT ${isByProduct ? "m.product" : "CASE WHEN m.source IS NOT NULL THEN m.product END"} AS product, m.source,
+          ${group} COLLATE "C" AS grp, p.decimals, width_bucket(m.occurred_at, (SELECT bounds FROM edges)) AS period,
           sum(CASE WHEN kind = 'sale' THEN quantity WHEN kind = 'reversal' AND from_place = 'customer' THEN -quantity
             ELSE 0 END) AS sold,
           sum(CASE WHEN kind = 'customerReturn' THEN quantity WHEN kind = 'reversal' AND to_place = 'customer'
             THEN -quantity ELSE 0 END) AS returned
         FROM (${during("recorded_at", `NOT (${isDated("m.")})`)} UNION ALL ${during("occurred_at", isDated("m."))}) m
+        JOIN onhand.products p ON p.id = m.product ${category}
         WHERE kind <> 'reversal' OR 'customer' IN (from_place, to_place)
-        GROUP BY 1, 2, 3, 4
+        GROUP BY 1, 2, 3, 4, 5
       ), priced AS MATERIALIZED (
-        SELECT s.period, ${group} COLLATE "C" AS grp, s.sold, s.returned,
-          10::numeric ^ (6 - (p.data->'unit'->>'decimals')::int) AS scale, o.currency, o.total, o.ordered
-        FROM sums s JOIN onhand.products p ON p.id = s.product ${category}
+        SELECT s.period, ${isByProduct ? "s.product" : "s.grp"} AS grp, s.sold, s.returned,
+          10::numeric ^ (6 - s.decimals) AS scale, o.currency, o.total, o.ordered
+        FROM sums s
         LEFT JOIN LATERAL (
           SELECT o.data->'total'->>'currency' AS currency, sum((l->'total'->>'amount')::numeric) AS total,
             sum((l->>'ordered')::numeric) AS ordered

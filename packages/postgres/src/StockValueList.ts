@@ -52,7 +52,7 @@ const decodeMoved = Schema.decodeUnknownSync(Moved)
 const movedJson = jsonOf({
   product: "p.id",
   category: "p.category",
-  decimals: "(p.data->'unit'->>'decimals')::int",
+  decimals: "p.decimals",
   movements: "(SELECT sum(b.version) FROM onhand.balances b WHERE b.product = p.id)"
 })
 

@@ -479,5 +479,10 @@ export const migrations = (shards: number): Record<string, Effect.Effect<void, S
   "13_expiring_lots": run([`CREATE INDEX lots_expiring ON onhand.lots (expires_at) WHERE expires_at IS NOT NULL`]),
   "14_kept_values": run(keptValues),
   "15_search": search,
-  "16_overtaken": run([overtaken])
+  "16_overtaken": run([overtaken]),
+  // By itself, because reports ask it of every product: out of the whole document it would take longer than the sums.
+  "17_decimals": run([
+    `ALTER TABLE onhand.products ADD COLUMN decimals smallint
+      GENERATED ALWAYS AS ((data->'unit'->>'decimals')::smallint) STORED`
+  ])
 })

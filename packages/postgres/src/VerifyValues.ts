@@ -13,7 +13,7 @@ import { movementOf, positionOf, READ_AT_ONCE, readOn, remembered, START } from 
 
 /** Of what something is kept, and whether it is trusted: where it is not, a reader drops it and makes it anew. */
 const keptText = `
-  SELECT ${jsonOf({ product: "k.product", method: "k.method", decimals: "(p.data->'unit'->>'decimals')::int" })}
+  SELECT ${jsonOf({ product: "k.product", method: "k.method", decimals: "p.decimals" })}
   FROM (
     SELECT DISTINCT ON (product, method) product, method, recorded_at, shard, seq, line, movements
     FROM onhand.kept_values ORDER BY product, method, recorded_at DESC, shard DESC, seq DESC, line DESC
