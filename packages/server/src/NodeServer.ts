@@ -43,6 +43,8 @@ export interface NodeServerOptions {
   readonly graceMillis?: number
   /** How long a reader may stop reading before it is cut off, in milliseconds; two minutes when left out. */
   readonly stalledMillis?: number
+  /** How long a client may take to send a whole request, in milliseconds; a minute when left out. */
+  readonly requestMillis?: number
 }
 
 const STATUS_OF: Readonly<Record<string, number>> = {
@@ -79,11 +81,16 @@ export const trackConnections = (server: Server): (() => void) => {
 }
 
 /** A server that does not listen yet. */
-export const createNodeServer = ({ tls, maxConnections, stalledMillis }: NodeServerOptions): Server => {
+export const createNodeServer = ({
+  tls,
+  maxConnections,
+  stalledMillis,
+  requestMillis = REQUEST_TIMEOUT_MILLIS
+}: NodeServerOptions): Server => {
   const options: ServerOptions = {
     maxHeaderSize: MAX_HEADER_BYTES,
-    headersTimeout: HEADERS_TIMEOUT_MILLIS,
-    requestTimeout: REQUEST_TIMEOUT_MILLIS,
+    headersTimeout: Math.min(HEADERS_TIMEOUT_MILLIS, requestMillis),
+    requestTimeout: requestMillis,
     connectionsCheckingInterval: CHECK_MILLIS,
     keepAliveTimeout: KEEP_ALIVE_MILLIS
   }

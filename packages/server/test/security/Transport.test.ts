@@ -106,21 +106,38 @@ describe("check 55: HTTP that two readers read in two ways", () => {
 })
 
 describe("check 56: a client that is slow on purpose", () => {
-  // Ten seconds are the server's patience; everything else is served meanwhile.
-  it("is cut off in the middle of its headers, and nobody else waits for it", { timeout: 40_000 }, async () => {
-    const slow = Array.from({ length: 50 }, () => {
-      const socket = connect(server.port, "127.0.0.1", () => socket.write("GET /health/live HTTP/1.1\r\nHost: x\r\nX-"))
+  /** Fifty clients that send a beginning, then byte after byte; what each is told before it is cut off. */
+  const slowClients = (port: number, beginning: string, byte: string) =>
+    Array.from({ length: 50 }, () => {
+      const socket = connect(port, "127.0.0.1", () => socket.write(beginning))
+      const dripping = setInterval(() => socket.write(byte), 500)
       socket.on("error", () => {})
       return new Promise<string>((resolve) => {
         let text = ""
         socket.on("data", (data) => {
           text += data.toString()
         })
-        socket.on("close", () => resolve(text))
+        socket.on("close", () => {
+          clearInterval(dripping)
+          resolve(text)
+        })
       })
     })
+
+  // Ten seconds are the server's patience; everything else is served meanwhile.
+  it("is cut off in the middle of its headers, and nobody else waits for it", { timeout: 40_000 }, async () => {
+    const slow = slowClients(server.port, "GET /health/live HTTP/1.1\r\nHost: x\r\nX-", "x")
     assert.strictEqual((await fetch(`${server.url}/health/live`)).status, 200)
     for (const text of await Promise.all(slow)) assert.match(text, /^HTTP\/1\.1 408 /)
+  })
+
+  it("is cut off in the middle of its body, and nobody else waits for it", { timeout: 40_000 }, async () => {
+    const brisk = await startListening({ listen: { requestMillis: 1_500 } })
+    const post = "POST /api/v1/auth/login-json HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    const slow = slowClients(brisk.port, `${post}Content-Length: 1000\r\n\r\n{`, " ")
+    await brisk.signIn()
+    for (const text of await Promise.all(slow)) assert.match(text, /^HTTP\/1\.1 408 /)
+    await brisk.stop()
   })
 
   it("finds no place when all connections are taken, and one when they are gone", async () => {
