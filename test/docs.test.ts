@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process"
 import { mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
+import { eventNames } from "@onhand/core"
 import { afterAll, beforeAll } from "vitest"
 import { type CodeBlock, codeBlocks, excerpts } from "./DocumentationCode.ts"
 import { readTree, treeOf } from "./SourceTree.ts"
@@ -45,6 +46,14 @@ describe("the documentation's code", () => {
       assert.strictEqual(status, 0, output)
     })
   }
+
+  it("is beside a table of all events", () => {
+    const page = tree.get("docs/concepts/events.md") ?? ""
+    assert.deepStrictEqual(
+      eventNames.filter((name) => !page.includes(`\`${name}\``)),
+      []
+    )
+  })
 
   it("is in the file that it is said to be of", () => {
     const quoted = excerpts(tree)

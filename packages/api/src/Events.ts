@@ -20,7 +20,12 @@ import { Authorization, about } from "./Convention.ts"
 import { problems } from "./Problem.ts"
 
 const product = { product: ProductId, sku: Schema.String }
-const order = { order: Schema.String, customer: Schema.NullOr(Schema.String), location: LocationId }
+const order = {
+  order: Schema.String,
+  customer: Schema.NullOr(Schema.String),
+  location: LocationId,
+  locations: Schema.Array(LocationId)
+}
 const place = { product: ProductId, location: LocationId, available: Decimal }
 const restock = { ...place, low: Decimal }
 const overstock = { ...place, high: Decimal }

@@ -22,7 +22,13 @@ const level = Schema.Struct({
 const place = { product: ProductId, location: LocationId, available: Schema.Int }
 const restock = { ...place, low: Schema.Int }
 const overstock = { ...place, high: Schema.Int }
-const order = { order: Schema.String, customer: Schema.NullOr(Schema.String), location: LocationId }
+const order = {
+  order: Schema.String,
+  customer: Schema.NullOr(Schema.String),
+  location: LocationId,
+  /** All locations that serve the order, or did: its own first. */
+  locations: Schema.Array(LocationId)
+}
 
 /** An event as a decision writes it. */
 export const NewEvent = Schema.TaggedUnion({

@@ -301,7 +301,12 @@ export const changedOrder = (order: Order, changes: Partial<Pick<Order, "lines" 
 }
 
 /** What every event of an order tells. */
-export const toldOf = ({ id, customer, location }: Order) => ({ order: id, customer, location })
+export const toldOf = (order: Order) => ({
+  order: order.id,
+  customer: order.customer,
+  location: order.location,
+  locations: locationsOf(order)
+})
 
 /** What a command that changed an order answers, writes and tells. */
 export const writtenOrder = (order: Order) => {

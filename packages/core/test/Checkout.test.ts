@@ -317,7 +317,10 @@ describe("what a checkout sells", () => {
         (yield* inventory.read.events(start, 100)).flatMap(({ event }) =>
           event._tag === "StockChanged" ? [] : [event]
         ),
-        (["OrderPlaced", "OrderShipped"] as const).map((_tag) => ({ _tag, order: order.id, customer: "ann", location }))
+        (["OrderPlaced", "OrderShipped"] as const).map((_tag) => {
+          const where = { location, locations: [location] }
+          return { _tag, order: order.id, customer: "ann", ...where }
+        })
       )
       const sold = yield* Effect.flatMap(inventory.read.cart(cart), Effect.fromOption)
       assert.deepInclude(sold, { state: "completed", order: order.id, location, claims: [], expiresAt: null })

@@ -130,6 +130,7 @@ describe("canceling a part", () => {
   it.effect("takes it from elsewhere first, and from the order's own location only the rest", () =>
     Effect.gen(function* () {
       const { inventory, place, stock } = yield* given
+      const before = yield* inventory.read.head
       const { id: order } = yield* place(mug, 6)
       const everywhere = { order, location: shop, elsewhere: [depot] }
       const left = yield* inventory.cancelOrder({ ...everywhere, lines: [{ line: 1, quantity: 5 }] })
@@ -146,6 +147,13 @@ describe("canceling a part", () => {
       assert.deepInclude(none.lines[0], { wanted: 1, left: 0 })
       yield* inventory.shipOrder({ order, location: shop })
       assert.deepStrictEqual(yield* stock(mug, ""), [2, 0])
+      // The depot is told too, of what it has nothing left of as well.
+      const told = (yield* inventory.read.events(before, 100)).flatMap(({ event }) => ("order" in event ? [event] : []))
+      assert.deepStrictEqual(
+        told.map(({ _tag }) => _tag),
+        ["OrderPlaced", "OrderChanged", "OrderShipped"]
+      )
+      for (const { location, locations } of told) assert.deepStrictEqual([location, locations], [shop, [shop, depot]])
     }).pipe(Effect.provide(Live))
   )
 })

@@ -423,7 +423,7 @@ describe("what an order tells and keeps", () => {
       const told = (yield* inventory.read.events(start, 100)).flatMap(({ event }) =>
         event._tag === "OrderPlaced" || event._tag === "OrderShipped" || event._tag === "OrderChanged" ? [event] : []
       )
-      const who = { order: id, customer: "ann", location: shop }
+      const who = { order: id, customer: "ann", location: shop, locations: [shop] }
       const open = { fulfilment: "unfulfilled", payment: "none", returns: "none" } as const
       assert.deepStrictEqual(told, [
         { _tag: "OrderPlaced", ...who },

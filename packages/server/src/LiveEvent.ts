@@ -54,6 +54,7 @@ const placesOf = (event: NewEvent): ReadonlyArray<LocationId> | undefined => {
     case "OrderPlaced":
     case "OrderShipped":
     case "OrderChanged":
+      return event.locations
     case "CountChanged":
       return [event.location]
     case "NotificationChanged":

@@ -518,7 +518,12 @@ export const rows: { readonly [T in Table]: fc.Arbitrary<Rows[T]> } = {
 const level = fc.record({ product: productId, location: locationId, onHand: quantityOrZero, available: quantityOrZero })
 const place = { product: productId, location: locationId, available: quantityOrZero }
 const restock = { ...place, low: quantityOrZero }
-const told = { order: fc.uuid(), customer: nullable(text(1, 64)), location: locationId }
+const told = {
+  order: fc.uuid(),
+  customer: nullable(text(1, 64)),
+  location: locationId,
+  locations: fc.array(locationId, { minLength: 1, maxLength: 3 })
+}
 
 const newEvent: fc.Arbitrary<NewEvent> = fc.oneof(
   fc.record({

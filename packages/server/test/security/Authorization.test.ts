@@ -223,9 +223,10 @@ describe("a manager of one location", () => {
     const transfer = { transfer: "t", state: "ready" as const, origin: at(south) }
     assert.isTrue(told({ _tag: "TransferChanged", ...transfer, destination: at(north) }))
     assert.isFalse(told({ _tag: "TransferChanged", ...transfer, destination: at("west") }))
-    const order = { order: "o", location: at(south) }
+    const order = { order: "o", location: at(south), locations: [at(south)] }
     assert.isFalse(told({ _tag: "OrderPlaced", ...order, customer: "somebody" }))
     assert.isTrue(told({ _tag: "OrderPlaced", ...order, customer: "northerner" }))
+    assert.isTrue(told({ _tag: "OrderPlaced", ...order, locations: [at(south), at(north)], customer: "somebody" }))
     assert.isTrue(told({ _tag: "StockChanged", levels: [] }))
   })
 
