@@ -16,9 +16,9 @@ import type { VendorId } from "./Vendor.ts"
 import type { VendorProduct } from "./VendorProduct.ts"
 
 export interface SupplyTerms {
-  /** The primary vendor's terms of each product that has one. */
+  /** The primary vendor's terms of each product that has one; from an archived vendor nothing can be ordered. */
   readonly soldBy: ReadonlyMap<ProductId, VendorProduct>
-  /** The name of every vendor. */
+  /** The name of every vendor that can be ordered from. */
   readonly vendors: ReadonlyMap<VendorId, string>
   /** How a product is ordered at a location. What neither policy nor vendor says is as the usual terms of its class. */
   readonly termsOf: (subject: PlanSubject, usual?: (abc: AbcClass) => OrderTerms) => OrderTerms
@@ -30,11 +30,14 @@ export const supplyTerms = (read: Queries): Effect.Effect<SupplyTerms, StoreUnav
     const policies = yield* collectPages((page) => read.reorderPolicies({}, page))
     const vendors = yield* collectPages((page) => read.vendors({}, page))
     const sold = yield* collectPages((page) => read.vendorProducts({}, page))
+    const active = new Map(vendors.flatMap(({ id, name, status }) => (status === "active" ? [[id, name]] : [])))
     const policyOf = new Map(policies.map((policy) => [policy.id, policy]))
-    const soldBy = new Map(sold.filter(({ primary }) => primary).map((one) => [one.product, one]))
+    const soldBy = new Map(
+      sold.flatMap((one) => (one.primary && active.has(one.vendor) ? [[one.product, one] as const] : []))
+    )
     return {
       soldBy,
-      vendors: new Map(vendors.map(({ id, name }) => [id, name])),
+      vendors: active,
       termsOf: ({ product, location, abc }, usual = usualTerms) => {
         const terms = soldBy.get(product.id)
         const theirs = terms && vendorTerms(terms, product.unit.decimals)
