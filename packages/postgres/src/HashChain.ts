@@ -153,13 +153,54 @@ const sealFrom = (row: ReadonlyArray<unknown>): Seal => ({
   hash: String(row[4])
 })
 
-const readSeals = (sql: SqlClient, shard: number, after: number) =>
+/** The end of a shard as one instant saw it: all that comes up to it is committed, and changes no more. */
+interface End {
+  readonly shard: number
+  readonly seq: number
+  readonly hash: string
+  /** The first row and the first seal behind the head of that instant, where there must be none. */
+  readonly rowBehind: number | undefined
+  readonly sealBehind: number | undefined
+}
+
+/** The first seq of a shard that has rows after another one; null if there is none. */
+const firstRowAfter = (shard: string, seq: string): string =>
+  `least(${ledger
+    .map(({ name }) => `(SELECT min(seq) FROM onhand.${name} WHERE shard = ${shard} AND seq > ${seq})`)
+    .join(", ")})::float8`
+
+const seqIn = (value: unknown): number | undefined => (typeof value === "number" ? value : undefined)
+
+/** One statement, thus one instant: whatever others commit meanwhile comes after it. */
+const readEnds = (sql: SqlClient) =>
+  Effect.map(
+    rowsOf(
+      sql,
+      `SELECT shard::float8, seq::float8, hash, ${firstRowAfter("h.shard", "h.seq")},
+         (SELECT min(last_seq) FROM onhand.seals WHERE shard = h.shard AND last_seq > h.seq)::float8
+       FROM onhand.heads h ORDER BY shard`,
+      []
+    ),
+    (rows) =>
+      rows.map(
+        ([shard, seq, hash, row, seal]): End => ({
+          shard: Number(shard),
+          seq: Number(seq),
+          hash: String(hash),
+          rowBehind: seqIn(row),
+          sealBehind: seqIn(seal)
+        })
+      )
+  )
+
+const readSeals = (sql: SqlClient, { shard, seq }: End, after: number) =>
   Effect.map(
     rowsOf(
       sql,
       `SELECT ${sealColumns.map(readOf).join(", ")} FROM onhand.seals
-       WHERE shard = $1::float8::int AND last_seq > $2::float8::bigint ORDER BY last_seq LIMIT ${COMMITS_AT_ONCE}`,
-      [shard, after]
+       WHERE shard = $1::float8::int AND last_seq > $2::float8::bigint AND last_seq <= $3::float8::bigint
+       ORDER BY last_seq LIMIT ${COMMITS_AT_ONCE}`,
+      [shard, after, seq]
     ),
     (rows) => rows.map(sealFrom)
   )
@@ -191,8 +232,13 @@ const differs = (seal: Seal, rows: SealedRows, seqs: ReadonlyArray<number>): num
   seqs.find((seq, index) => rows.digest(seq) !== digestAt(seal, index)) ??
   (seqs.length * DIGEST_LENGTH < seal.digests.length ? seal.lastSeq : undefined)
 
-const verifyShard = (sql: SqlClient, shard: number, headSeq: number, headHash: string) =>
+/**
+ * Checks the seals of a shard up to its end. What is committed never changes, so it needs no snapshot and holds nobody
+ * up: each of its statements is short, and what others commit between them lies behind the end.
+ */
+const verifyShard = (sql: SqlClient, end: End) =>
   Effect.gen(function* () {
+    const { shard } = end
     let [seq, hash, commits, seqs] = [0, "", 0, 0]
     const broken = (at: number, reason: BrokenSeal["reason"]) => ({
       commits,
@@ -200,7 +246,7 @@ const verifyShard = (sql: SqlClient, shard: number, headSeq: number, headHash: s
       broken: [{ shard, seq: at, reason }]
     })
     for (;;) {
-      const seals = yield* readSeals(sql, shard, seq)
+      const seals = yield* readSeals(sql, end, seq)
       const [first, last] = [seals[0], seals.at(-1)]
       if (first === undefined || last === undefined) break
       const rows = yield* readRows(sql, shard, seq + 1, last.lastSeq)
@@ -217,24 +263,24 @@ const verifyShard = (sql: SqlClient, shard: number, headSeq: number, headHash: s
         seqs += between.length
       }
     }
-    const left = yield* readRows(sql, shard, seq + 1, Number.MAX_SAFE_INTEGER)
-    const stray = left.seqs()[0]
+    const [next] = yield* rowsOf(sql, `SELECT ${firstRowAfter("$1::float8::int", "$2::float8::bigint")}`, [shard, seq])
+    const unsealed = seqIn(next?.[0]) ?? end.seq + 1
+    const stray = unsealed <= end.seq ? unsealed : end.rowBehind
     if (stray !== undefined) return broken(stray, "rows stand outside every seal")
-    if (hash !== headHash || seq > headSeq) return broken(seq, "the seals do not follow each other")
+    if (hash !== end.hash) return broken(seq, "the seals do not follow each other")
+    if (end.sealBehind !== undefined) return broken(end.sealBehind, "the seals do not follow each other")
     return { commits, seqs, broken: [] }
   })
 
-/** Reads the whole ledger back and checks every seal. */
+/** Reads the ledger back, as far as it goes when this begins, and checks every seal. Others may write meanwhile. */
 export const verifyChain = (sql: SqlClient): Effect.Effect<ChainVerification, StoreUnavailable> =>
   Effect.gen(function* () {
-    const heads = yield* rowsOf(sql, "SELECT shard::float8, seq::float8, hash FROM onhand.heads ORDER BY shard", [])
-    const shards = yield* Effect.forEach(heads, ([shard, seq, hash]) =>
-      verifyShard(sql, Number(shard), Number(seq), String(hash))
-    )
+    const ends = yield* readEnds(sql)
+    const shards = yield* Effect.forEach(ends, (end) => verifyShard(sql, end))
     return {
       commits: shards.reduce((sum, { commits }) => sum + commits, 0),
       seqs: shards.reduce((sum, { seqs }) => sum + seqs, 0),
       broken: shards.flatMap(({ broken }) => broken),
-      heads: new Map(heads.map(([shard, , hash]) => [Number(shard), String(hash)]))
+      heads: new Map(ends.map(({ shard, hash }) => [shard, hash]))
     }
   })

@@ -1,21 +1,23 @@
 import * as PgClient from "@effect/sql-pg/PgClient"
 import { assert, describe, it } from "@effect/vitest"
 import { Inventory } from "@onhand/core"
-import { Effect, Layer, Redacted } from "effect"
+import { Effect, Fiber, Layer, Redacted } from "effect"
 import { SqlClient } from "effect/sql/SqlClient"
 import { createDatabase } from "../../../test/PostgresDatabase.ts"
 import { type BrokenSeal, PostgresStore, verifyChain } from "../src/index.ts"
+import { layerMemory } from "../src/pglite/index.ts"
 
-const Live = Layer.unwrap(
+const inventoryOver = <E>(client: Layer.Layer<SqlClient, E>) =>
+  Inventory.layer.pipe(Layer.provide(PostgresStore.layerClient()), Layer.provideMerge(client))
+
+const onPostgres = Layer.unwrap(
   Effect.map(
     Effect.promise(() => createDatabase()),
-    (url) =>
-      Inventory.layer.pipe(
-        Layer.provide(PostgresStore.layerClient()),
-        Layer.provideMerge(PgClient.layer({ url: Redacted.make(url) }))
-      )
+    (url) => PgClient.layer({ url: Redacted.make(url) })
   )
 )
+
+const Live = inventoryOver(onPostgres)
 
 /** A ledger of two shops: seq 1 and 2 make them, 3 the product, 4 and 5 its stock, 6 a hold, 7 a refusal. */
 const ledger = Effect.gen(function* () {
@@ -92,6 +94,50 @@ const changes: ReadonlyArray<readonly [what: string, change: string, seq: number
     "UPDATE onhand.seals SET hash = repeat('0', 64) WHERE last_seq = 2",
     2,
     "the seals do not follow each other"
+  ],
+  [
+    "two rows that changed their contents",
+    `UPDATE onhand.movements m SET location = other.location, version = other.version, command = other.command
+     FROM onhand.movements other WHERE m.seq + other.seq = 9`,
+    4,
+    "a row differs"
+  ],
+  [
+    "two rows that changed their places",
+    `DO $$ BEGIN
+      UPDATE onhand.commands SET seq = 99 WHERE seq = 4;
+      UPDATE onhand.commands SET seq = 4 WHERE seq = 5;
+      UPDATE onhand.commands SET seq = 5 WHERE seq = 99;
+    END $$`,
+    4,
+    "a row differs"
+  ],
+  [
+    "two seals that changed their places",
+    `UPDATE onhand.seals s SET digests = other.digests, hash = other.hash
+     FROM onhand.seals other WHERE s.last_seq + other.last_seq = 9 AND s.last_seq IN (4, 5)`,
+    4,
+    "a row differs"
+  ],
+  [
+    "a row slipped in after the end",
+    `INSERT INTO onhand.movements SELECT shard, 9, 0, kind, product, location, lot, from_place, to_place, quantity, 99,
+      on_hand_after, sellable_after, reason, source_type, source_id, unit_cost, unit_cost_currency, command, actor,
+      occurred_at, recorded_at FROM onhand.movements WHERE seq = 4`,
+    9,
+    "rows stand outside every seal"
+  ],
+  [
+    "a seal slipped in after the end",
+    "INSERT INTO onhand.seals SELECT shard, 8, 8, digests, hash FROM onhand.seals WHERE last_seq = 7",
+    8,
+    "the seals do not follow each other"
+  ],
+  [
+    "a head that was set back",
+    "UPDATE onhand.heads h SET seq = 6, hash = s.hash FROM onhand.seals s WHERE s.last_seq = 6",
+    7,
+    "rows stand outside every seal"
   ]
 ]
 
@@ -102,6 +148,65 @@ describe("the hash chain", () => {
     )
   }
 })
+
+/** A client that lets somebody else commit before each of the first statements that it is asked for. */
+const overtakenBy = (commit: Effect.Effect<unknown, unknown>, sql: SqlClient): SqlClient => {
+  let commits = 20
+  const first = Effect.suspend(() => (commits-- > 0 ? Effect.orDie(commit) : Effect.void))
+  return new Proxy(sql, {
+    get: (client, name) =>
+      name === "unsafe"
+        ? (text: string, values: ReadonlyArray<unknown>) => ({
+            values: Effect.andThen(first, client.unsafe(text, values).values)
+          })
+        : Reflect.get(client, name)
+  })
+}
+
+const clients = [
+  ["PostgreSQL", onPostgres],
+  ["the embedded database", layerMemory]
+] as const
+
+for (const [name, client] of clients) {
+  describe(`verifying while others sell, on ${name}`, () => {
+    it.live("finds the chain sound, however much is committed between its statements", () =>
+      Effect.gen(function* () {
+        const inventory = yield* Inventory
+        const sql = yield* SqlClient
+        let made = 0
+        const commit = Effect.suspend(() => inventory.createProduct({ sku: `P${++made}`, name: "Mug" }))
+        for (let before = 0; before < 5; before++) yield* commit
+        const { seqs, broken } = yield* verifyChain(overtakenBy(commit, sql))
+        assert.deepStrictEqual(broken, [])
+        assert.isAtLeast(seqs, 5)
+        assert.isAbove(made, seqs)
+        assert.strictEqual((yield* verifyChain(sql)).seqs, made)
+      }).pipe(Effect.provide(inventoryOver(client)))
+    )
+
+    it.live("finds balances and chain sound beside a seller", () =>
+      Effect.gen(function* () {
+        const inventory = yield* Inventory
+        const sql = yield* SqlClient
+        const { id: location } = yield* inventory.createLocation({ name: "Shop" })
+        const { id: product } = yield* inventory.createProduct({ sku: "MUG", name: "Mug" })
+        const receive = inventory.recordMovements({
+          lines: [{ kind: "receipt", product, location, quantity: 1, unitCost: { amount: "2.00", currency: "EUR" } }]
+        })
+        const hold = inventory.holdStock({ lines: [{ product, location, quantity: 1 }], ttlMillis: 60_000 })
+        const seller = yield* Effect.forkChild(Effect.forever(Effect.andThen(receive, hold)))
+        for (let times = 0; times < 5; times++) {
+          yield* receive
+          assert.deepStrictEqual((yield* verifyChain(sql)).broken, [])
+          const { differences, valueDifferences } = yield* inventory.read.verify
+          assert.deepStrictEqual([differences, valueDifferences], [[], []])
+        }
+        yield* Fiber.interrupt(seller)
+      }).pipe(Effect.provide(inventoryOver(client)))
+    )
+  })
+}
 
 describe("history", () => {
   it.live("cannot be changed through SQL by anybody whom the triggers bind", () =>
