@@ -10,8 +10,8 @@ import { HttpServer } from "effect/http"
 const [url = ""] = process.argv.slice(2)
 const { ONHAND_SECRET = "", ONHAND_ADMIN_EMAIL = "", ONHAND_ADMIN_PASSWORD = "" } = process.env
 
-/** How long a reader may stop reading, in milliseconds. */
-const STALLED_MILLIS = 5_000
+/** How long a reader may stop reading, in milliseconds: longer than a busy machine takes to answer a large request. */
+const STALLED_MILLIS = 15_000
 
 const lifetimeSeconds = 3_600
 const secret = Redacted.make(ONHAND_SECRET)
