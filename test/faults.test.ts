@@ -17,7 +17,7 @@ import * as Servers from "./storm/ServerFaults.ts"
 import * as Processes from "./storm/ServerProcessFaults.ts"
 import { liveUnless } from "./storm/Skipping.ts"
 import { noSmallDisk } from "./storm/SmallDisk.ts"
-import { type Fault, type StrikeOptions, survive } from "./storm/Stage.ts"
+import { type Fault, ONE_SHARD, SEVERAL_SHARDS, type StrikeOptions, survive } from "./storm/Stage.ts"
 import { surviveTwoHosts } from "./storm/TwoHosts.ts"
 
 /** Any; a failure names it, and the callers' choices follow from it. */
@@ -34,13 +34,21 @@ const database = Effect.promise(() => createDatabase())
 const strike = (fault: Fault, options: Partial<StrikeOptions> = {}) =>
   Effect.flatMap(database, (url) => survive(fault, { url, seed, rounds: 1, ...options }))
 
+/** In the shards of most shops, and in several: a batch is committed in another way there. */
+const strikeBoth = (fault: Fault) =>
+  Effect.forEach([ONE_SHARD, SEVERAL_SHARDS], (shards) => strike(fault, { shards }), { discard: true })
+
 describe.concurrent("the store survives, unnoticed,", () => {
-  it.live("the end of its sessions", () => strike(Connections.backendsKilled))
+  it.live("the end of its sessions", () => strike(Connections.backendsKilled, { shards: ONE_SHARD }))
   it.live("connections that are reset", () => strike(Connections.connectionsReset))
-  it.live("an answer to COMMIT that is lost", () => strike(Connections.answerLost))
-  it.live("a COMMIT that never arrives", () => strike(Connections.commitNeverArrived))
+  it.live("an answer to a commit that is lost", () => strikeBoth(Connections.answerLost))
+  it.live("a commit that arrives late", () => strikeBoth(Connections.commitLate))
+  it.live("a commit that never arrives", () => strikeBoth(Connections.commitNeverArrived))
   it.live("connections that fall silent", () =>
-    strike(Connections.connectionsSilent, { patience: { toBegin: "300 millis", toFinish: "1 second" } })
+    strike(Connections.connectionsSilent, {
+      shards: ONE_SHARD,
+      patience: { toBegin: "300 millis", toFinish: "1 second" }
+    })
   )
   it.live("a network of tiny, late packets", () => strike(Connections.networkCrawling))
 })
@@ -69,9 +77,13 @@ describe.concurrent("the store on a server of its own survives", () => {
   it.live("a crash of PostgreSQL, an immediate restart, and a bit that flips", () =>
     Effect.gen(function* () {
       const server = yield* ownServer
-      for (const fault of [Servers.backendCrashed, Servers.restarted(server, "SIGQUIT")]) {
+      const faults = [
+        [Servers.backendCrashed, ONE_SHARD],
+        [Servers.restarted(server, "SIGQUIT"), SEVERAL_SHARDS]
+      ] as const
+      for (const [fault, shards] of faults) {
         const url = yield* Effect.promise(() => createDatabase(server.url))
-        yield* survive(fault, { url, seed, rounds: 1 })
+        yield* survive(fault, { url, seed, rounds: 1, shards })
       }
       yield* Disks.surviveBitRot(server)
     })
@@ -95,7 +107,7 @@ describe.concurrent("the store on a server of its own survives", () => {
 
 describe.concurrent("a host", () => {
   it.live("that is killed loses nothing that it had told", () =>
-    Effect.flatMap(database, (url) => surviveHostKills({ url, seed, answers: [150] }))
+    Effect.flatMap(database, (url) => surviveHostKills({ url, seed, answers: [150], shards: ONE_SHARD }))
   )
   it.live("beside another on the same database is not told of it", () =>
     Effect.flatMap(database, (url) => surviveTwoHosts({ url, seed, answers: 100 }))
@@ -129,6 +141,6 @@ describe("whoever follows two servers", () => {
 // Alone: it stops the event loop that all the others run on.
 describe("the store", () => {
   it.live("survives, unnoticed, that its own process stands still", () =>
-    strike(Connections.processStalled(2_000, false))
+    strikeBoth(Connections.processStalled(2_000, false))
   )
 })

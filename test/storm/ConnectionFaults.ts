@@ -18,26 +18,42 @@ export const backendsKilled: Fault = {
     })
 }
 
-const commitLost = (name: string, fate: CommitFate): Fault => ({
+/** By so many answers the commits of a loaded inventory have met their fate. */
+const SOON = 2_000
+
+const commitHit = (name: string, fate: CommitFate, inARow: number): Fault => ({
   name,
   heard: "nothing",
-  strike: ({ proxy, diary }) =>
+  strike: ({ proxy, diary, way }) =>
     Effect.gen(function* () {
-      const lost = () => proxy.counts.answersLost + proxy.counts.commitsLost
-      const before = lost()
-      // Of several lanes' commits, the next three in a row: a second attempt is hit as well.
-      const first = proxy.counts.commits + 1
-      proxy.fateOf = (commit) => (commit >= first && commit < first + 3 ? fate : "forward")
-      yield* diary.untilAnswered(60)
-      assert.isAtLeast(lost() - before, 3, "void: no COMMIT was lost")
+      const { commitsHit } = proxy.counts
+      const [before, answered] = [{ ...commitsHit }, diary.told.length]
+      // From the first that is made in the way of this inventory, whichever the next ones are.
+      let met = 0
+      proxy.fateOf = (by) => {
+        if (met === inARow || (met === 0 && by !== way)) return "forward"
+        met++
+        return fate
+      }
+      const hit = () => commitsHit.statement + commitsHit.transaction - before.statement - before.transaction
+      while (hit() < inARow) {
+        assert.isBelow(diary.told.length - answered, SOON, `void: ${hit()} commits were hit`)
+        yield* diary.untilAnswered(1)
+      }
+      assert.isAbove(commitsHit[way], before[way], `void: none of them was by a ${way}`)
     })
 })
 
-/** F6: the commit is on disk, but the word on it never arrives. */
-export const answerLost = commitLost("F6 answer to COMMIT lost", "loseAnswer")
+// Three in a row, so that a second attempt is hit as well.
 
-/** F7: the connection dies with the COMMIT before it reaches the server. */
-export const commitNeverArrived = commitLost("F7 COMMIT lost", "loseCommit")
+/** F6: the commit is on disk, but the word on it never arrives. */
+export const answerLost = commitHit("F6 answer to the commit lost", "loseAnswer", 3)
+
+/** F6: the connection dies with a commit on its way, which arrives when its batch is being submitted again. */
+export const commitLate = commitHit("F6 commit late", "bringLate", 1)
+
+/** F7: the connection dies with the commit before it reaches the server. */
+export const commitNeverArrived = commitHit("F7 commit lost", "loseCommit", 3)
 
 /** Connections are reset in the midst of whatever they do. */
 export const connectionsReset: Fault = {
@@ -92,27 +108,33 @@ export const networkParted: Fault = {
 }
 
 /**
- * F23: this process stands still just before a COMMIT of its own leaves it, with its heads locked. Beyond the server's
- * patience with idle transactions that transaction is gone when it goes on.
+ * F23: this process stands still just before a commit of its own leaves it; where that is a transaction's, with its
+ * heads locked. Beyond the server's patience with idle transactions that transaction is gone when it goes on.
  */
 export const processStalled = (millis: number, outlasts: boolean): Fault => ({
   name: `F23 process stalled for ${millis} ms`,
   heard: "nothing",
-  strike: ({ sql, proxy, diary }) =>
+  strike: ({ sql, proxy, diary, way }) =>
     Effect.gen(function* () {
       const before = yield* backendsOf(sql)
+      const answered = diary.told.length
       let stood = 0
-      proxy.fateOf = () => {
+      proxy.fateOf = (by) => {
+        if (by !== way) return "forward"
         proxy.fateOf = () => "forward"
         const began = performance.now()
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, millis)
         stood = performance.now() - began
         return "forward"
       }
+      while (stood === 0) {
+        assert.isBelow(diary.told.length - answered, SOON, `void: nothing was about to be committed by a ${way}`)
+        yield* diary.untilAnswered(1)
+      }
+      assert.isAtLeast(stood, millis, "void: it did not stand still")
       yield* diary.untilAnswered(120)
-      assert.isAtLeast(stood, millis, "void: nothing was about to be committed")
       const after = new Set(yield* backendsOf(sql))
       const ended = before.some((pid) => !after.has(pid))
-      assert.strictEqual(ended, outlasts, "void: the server's patience is another")
+      assert.strictEqual(ended, outlasts && way === "transaction", "void: the server's patience is another")
     })
 })

@@ -8,10 +8,13 @@ import type { SqlClient } from "effect/sql/SqlClient"
 import { Patience } from "../../packages/postgres/src/Transaction.ts"
 import { checkLaws, keysOf } from "./LawCheck.ts"
 import { type Diary, LONG_HOLD, stockShelves, underLoad } from "./Load.ts"
-import { startProxy, type TcpProxy } from "./TcpProxy.ts"
+import { type CommitWay, startProxy, type TcpProxy } from "./TcpProxy.ts"
 
-/** Several, so that batches run beside each other and some need two heads. */
-const SHARDS = 4
+/** Several shards, so that batches run beside each other and some need two heads: each is a transaction. */
+export const SEVERAL_SHARDS = 4
+
+/** As most shops have it. Who has the only shard to himself commits a batch by one statement. */
+export const ONE_SHARD = 1
 
 /** Callers of a load: enough for batches of many commands. */
 const CALLERS = 24
@@ -29,6 +32,8 @@ export interface Stage {
   /** The inventory under load, for what is asked of it besides. */
   readonly inventory: InventoryShape
   readonly diary: Diary
+  /** How this inventory commits most batches. */
+  readonly way: CommitWay
   /** Keys of commands that are not the load's: those from before it, and what a fault submits itself. */
   readonly known: Set<string>
 }
@@ -51,9 +56,9 @@ export interface StrikeOptions {
   readonly seed: string
   /** How often the fault strikes, each time under a load that had recovered. */
   readonly rounds: number
+  readonly shards?: number
   readonly callers?: number
   readonly holdMillis?: number
-  readonly client?: Partial<PgClient.PgPoolConfig>
   /** How long the store waits for a silent database, where a test cannot wait as long as a host would. */
   readonly patience?: (typeof Patience)["Service"]
 }
@@ -75,16 +80,9 @@ export const clientOf = (url: string, maxConnections = 4) =>
     (context) => Context.get(context, PgClient.PgClient)
   )
 
-/** The inventory as a host has it, with other settings of its client where a test needs them. */
-export const inventoryOver = (url: string, client: Partial<PgClient.PgPoolConfig> = {}) => {
-  const store =
-    Object.keys(client).length === 0
-      ? PostgresStore.layer({ url: Redacted.make(url), shards: SHARDS })
-      : PostgresStore.layerClient({ shards: SHARDS }).pipe(
-          Layer.provide(PgClient.layer({ url: Redacted.make(url), applicationName: STORE_NAME, ...client }))
-        )
-  return Inventory.layer.pipe(Layer.provideMerge(store))
-}
+/** The inventory as a host has it. */
+export const inventoryOver = (url: string, shards: number = SEVERAL_SHARDS) =>
+  Inventory.layer.pipe(Layer.provideMerge(PostgresStore.layer({ url: Redacted.make(url), shards })))
 
 /** The server's processes that serve the inventory. */
 export const backendsOf = (sql: SqlClient) =>
@@ -98,14 +96,15 @@ export const backendsOf = (sql: SqlClient) =>
 export const survive = (fault: Fault, options: StrikeOptions) =>
   Effect.scoped(
     Effect.gen(function* () {
-      const { url, rounds, seed } = options
+      const { url, rounds, seed, shards = SEVERAL_SHARDS } = options
+      const way: CommitWay = shards === ONE_SHARD ? "statement" : "transaction"
       const proxy = yield* Effect.acquireRelease(
         Effect.promise(() => startProxy(options.storeUrl ?? url)),
         (one) => Effect.promise(one.close)
       )
       const sql = yield* clientOf(url)
       const patient = options.patience === undefined ? Layer.empty : Layer.succeed(Patience, options.patience)
-      const context = yield* Layer.build(inventoryOver(proxy.url, options.client).pipe(Layer.provide(patient)))
+      const context = yield* Layer.build(inventoryOver(proxy.url, shards).pipe(Layer.provide(patient)))
       const run = Effect.gen(function* () {
         const inventory = yield* Inventory
         const shelves = yield* stockShelves(options.holdMillis ?? LONG_HOLD)
@@ -116,7 +115,7 @@ export const survive = (fault: Fault, options: StrikeOptions) =>
             for (let round = 0; round < rounds; round++) {
               yield* one.untilAnswered(BETWEEN_STRIKES)
               const began = performance.now()
-              yield* fault.strike({ url: options.storeUrl ?? url, proxy, sql, inventory, diary: one, known })
+              yield* fault.strike({ url: options.storeUrl ?? url, proxy, sql, inventory, diary: one, way, known })
               yield* one.untilAnswered(1)
               recoveries.push(Math.round(performance.now() - began))
             }
@@ -136,7 +135,8 @@ export const survive = (fault: Fault, options: StrikeOptions) =>
       const result = yield* Effect.provide(run, context)
       const { diary, recoveries } = result
       console.log(
-        `${fault.name} (seed ${seed}): ${rounds} strikes, ${diary.told.length} answered, ` +
+        `${fault.name} (shards: ${shards}, seed ${seed}): ` +
+          `${rounds} strikes, ${diary.told.length} answered, ` +
           `${diary.unavailable.length} turned away, ${diary.unknown.length} in doubt, ` +
           `recovered after ${recoveries.join(", ")} ms, ` +
           `slowest answer ${Math.round(diary.slowestMillis)} ms`

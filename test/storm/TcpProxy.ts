@@ -1,16 +1,21 @@
-// A TCP proxy before PostgreSQL that misbehaves on demand. It reads the clients' frames, so that it knows a COMMIT when
-// one passes, and can lose it, or only the server's word on it.
+// A TCP proxy before PostgreSQL that misbehaves on demand. It reads the clients' frames, so that it knows the commit of
+// a batch when one passes, and can lose it, bring it late, or lose the server's word on it.
 import { connect, createServer, type Socket } from "node:net"
 
-/** What happens to a COMMIT that passes: it is forwarded, or lost, or forwarded and the answer lost. */
-export type CommitFate = "forward" | "loseCommit" | "loseAnswer"
+/** How a batch is committed: by the COMMIT of its transaction, or by one statement that is a transaction by itself. */
+export type CommitWay = "transaction" | "statement"
+
+/**
+ * What happens to a commit that passes: it is forwarded, or lost, or forwarded and the answer lost; or its client's
+ * connection ends at once, and it is forwarded later, when that client may have tried again.
+ */
+export type CommitFate = "forward" | "loseCommit" | "loseAnswer" | "bringLate"
 
 /** What the proxy did, so that a test can tell that its fault really happened. */
 export interface ProxyCounts {
   connections: number
-  commits: number
-  commitsLost: number
-  answersLost: number
+  /** Commits that met another fate than to be forwarded; of those to be unheard or late, the server answered each. */
+  readonly commitsHit: Record<CommitWay, number>
   /** Chunks that were sent on in pieces, or late. */
   chunksDisturbed: number
   /** Bytes that were swallowed by connections that stayed open. */
@@ -21,8 +26,8 @@ export interface TcpProxy {
   /** The database's URL through this proxy. */
   readonly url: string
   readonly counts: ProxyCounts
-  /** Decides about each COMMIT, the first being number 1. */
-  fateOf: (commit: number) => CommitFate
+  /** Decides about each commit of a batch. */
+  fateOf: (way: CommitWay) => CommitFate
   /** Bytes in the pieces that everything is sent on in, and how late each chunk is, in milliseconds. */
   pieceBytes: number
   delayMillis: () => number
@@ -47,31 +52,51 @@ const textAt = (frame: Buffer, from: number): { readonly text: string; readonly 
   return { text: frame.toString("utf8", from, end), next: end + 1 }
 }
 
-/** Follows what a client sends and tells of each chunk whether it carries the COMMIT of a transaction. */
+/** The statement that writes a batch begins so; outside a transaction it is one by itself. */
+const WRITES = "WITH w0 AS (UPDATE onhand.heads "
+
+/** What a statement means for the commit of a batch. */
+const meanings = ["BEGIN", "COMMIT", "ROLLBACK", WRITES] as const
+type Meaning = (typeof meanings)[number]
+
+/** Follows what a client sends and tells of each chunk which commit of a batch it carries. */
 const makeCommitWatch = () => {
-  const commits = new Set<string>()
+  const statements = new Map<string, Meaning>()
   let pending = Buffer.alloc(0)
   let started = false
-  const carriesCommit = (frame: Buffer): boolean => {
-    if (frame[0] === PARSE) {
-      const { text: name, next } = textAt(frame, HEADER)
-      if (textAt(frame, next).text === "COMMIT") commits.add(name)
-      else commits.delete(name)
+  let [inTransaction, wrote] = [false, false]
+  const run = (meaning: Meaning | undefined): CommitWay | undefined => {
+    if (meaning === undefined) return undefined
+    if (meaning === WRITES) {
+      wrote = inTransaction
+      return inTransaction ? undefined : "statement"
     }
-    if (frame[0] !== BIND) return false
-    const { next } = textAt(frame, HEADER)
-    return commits.has(textAt(frame, next).text)
+    const committed = meaning === "COMMIT" && wrote
+    inTransaction = meaning === "BEGIN"
+    wrote = false
+    return committed ? "transaction" : undefined
   }
-  return (chunk: Buffer): boolean => {
+  const commitIn = (frame: Buffer): CommitWay | undefined => {
+    const { text: first, next } = textAt(frame, HEADER)
+    if (frame[0] === PARSE) {
+      const { text } = textAt(frame, next)
+      const meaning = meanings.find((beginning) => text.startsWith(beginning))
+      if (meaning === undefined) statements.delete(first)
+      else statements.set(first, meaning)
+    }
+    // A Bind names its portal first.
+    return frame[0] === BIND ? run(statements.get(textAt(frame, next).text)) : undefined
+  }
+  return (chunk: Buffer): CommitWay | undefined => {
     pending = Buffer.concat([pending, chunk])
-    let found = false
+    let found: CommitWay | undefined
     for (;;) {
       // The first frame has no type byte.
       const type = started ? 1 : 0
       if (pending.length < type + 4) return found
       const length = type + pending.readUInt32BE(type)
       if (pending.length < length) return found
-      if (started) found = carriesCommit(pending.subarray(0, length)) || found
+      if (started) found = commitIn(pending.subarray(0, length)) ?? found
       started = true
       pending = pending.subarray(length)
     }
@@ -104,10 +129,15 @@ const makeSender = (proxy: TcpProxy, target: Socket) => {
   }
 }
 
+/** How late a commit comes that is brought late: its client has begun to try again by then. Milliseconds. */
+const LATE = 700
+
 interface Pair {
   readonly client: Socket
   readonly server: Socket
   frozen: boolean
+  /** Set while a commit is still to be brought, whose client is gone. */
+  bringing: boolean
 }
 
 const link = (proxy: TcpProxy, pair: Pair): void => {
@@ -115,26 +145,33 @@ const link = (proxy: TcpProxy, pair: Pair): void => {
   const toServer = makeSender(proxy, server)
   const toClient = makeSender(proxy, client)
   const watch = makeCommitWatch()
-  let answerLost = false
-  client.on("data", (chunk: Buffer) => {
-    const fate = watch(chunk) ? proxy.fateOf(++proxy.counts.commits) : "forward"
-    if (pair.frozen) {
-      proxy.counts.bytesSwallowed += chunk.length
-    } else if (fate === "loseCommit") {
-      proxy.counts.commitsLost++
-      client.resetAndDestroy()
-      server.destroy()
-    } else {
-      answerLost ||= fate === "loseAnswer"
-      toServer(chunk)
+  /** The commit whose answer no client will get. */
+  let unheard: CommitWay | undefined
+  const end = () => {
+    client.resetAndDestroy()
+    server.destroy()
+  }
+  const meet = (fate: CommitFate, way: CommitWay | undefined, chunk: Buffer) => {
+    if (fate === "loseCommit" && way !== undefined) {
+      proxy.counts.commitsHit[way]++
+      return end()
     }
+    if (fate !== "forward") unheard = way
+    if (fate !== "bringLate") return toServer(chunk)
+    pair.bringing = true
+    client.resetAndDestroy()
+    setTimeout(() => server.write(chunk), LATE)
+  }
+  client.on("data", (chunk: Buffer) => {
+    const way = watch(chunk)
+    if (pair.frozen) proxy.counts.bytesSwallowed += chunk.length
+    else meet(way === undefined ? "forward" : proxy.fateOf(way), way, chunk)
   })
   server.on("data", (chunk: Buffer) => {
-    if (answerLost) {
+    if (unheard !== undefined) {
       // The server has answered, so the commit is on its disk; only its client will never hear of it.
-      proxy.counts.answersLost++
-      client.resetAndDestroy()
-      server.destroy()
+      proxy.counts.commitsHit[unheard]++
+      end()
     } else if (pair.frozen) {
       proxy.counts.bytesSwallowed += chunk.length
     } else {
@@ -149,7 +186,7 @@ export const startProxy = async (target: string): Promise<TcpProxy> => {
   const pairs = new Set<Pair>()
   const listener = createServer((client) => {
     const server = connect({ host: hostname, port: Number(port), noDelay: true })
-    const pair: Pair = { client, server, frozen: proxy.unreachable }
+    const pair: Pair = { client, server, frozen: proxy.unreachable, bringing: false }
     proxy.counts.connections++
     pairs.add(pair)
     client.setNoDelay(true)
@@ -161,7 +198,7 @@ export const startProxy = async (target: string): Promise<TcpProxy> => {
       side.on("error", () => {})
       side.on("close", () => {
         pairs.delete(pair)
-        if (!pair.frozen || side === client) other.destroy()
+        if (side === client ? !pair.bringing : !pair.frozen) other.destroy()
       })
     }
     link(proxy, pair)
@@ -172,7 +209,12 @@ export const startProxy = async (target: string): Promise<TcpProxy> => {
   url.port = String(typeof address === "object" && address !== null ? address.port : 0)
   const proxy: TcpProxy = {
     url: url.href,
-    counts: { connections: 0, commits: 0, commitsLost: 0, answersLost: 0, chunksDisturbed: 0, bytesSwallowed: 0 },
+    counts: {
+      connections: 0,
+      commitsHit: { transaction: 0, statement: 0 },
+      chunksDisturbed: 0,
+      bytesSwallowed: 0
+    },
     fateOf: () => "forward",
     pieceBytes: Number.POSITIVE_INFINITY,
     delayMillis: () => 0,

@@ -17,7 +17,7 @@ import * as Servers from "./ServerFaults.ts"
 import * as Processes from "./ServerProcessFaults.ts"
 import { liveUnless } from "./Skipping.ts"
 import { noSmallDisk } from "./SmallDisk.ts"
-import { type Fault, type StrikeOptions, survive } from "./Stage.ts"
+import { type Fault, ONE_SHARD, SEVERAL_SHARDS, type StrikeOptions, survive } from "./Stage.ts"
 import { surviveTwoHosts } from "./TwoHosts.ts"
 
 const { STORM_SEED: seed = String(Date.now()), STORM_ROUNDS = "20" } = process.env
@@ -39,6 +39,10 @@ const database = Effect.promise(() => createDatabase(server.url))
 const strike = (fault: () => Fault, options: Partial<StrikeOptions> = {}) =>
   Effect.flatMap(database, (url) => survive(fault(), { url, seed, rounds, holdMillis: SHORT_HOLD, ...options }))
 
+/** The same in one shard, too, where a batch is committed in another way. */
+const strikeBoth = (fault: () => Fault, options: Partial<StrikeOptions> = {}) =>
+  Effect.forEach([ONE_SHARD, SEVERAL_SHARDS], (shards) => strike(fault, { ...options, shards }), { discard: true })
+
 /** So many whole numbers below a bound, from the seed. */
 const numbers = (count: number, below: number) =>
   Effect.replicateEffect(Random.nextIntBetween(0, below), count).pipe(Random.withSeed(seed))
@@ -55,22 +59,23 @@ const LONG_STALL = 11_000
 const FIRST_START = { postgres: 400, embedded: 3_000 }
 
 describe("connections", () => {
-  it.live("end", () => strike(() => Connections.backendsKilled))
-  it.live("are reset", () => strike(() => Connections.connectionsReset))
-  it.live("lose the answer to COMMIT", () => strike(() => Connections.answerLost))
-  it.live("lose a COMMIT", () => strike(() => Connections.commitNeverArrived))
-  it.live("fall silent", () => strike(() => Connections.connectionsSilent, { patience: impatient }))
+  it.live("end", () => strikeBoth(() => Connections.backendsKilled))
+  it.live("are reset", () => strikeBoth(() => Connections.connectionsReset))
+  it.live("lose the answer to a commit", () => strikeBoth(() => Connections.answerLost))
+  it.live("bring a commit late", () => strikeBoth(() => Connections.commitLate))
+  it.live("lose a commit", () => strikeBoth(() => Connections.commitNeverArrived))
+  it.live("fall silent", () => strikeBoth(() => Connections.connectionsSilent, { patience: impatient }))
   it.live("crawl", () => strike(() => Connections.networkCrawling, { rounds: fewRounds }))
   it.live("are cut off from the database, and new ones too", () =>
-    strike(() => Connections.networkParted, { patience: impatient })
+    strikeBoth(() => Connections.networkParted, { patience: impatient })
   )
 })
 
 describe("the database", () => {
-  it.live("crashes", () => strike(() => Servers.backendCrashed, { rounds: fewRounds }))
-  it.live("restarts at once", () => strike(() => Servers.restarted(server, "SIGQUIT"), { rounds: fewRounds }))
-  it.live("restarts in order", () => strike(() => Servers.restarted(server, "SIGINT"), { rounds: fewRounds }))
-  it.live("dies by kill -9", () => strike(() => Servers.restarted(server, "SIGKILL"), { rounds: fewRounds }))
+  it.live("crashes", () => strikeBoth(() => Servers.backendCrashed, { rounds: fewRounds }))
+  it.live("restarts at once", () => strikeBoth(() => Servers.restarted(server, "SIGQUIT"), { rounds: fewRounds }))
+  it.live("restarts in order", () => strikeBoth(() => Servers.restarted(server, "SIGINT"), { rounds: fewRounds }))
+  it.live("dies by kill -9", () => strikeBoth(() => Servers.restarted(server, "SIGKILL"), { rounds: fewRounds }))
   it.live("is locked by another session, with the store's own timeouts", () => strike(() => Servers.headsHeld))
   it.live("has one shard locked by another session", () => strike(() => Servers.oneHeadHeld))
   it.live("has too few sessions", () =>
@@ -117,12 +122,14 @@ describe("the host", () => {
   it.live("dies by kill -9", () =>
     Effect.gen(function* () {
       const answers = yield* numbers(rounds, 400)
-      yield* surviveHostKills({ url: yield* database, seed, answers, holdMillis: SHORT_HOLD })
+      for (const shards of [ONE_SHARD, SEVERAL_SHARDS]) {
+        yield* surviveHostKills({ url: yield* database, seed, answers, shards, holdMillis: SHORT_HOLD })
+      }
     })
   )
-  it.live("stands still", () => strike(() => Connections.processStalled(2_000, false), { rounds: fewRounds }))
+  it.live("stands still", () => strikeBoth(() => Connections.processStalled(2_000, false), { rounds: fewRounds }))
   it.live("stands still for longer than its transactions may", () =>
-    strike(() => Connections.processStalled(LONG_STALL, true), { rounds: fewRounds })
+    strikeBoth(() => Connections.processStalled(LONG_STALL, true), { rounds: fewRounds })
   )
   it.live("is one of two", () =>
     Effect.flatMap(database, (url) => surviveTwoHosts({ url, seed, answers: 100 * rounds }))
