@@ -1,6 +1,7 @@
 // What must hold after a fault: every law that rows show, the ledger decided again, and what each caller was told.
 import { assert } from "@effect/vitest"
-import { Inventory, type InventoryShape } from "@onhand/core"
+import { advance, type Event, type FeedCursor, Inventory, type InventoryShape } from "@onhand/core"
+import { verifyChain } from "@onhand/postgres"
 import { findingsIn, type LedgerSnapshot, replayBySeq, report } from "@onhand/testkit"
 import { Effect } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
@@ -46,6 +47,28 @@ const checkTold = (snapshot: LedgerSnapshot, diary: Diary, told: ReadonlyArray<T
   assert.deepStrictEqual(foreign, [], "F33: commands that nobody submitted")
 }
 
+/** Events of a page of the feed: few enough that pages end in the midst of what one commit told. */
+const FEED_PAGE = 97
+
+const placeOf = ({ shard, seq, line }: Event): string => `${shard}-${seq}-${line}`
+
+/** H43: whoever reads the feed from its beginning is told each event up to the snapshot once, and in order. */
+const checkFeed = (inventory: InventoryShape, { events, heads }: LedgerSnapshot) =>
+  Effect.gen(function* () {
+    const received: Array<Event> = []
+    for (let cursor: FeedCursor = {}; ; ) {
+      const page = yield* inventory.read.events(cursor, FEED_PAGE)
+      if (page.length === 0) break
+      received.push(...page)
+      cursor = page.reduce(advance, cursor)
+    }
+    // What lapsed since then has been told by now as well.
+    const upTo = received.filter(({ shard, seq }) => seq <= (heads.get(shard) ?? 0))
+    const inOrder = events.toSorted((a, b) => a.shard - b.shard || a.seq - b.seq || a.line - b.line)
+    const told = upTo.toSorted((a, b) => a.shard - b.shard)
+    assert.deepStrictEqual(told.map(placeOf), inOrder.map(placeOf), "H43: each event once, in order")
+  })
+
 /** Every key in the ledger, to be known before a load begins. */
 export const keysOf = (sql: SqlClient) =>
   Effect.map(
@@ -67,6 +90,10 @@ export const checkLaws = (sql: SqlClient, shards: number, diary: Diary, known: R
     yield* report(findingsIn(viewOf(snapshot, shards)))
     assert.deepStrictEqual(yield* replayBySeq(snapshot, shards), [], "E31: the ledger decided again")
     assert.deepStrictEqual((yield* inventory.read.verify).differences, [], "G41")
+    const { broken, commits } = yield* verifyChain(sql)
+    assert.deepStrictEqual(broken, [], "F36: the hash chain")
+    assert.isAbove(commits, 0, "void: no commit is sealed")
+    yield* checkFeed(inventory, snapshot)
     // A reply that was told is the reply that is given again.
     for (const first of diary.told.slice(-REPLAYED)) {
       const asked = diary.asked.get(first.key)
