@@ -2,8 +2,8 @@
  * `onhand verify`: recomputes every balance from the ledgers, checks the seals of the ledger, and tells what differs.
  */
 import { auditDocuments, type Difference, type DocumentDifference, Inventory, type ValueDifference } from "@onhand/core"
-import { type BrokenSeal, verifyChain } from "@onhand/postgres"
-import { Console, DateTime, Effect, Schema } from "effect"
+import { type BrokenSeal, type NotedSeal, SealNote, verifyChain } from "@onhand/postgres"
+import { Console, DateTime, Effect, Option, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { SqlClient } from "effect/sql/SqlClient"
 import { exitCode, exitCodes } from "./ExitCode.ts"
@@ -65,15 +65,25 @@ const verifyDocuments = Effect.gen(function* () {
   return differences.length
 })
 
-/** Checks the hash chain; prints the last hash of each shard, for whoever notes it elsewhere, and each broken seal. */
-const verifySeals = Effect.gen(function* () {
-  const { commits, broken, heads } = yield* verifyChain(yield* SqlClient)
-  yield* Console.log(`${counted(commits, "commit")} as sealed`)
-  for (const [shard, hash] of heads) if (hash !== "") yield* Console.log(`last seal of shard ${shard}: ${hash}`)
-  for (const seal of broken) yield* Console.log(sealLine(seal))
-  yield* Console.log(counted(broken.length, "broken seal"))
-  return broken.length
-})
+const encodeNote = Schema.encodeSync(SealNote)
+
+/**
+ * Checks the hash chain, and that what was noted of it is still there; prints what is to be noted elsewhere next, and
+ * each broken seal.
+ */
+const verifySeals = (noted: ReadonlyArray<NotedSeal>) =>
+  Effect.gen(function* () {
+    const { commits, broken, heads } = yield* verifyChain(yield* SqlClient, noted)
+    yield* Console.log(`${counted(commits, "commit")} as sealed`)
+    for (const { shard, seq } of noted) {
+      const isSound = heads.some((head) => head.shard === shard)
+      if (isSound) yield* Console.log(`ledger shard ${shard} is as noted up to entry ${seq}`)
+    }
+    if (heads.length > 0) yield* Console.log(`to be noted elsewhere: ${encodeNote(heads)}`)
+    for (const seal of broken) yield* Console.log(sealLine(seal))
+    yield* Console.log(counted(broken.length, "broken seal"))
+    return broken.length
+  })
 
 /** Corrects all that is not what the ledger says; prints each correction, and what it had to leave. */
 const repairAll = Effect.gen(function* () {
@@ -86,23 +96,36 @@ const repairAll = Effect.gen(function* () {
 
 /**
  * Verifies the books of a store on PostgreSQL or embedded, tells what it found, and fails if anything is wrong. `chain`
- * verifies only that the ledger is what was written; `repair` first makes every balance and claim what the ledger says;
- * `documents` also compares every order, transfer, count and purchase order with the ledger.
+ * verifies only that the ledger is what was written; `noted` are seals that must still be in it; `repair` first makes
+ * every balance and claim what the ledger says; `documents` also compares every order, transfer, count and purchase
+ * order with the ledger.
  */
 export const verifyBooks = (
-  options: { readonly chain?: boolean; readonly repair?: boolean; readonly documents?: boolean } = {}
+  options: {
+    readonly chain?: boolean
+    readonly noted?: ReadonlyArray<NotedSeal>
+    readonly repair?: boolean
+    readonly documents?: boolean
+  } = {}
 ) =>
   Effect.gen(function* () {
     if (options.repair === true) yield* repairAll
     const ofBalances = options.chain === true ? 0 : yield* verifyBalances
     const differences = ofBalances + (options.documents === true ? yield* verifyDocuments : 0)
-    const brokenSeals = yield* verifySeals
+    const brokenSeals = yield* verifySeals(options.noted ?? [])
     if (differences + brokenSeals > 0) return yield* new DifferencesFound({ differences, brokenSeals })
   })
 
 const chain = Flag.Boolean("chain").pipe(
   Flag.withDefault(false),
   Flag.withDescription("Check only the hash chain: was anything in the ledger changed after it was written?")
+)
+
+const noted = Flag.String("noted").pipe(
+  Flag.withSchema(SealNote),
+  Flag.optional,
+  Flag.withMetavar("note"),
+  Flag.withDescription("What an earlier run gave to be noted elsewhere: is the ledger up to there still the same?")
 )
 
 const repair = Flag.Boolean("repair").pipe(
@@ -117,10 +140,12 @@ const documents = Flag.Boolean("documents").pipe(
   Flag.withDescription("Also compare each order, transfer, count and purchase order with what was moved for it")
 )
 
-const flags = { chain, repair, documents, ...storeFlags }
+const flags = { chain, noted, repair, documents, ...storeFlags }
 
-export const verifyCommand = Command.make("verify", flags, ({ chain, repair, documents, ...store }) =>
-  verifyBooks({ chain, repair, documents }).pipe(Effect.provide(layerInventory(store)))
+export const verifyCommand = Command.make("verify", flags, ({ chain, noted, repair, documents, ...store }) =>
+  verifyBooks({ chain, noted: Option.getOrElse(noted, () => []), repair, documents }).pipe(
+    Effect.provide(layerInventory(store))
+  )
 ).pipe(
   Command.withShortDescription("Check that every balance follows from the ledger"),
   Command.withDescription(
@@ -131,6 +156,10 @@ export const verifyCommand = Command.make("verify", flags, ({ chain, repair, doc
   Command.withExamples([
     { command: "onhand verify", description: "Verify the shop in ./.onhand" },
     { command: "onhand verify --chain", description: "See whether anybody changed the ledger" },
+    {
+      command: 'onhand verify --chain --noted "$(cat noted.txt)"',
+      description: "See also whether it was rewritten since that was noted"
+    },
     { command: "onhand verify --repair", description: "Make every balance and claim what the ledger says" }
   ])
 )

@@ -38,6 +38,22 @@ describe("migrate", () => {
       assert.include(sound.out, "0 differences")
       assert.include(sound.out, "0 broken seals")
 
+      const note = /^to be noted elsewhere: (0:2:[0-9a-f]{64})$/m.exec(sound.out)?.[1] ?? ""
+      const more = writeLines(folder, "more.csv", ["sku,name", "POT,Pot"])
+      assert.strictEqual((yield* run(["import", "products", more], asApp)).code, 0)
+      const grown = yield* run(["verify", "--chain", "--noted", note], asApp)
+      assert.strictEqual(grown.code, 0, grown.err)
+      assert.include(grown.out, "ledger shard 0 is as noted up to entry 2")
+      const another = yield* run(
+        ["verify", "--chain", "--noted", note.replace(/.$/, (end) => (end === "0" ? "1" : "0"))],
+        asApp
+      )
+      assert.strictEqual(another.code, 1)
+      assert.include(another.out, "ledger shard 0, entry 2: this is not what was noted")
+      const misread = yield* run(["verify", "--chain", "--noted", "46da"], asApp)
+      assert.strictEqual(misread.code, 2)
+      assert.include(misread.err, "a note of seals, shard:seq:hash joined by commas, is accepted")
+
       yield* asAdmin(owner, "UPDATE onhand.commands SET reply = reply || ' ' WHERE seq = 1")
       const changed = yield* run(["verify", "--chain"], asApp)
       assert.strictEqual(changed.code, 1)

@@ -1,11 +1,11 @@
 /**
  * The hash chain: each commit is sealed with a hash over its ledger rows and the hash before it, so that a row that
  * somebody changed, removed, added or moved afterwards is found, with its place. It does not keep an owner of the
- * database from rewriting the whole end of the chain; a hash that was noted elsewhere does.
+ * database from rewriting the whole end of the chain; a seal that was noted elsewhere tells.
  */
 import { hash } from "node:crypto"
 import type { StoreUnavailable } from "@onhand/core"
-import { Effect } from "effect"
+import { Effect, Schema, SchemaTransformation } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { type Column, readOf, type Value } from "./Columns.ts"
 import { claimEventColumns, commandColumns, integer, movementColumns, text } from "./LedgerColumns.ts"
@@ -130,8 +130,39 @@ export class Sealing {
 export interface BrokenSeal {
   readonly shard: number
   readonly seq: number
-  readonly reason: "a row differs" | "the seals do not follow each other" | "rows stand outside every seal"
+  readonly reason:
+    | "a row differs"
+    | "the seals do not follow each other"
+    | "rows stand outside every seal"
+    | "this is not what was noted"
 }
+
+/** The last seal of a shard as it was at some time: the seq that it ends with, and its hash. */
+export const NotedSeal = Schema.Struct({ shard: Schema.Int, seq: Schema.Int, hash: Schema.String })
+export interface NotedSeal extends Schema.Schema.Type<typeof NotedSeal> {}
+
+/**
+ * The last seals of all shards as a text to be noted elsewhere: `shard:seq:hash`, joined by commas. Nothing before them
+ * can be rewritten any more without {@link verifyChain} telling whoever has the note.
+ */
+export const SealNote = Schema.String.check(
+  Schema.isPattern(/^\d{1,9}:\d{1,15}:[0-9a-f]{64}(,\d{1,9}:\d{1,15}:[0-9a-f]{64})*$/, {
+    message: "a note of seals, shard:seq:hash joined by commas, is accepted"
+  })
+).pipe(
+  Schema.decodeTo(
+    Schema.Array(NotedSeal),
+    SchemaTransformation.transform({
+      decode: (note: string): ReadonlyArray<NotedSeal> =>
+        note.split(",").map((seal) => {
+          const [shard, seq, hash = ""] = seal.split(":")
+          return { shard: Number(shard), seq: Number(seq), hash }
+        }),
+      encode: (seals: ReadonlyArray<NotedSeal>) =>
+        seals.map(({ shard, seq, hash }) => `${shard}:${seq}:${hash}`).join(",")
+    })
+  )
+)
 
 /**
  * What verifying the chain found: how many commits and commands are sealed, and the first place of each shard that is
@@ -141,8 +172,8 @@ export interface ChainVerification {
   readonly commits: number
   readonly seqs: number
   readonly broken: ReadonlyArray<BrokenSeal>
-  /** The last hash of each shard. Noted elsewhere, it shows later that nothing before it was rewritten. */
-  readonly heads: ReadonlyMap<number, string>
+  /** The last seal of each shard that is sound; as a {@link SealNote}, what is to be noted elsewhere. */
+  readonly heads: ReadonlyArray<NotedSeal>
 }
 
 const sealFrom = (row: ReadonlyArray<unknown>): Seal => ({
@@ -232,18 +263,23 @@ const differs = (seal: Seal, rows: SealedRows, seqs: ReadonlyArray<number>): num
   seqs.find((seq, index) => rows.digest(seq) !== digestAt(seal, index)) ??
   (seqs.length * DIGEST_LENGTH < seal.digests.length ? seal.lastSeq : undefined)
 
+/** The first of the noted seals after a seq that should end where this one does, or before, and is another. */
+const unlikeNoted = (noted: ReadonlyArray<NotedSeal>, after: number, { lastSeq, hash }: Seal): number | undefined =>
+  noted.find(({ seq, ...was }) => seq > after && seq <= lastSeq && (seq < lastSeq || was.hash !== hash))?.seq
+
 /**
  * Checks the seals of a shard up to its end. What is committed never changes, so it needs no snapshot and holds nobody
  * up: each of its statements is short, and what others commit between them lies behind the end.
  */
-const verifyShard = (sql: SqlClient, end: End) =>
+const verifyShard = (sql: SqlClient, end: End, noted: ReadonlyArray<NotedSeal>) =>
   Effect.gen(function* () {
     const { shard } = end
     let [seq, hash, commits, seqs] = [0, "", 0, 0]
     const broken = (at: number, reason: BrokenSeal["reason"]) => ({
       commits,
       seqs,
-      broken: [{ shard, seq: at, reason }]
+      broken: [{ shard, seq: at, reason }],
+      heads: []
     })
     for (;;) {
       const seals = yield* readSeals(sql, end, seq)
@@ -258,6 +294,8 @@ const verifyShard = (sql: SqlClient, end: End) =>
         const changed = differs(seal, rows, between)
         if (changed !== undefined) return broken(changed, "a row differs")
         if (seal.hash !== linked(hash, seal)) return broken(seal.firstSeq, "the seals do not follow each other")
+        const other = unlikeNoted(noted, seq, seal)
+        if (other !== undefined) return broken(other, "this is not what was noted")
         ;[seq, hash] = [seal.lastSeq, seal.hash]
         commits += 1
         seqs += between.length
@@ -269,18 +307,36 @@ const verifyShard = (sql: SqlClient, end: End) =>
     if (stray !== undefined) return broken(stray, "rows stand outside every seal")
     if (hash !== end.hash) return broken(seq, "the seals do not follow each other")
     if (end.sealBehind !== undefined) return broken(end.sealBehind, "the seals do not follow each other")
-    return { commits, seqs, broken: [] }
+    const gone = noted.find((seal) => seal.seq > seq)
+    if (gone !== undefined) return broken(gone.seq, "this is not what was noted")
+    return { commits, seqs, broken: [], heads: hash === "" ? [] : [{ shard, seq, hash }] }
   })
 
-/** Reads the ledger back, as far as it goes when this begins, and checks every seal. Others may write meanwhile. */
-export const verifyChain = (sql: SqlClient): Effect.Effect<ChainVerification, StoreUnavailable> =>
+/**
+ * Reads the ledger back, as far as it goes when this begins, and checks every seal. Others may write meanwhile. Seals
+ * that were noted must still be at their places: else the ledger was rewritten from before them, or cut off.
+ */
+export const verifyChain = (
+  sql: SqlClient,
+  noted: ReadonlyArray<NotedSeal> = []
+): Effect.Effect<ChainVerification, StoreUnavailable> =>
   Effect.gen(function* () {
     const ends = yield* readEnds(sql)
-    const shards = yield* Effect.forEach(ends, (end) => verifyShard(sql, end))
+    const lost = noted.filter(({ shard }) => !ends.some((end) => end.shard === shard))
+    const shards = yield* Effect.forEach(ends, (end) =>
+      verifyShard(
+        sql,
+        end,
+        noted.filter(({ shard }) => shard === end.shard)
+      )
+    )
     return {
       commits: shards.reduce((sum, { commits }) => sum + commits, 0),
       seqs: shards.reduce((sum, { seqs }) => sum + seqs, 0),
-      broken: shards.flatMap(({ broken }) => broken),
-      heads: new Map(ends.map(({ shard, hash }) => [shard, hash]))
+      broken: [
+        ...shards.flatMap(({ broken }) => broken),
+        ...lost.map(({ shard, seq }) => ({ shard, seq, reason: "this is not what was noted" as const }))
+      ],
+      heads: shards.flatMap(({ heads }) => heads)
     }
   })

@@ -1,4 +1,4 @@
-export { type BrokenSeal, type ChainVerification, verifyChain } from "./HashChain.ts"
+export { type BrokenSeal, type ChainVerification, NotedSeal, SealNote, verifyChain } from "./HashChain.ts"
 export * from "./HostTransaction.ts"
 export { NotMigrated } from "./Migration.ts"
 export { partitionAt } from "./Partitions.ts"

@@ -1,14 +1,17 @@
 import * as PgClient from "@effect/sql-pg/PgClient"
 import { assert, describe, it } from "@effect/vitest"
 import { Inventory } from "@onhand/core"
-import { Effect, Fiber, Layer, Redacted } from "effect"
+import { Effect, Fiber, Layer, Redacted, Schema } from "effect"
 import { SqlClient } from "effect/sql/SqlClient"
 import { createDatabase } from "../../../test/PostgresDatabase.ts"
-import { type BrokenSeal, PostgresStore, verifyChain } from "../src/index.ts"
+import type { Value } from "../src/Columns.ts"
+import { claimEventTable, commandTable, movementTable, type Seal, Sealing } from "../src/HashChain.ts"
+import { type BrokenSeal, PostgresStore, SealNote, verifyChain } from "../src/index.ts"
+import { rowsOf } from "../src/ListQuery.ts"
 import { layerMemory } from "../src/pglite/index.ts"
 
-const inventoryOver = <E>(client: Layer.Layer<SqlClient, E>) =>
-  Inventory.layer.pipe(Layer.provide(PostgresStore.layerClient()), Layer.provideMerge(client))
+const inventoryOver = <E>(client: Layer.Layer<SqlClient, E>, shards = 1) =>
+  Inventory.layer.pipe(Layer.provide(PostgresStore.layerClient({ shards })), Layer.provideMerge(client))
 
 const onPostgres = Layer.unwrap(
   Effect.map(
@@ -53,12 +56,15 @@ const ledger = Effect.gen(function* () {
 })
 
 /** Changes history as only a superuser can, who switches the triggers off. */
+const rewrite = <E>(sql: SqlClient, change: Effect.Effect<unknown, E>) =>
+  sql.withTransaction(Effect.andThen(sql`SET LOCAL session_replication_role = replica`, change))
+
 const tampered = (change: string) =>
   Effect.gen(function* () {
     const sql = yield* ledger
     const before = yield* verifyChain(sql)
     assert.deepStrictEqual([before.seqs, before.broken], [7, []])
-    yield* sql.withTransaction(Effect.andThen(sql`SET LOCAL session_replication_role = replica`, sql.unsafe(change)))
+    yield* rewrite(sql, sql.unsafe(change))
     return (yield* verifyChain(sql)).broken
   }).pipe(Effect.provide(Live))
 
@@ -147,6 +153,117 @@ describe("the hash chain", () => {
       Effect.map(tampered(change), (broken) => assert.deepStrictEqual(broken, [{ shard: 0, seq, reason }]))
     )
   }
+})
+
+/** Makes all seals anew over the rows as they are now, as whoever may write everything can. */
+const sealAgain = (sql: SqlClient) =>
+  Effect.gen(function* () {
+    let last: Seal | undefined
+    const ends = yield* sql<{ readonly seq: number }>`SELECT last_seq::float8 AS seq FROM onhand.seals ORDER BY 1`
+    for (const { seq } of ends) {
+      const sealing = new Sealing()
+      const parts = yield* Effect.forEach([commandTable, movementTable, claimEventTable], (table) =>
+        Effect.map(
+          rowsOf(
+            sql,
+            `SELECT ${table.reads} FROM onhand.${table.name}
+             WHERE seq BETWEEN $1::float8::bigint AND $2::float8::bigint`,
+            [(last?.lastSeq ?? 0) + 1, seq]
+          ),
+          (rows) => ({ table, values: table.columns.map((_, column) => rows.map((row) => row[column] as Value)) })
+        )
+      )
+      sealing.add(parts)
+      last = sealing.seals(new Map([[0, last?.hash ?? ""]]))[0]
+      yield* sql`UPDATE onhand.seals SET digests = ${last?.digests ?? ""}, hash = ${last?.hash ?? ""}
+        WHERE last_seq = ${seq}`
+    }
+    yield* sql`UPDATE onhand.heads SET hash = ${last?.hash ?? ""}`
+  })
+
+describe("a seal that was noted elsewhere", () => {
+  it.live("is found at its place however far the ledger has grown", () =>
+    Effect.gen(function* () {
+      const sql = yield* ledger
+      const { heads } = yield* verifyChain(sql)
+      assert.deepStrictEqual(
+        heads.map(({ shard, seq }) => [shard, seq]),
+        [[0, 7]]
+      )
+      for (const name of ["East", "West"]) yield* (yield* Inventory).createLocation({ name })
+      const later = yield* verifyChain(sql, heads)
+      assert.deepStrictEqual([later.seqs, later.broken], [9, []])
+      assert.deepStrictEqual((yield* verifyChain(sql, [...heads, ...later.heads])).broken, [])
+    }).pipe(Effect.provide(Live))
+  )
+
+  it.live("tells of an end that was cut off and written anew, which the chain alone cannot", () =>
+    Effect.gen(function* () {
+      const sql = yield* ledger
+      const { heads } = yield* verifyChain(sql)
+      const anotherEnd = [{ shard: 0, seq: 7, reason: "this is not what was noted" as const }]
+      yield* rewrite(
+        sql,
+        Effect.gen(function* () {
+          yield* sql`DELETE FROM onhand.commands WHERE seq = 7`
+          yield* sql`DELETE FROM onhand.seals WHERE last_seq = 7`
+          yield* sql`UPDATE onhand.heads SET seq = 6, hash = (SELECT hash FROM onhand.seals WHERE last_seq = 6)`
+        })
+      )
+      assert.deepStrictEqual((yield* verifyChain(sql)).broken, [])
+      assert.deepStrictEqual((yield* verifyChain(sql, heads)).broken, anotherEnd)
+      yield* (yield* Inventory).createLocation({ name: "East" })
+      assert.deepStrictEqual((yield* verifyChain(sql)).broken, [])
+      assert.deepStrictEqual((yield* verifyChain(sql, heads)).broken, anotherEnd)
+      // Nor does it help to write the whole end as one commit, over the place that was noted.
+      for (const name of ["West", "Hill"]) yield* (yield* Inventory).createLocation({ name })
+      yield* rewrite(
+        sql,
+        Effect.gen(function* () {
+          yield* sql`DELETE FROM onhand.seals WHERE last_seq IN (7, 8)`
+          yield* sql`UPDATE onhand.seals SET first_seq = 7 WHERE last_seq = 9`
+          yield* sealAgain(sql)
+        })
+      )
+      assert.deepStrictEqual((yield* verifyChain(sql)).broken, [])
+      assert.deepStrictEqual((yield* verifyChain(sql, heads)).broken, anotherEnd)
+    }).pipe(Effect.provide(Live))
+  )
+
+  it.live("tells of a row that was changed with all seals after it", () =>
+    Effect.gen(function* () {
+      const sql = yield* ledger
+      const { heads } = yield* verifyChain(sql)
+      yield* rewrite(sql, Effect.andThen(sql`UPDATE onhand.movements SET quantity = 8 WHERE seq = 4`, sealAgain(sql)))
+      assert.deepStrictEqual((yield* verifyChain(sql)).broken, [])
+      assert.deepStrictEqual((yield* verifyChain(sql, heads)).broken, [
+        { shard: 0, seq: 7, reason: "this is not what was noted" }
+      ])
+    }).pipe(Effect.provide(Live))
+  )
+
+  it.live("stands with those of all shards in one text", () =>
+    Effect.gen(function* () {
+      const inventory = yield* Inventory
+      const sql = yield* SqlClient
+      const { id: product } = yield* inventory.createProduct({ sku: "TEA", name: "Tea" })
+      // Where their ids put them: that all of a dozen lie in one shard happens to nobody.
+      for (let shop = 0; shop < 12; shop++) {
+        const { id: location } = yield* inventory.createLocation({ name: `Shop ${shop}` })
+        yield* inventory.recordMovements({ lines: [{ kind: "receipt", product, location, quantity: 1 }] })
+      }
+      const { heads } = yield* verifyChain(sql)
+      assert.strictEqual(heads.length, 2)
+      const note = yield* Schema.encodeEffect(SealNote)(heads)
+      assert.match(note, /^0:\d+:[0-9a-f]{64},1:\d+:[0-9a-f]{64}$/)
+      const noted = yield* Schema.decodeEffect(SealNote)(note)
+      assert.deepStrictEqual(noted, heads)
+      assert.deepStrictEqual((yield* verifyChain(sql, noted)).broken, [])
+      assert.deepStrictEqual((yield* verifyChain(sql, [{ shard: 2, seq: 5, hash: "" }])).broken, [
+        { shard: 2, seq: 5, reason: "this is not what was noted" }
+      ])
+    }).pipe(Effect.provide(inventoryOver(onPostgres, 2)))
+  )
 })
 
 /** A client that lets somebody else commit before each of the first statements that it is asked for. */

@@ -1,4 +1,5 @@
 // The application's role can do all that the store does, and nothing to history; nor can the owner by mistake.
+import { readFileSync } from "node:fs"
 import * as PgClient from "@effect/sql-pg/PgClient"
 import { assert, describe, it } from "@effect/vitest"
 import { Inventory } from "@onhand/core"
@@ -150,6 +151,16 @@ describe("check 72: the application's role", () => {
       )
     })
   )
+
+  it("may do what the guide says", () => {
+    const guide = readFileSync(new URL("../../../docs/guides/postgres.md", import.meta.url), "utf8")
+    const namesIn = (cell = "") => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name)
+    const said = guide.split("\n").flatMap((line) => {
+      const [, tables, allowed] = line.split("|")
+      return allowed === undefined ? [] : namesIn(tables).map((table) => [table, namesIn(allowed).join()])
+    })
+    assert.deepStrictEqual(said.toSorted(), Object.entries(privileges).toSorted())
+  })
 
   it.live("is told what to do when the tables were not made or not granted", () =>
     Effect.gen(function* () {
