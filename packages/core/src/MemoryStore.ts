@@ -79,25 +79,28 @@ const emptyMemory = (shards: number): Memory => ({
   lastMicros: 0
 })
 
-const load = (memory: Memory, footprint: LoadRequest, now: DateTime.Utc): Loaded => {
+/** What a memory holds of a footprint, with the holds of its stock places that have lapsed by now. */
+export const loadFrom = (memory: Memory, footprint: LoadRequest, now: DateTime.Utc): Loaded => {
   const rows: Array<LoadedRows["rows"][number]> = []
-  for (const { table, id } of footprint.rows ?? []) {
+  for (const { table, id } of footprint.rows) {
     const row = memory.tables[table].get(id)
     if (row !== undefined) rows.push({ table, row })
   }
   const balances: Array<Balance> = []
   const claims = new Map<ClaimId, Claim>()
-  for (const place of footprint.stock ?? []) {
+  for (const place of footprint.stock) {
     for (const key of memory.places.get(stockPlaceText(place)) ?? []) {
       const balance = memory.balances.get(key)
       if (balance !== undefined) balances.push(balance)
     }
+  }
+  for (const place of [...footprint.stock, ...footprint.holds]) {
     for (const id of memory.holds.get(stockPlaceText(place)) ?? []) {
       const claim = memory.claims.get(id)
       if (claim !== undefined && hasLapsed(claim, now)) claims.set(id, claim)
     }
   }
-  for (const id of footprint.claims ?? []) {
+  for (const id of footprint.claims) {
     const claim = memory.claims.get(id)
     if (claim !== undefined) claims.set(id, claim)
   }
@@ -137,7 +140,8 @@ const setAdd = <A>(sets: Map<string, Set<A>>, key: string, value: A) => {
   else set.add(value)
 }
 
-const write = (memory: Memory, { writes }: Decided): void => {
+/** Writes what a batch decided into a memory: all of it at once, for nothing else runs meanwhile. */
+export const writeTo = (memory: Memory, { writes }: Decided): void => {
   for (const [shard, seq] of writes.heads) memory.heads.set(shard, seq)
   memory.lastMicros = writes.micros
   for (const command of writes.commands) {
@@ -162,7 +166,8 @@ const write = (memory: Memory, { writes }: Decided): void => {
   }
 }
 
-const opening = (memory: Memory, batch: ReadonlyArray<Submission>, clockMicros: number): Opening => {
+/** What a batch is decided on that is the only one at a memory. */
+export const openingOf = (memory: Memory, batch: ReadonlyArray<Submission>, clockMicros: number): Opening => {
   const heads = new Map<number, number>()
   for (const submission of batch) {
     for (const shard of shardsOf(submission, memory.shards)) heads.set(shard, memory.heads.get(shard) ?? 0)
@@ -179,13 +184,13 @@ export const makeMemoryStore = (options: { readonly shards?: number } = {}) =>
     const decide = (batch: ReadonlyArray<Submission>) =>
       Effect.gen(function* () {
         const millis = yield* Clock.currentTimeMillis
-        const opened = opening(memory, batch, millis * 1000)
+        const opened = openingOf(memory, batch, millis * 1000)
         const now = DateTime.makeUnsafe(Math.floor(opened.micros / 1000))
-        return yield* decideBatch(batch, opened, (footprint) => Effect.succeed(load(memory, footprint, now)))
+        return yield* decideBatch(batch, opened, (footprint) => Effect.succeed(loadFrom(memory, footprint, now)))
       })
     const transact = (batch: ReadonlyArray<Submission>) =>
       Effect.map(decide(batch), (decided) => {
-        write(memory, decided)
+        writeTo(memory, decided)
         return decided.outcomes
       }).pipe(
         lock.withPermits(1),

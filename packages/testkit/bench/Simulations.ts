@@ -44,6 +44,7 @@ const kinds: Table = new Map()
 const refusals: Table = new Map()
 const faults: Table = new Map()
 const callers: Table = new Map()
+const overlaps: Table = new Map()
 const totals = { commands: 0, batches: 0, virtualMillis: 0 }
 
 const add = (table: Table, name: string, ...figures: ReadonlyArray<number>): void => {
@@ -63,6 +64,7 @@ const take = (report: SimulationReport): void => {
   add(callers, "told unavailable", report.unavailable)
   add(callers, "told outcome unknown", report.unknown)
   add(callers, "poisoned commands", report.poisoned)
+  for (const [what, count] of Object.entries(report.overlaps)) add(overlaps, what, count)
   totals.commands += report.commands
   totals.batches += report.batches
   totals.virtualMillis += report.virtualMillis
@@ -99,6 +101,7 @@ for (; goesOn(); seed++) {
 tell("in the ledger                   applied       refused", kinds)
 tell("refusals", refusals)
 tell("batches by what they met", faults)
+tell("batches that overlap, and commands that came late", overlaps)
 tell("callers", callers)
 const { commands, batches, virtualMillis } = totals
 console.log(`\n${number(commands)} commands in ${number(batches)} batches, seeds ${first} to ${seed - 1}`)

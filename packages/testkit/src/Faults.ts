@@ -32,32 +32,34 @@ export class FaultPlan extends Context.Service<
     })
 }
 
-const failure = (outcome: StoreFailure["outcome"]) =>
+/** A failure that nothing but a plan has caused. */
+export const injected = (outcome: StoreFailure["outcome"]) =>
   new StoreFailure({ outcome, cause: new Error(`injected: ${outcome}`) })
 
-/** The store with the faults of a plan. */
+/** A commit that meets a fault. */
+export const meeting = <A>(fault: Fault, commit: Effect.Effect<A, StoreFailure>): Effect.Effect<A, StoreFailure> => {
+  switch (fault) {
+    case "none":
+      return commit
+    case "slow":
+      return Effect.delay(commit, SLOW_MILLIS)
+    case "rolledBack":
+    case "unavailable":
+      return Effect.fail(injected(fault))
+    case "unknownApplied":
+      return Effect.andThen(commit, Effect.fail(injected("unknown")))
+    case "unknownLost":
+      return Effect.fail(injected("unknown"))
+  }
+}
+
+/** The store with the faults of a plan. What may follow a batch is passed on to it. */
 export const withFaults = (store: StoreShape, plan: FaultPlan["Service"]): StoreShape => ({
   ...store,
-  transact: (batch) =>
-    Effect.gen(function* () {
-      const fault = yield* plan.next
-      if (batch.some(plan.isPoison)) return yield* failure("poison")
-      switch (fault) {
-        case "none":
-          return yield* store.transact(batch)
-        case "slow":
-          yield* Effect.sleep(SLOW_MILLIS)
-          return yield* store.transact(batch)
-        case "rolledBack":
-        case "unavailable":
-          return yield* failure(fault)
-        case "unknownApplied":
-          yield* store.transact(batch)
-          return yield* failure("unknown")
-        case "unknownLost":
-          return yield* failure("unknown")
-      }
-    })
+  transact: (batch, following) =>
+    Effect.flatMap(plan.next, (fault) =>
+      batch.some(plan.isPoison) ? Effect.fail(injected("poison")) : meeting(fault, store.transact(batch, following))
+    )
 })
 
 /** Puts the faults of a plan around a store. */

@@ -71,25 +71,32 @@ export const anotherEngine = (store: StoreShape) =>
     Context.get(context, Engine)
   )
 
-/** The store, with every batch that it commits or fails written down. */
+/** The store, with every batch that it commits or fails written down, and whatever came late to it. */
 const recorded = (store: StoreShape, diary: Diary): StoreShape => ({
   ...store,
-  transact: (batch) =>
-    store.transact(batch).pipe(
-      Effect.tap((outcomes) =>
-        Effect.sync(() =>
-          diary.batch(batch, () =>
-            batch.map((submission, index) => {
-              const outcome = outcomes[index]
-              return outcome === undefined ? "no answer" : placedText(outcomeText(submission, outcome), outcome)
-            })
-          )
-        )
-      ),
-      Effect.tapError(({ outcome, cause }) =>
-        Effect.sync(() => diary.batch(batch, () => batch.map(() => `the store failed (${outcome}): ${cause}`)))
+  transact: (batch, following) =>
+    Effect.suspend(() => {
+      const whole = [...batch]
+      const watched = following && {
+        ...following,
+        late: () => {
+          const late = following.late()
+          whole.push(...late)
+          return late
+        }
+      }
+      const note = (told: (submission: Submission, index: number) => string) =>
+        Effect.sync(() => diary.batch(whole, () => whole.map(told)))
+      return store.transact(batch, watched).pipe(
+        Effect.tap((outcomes) =>
+          note((submission, index) => {
+            const outcome = outcomes[index]
+            return outcome === undefined ? "no answer" : placedText(outcomeText(submission, outcome), outcome)
+          })
+        ),
+        Effect.tapError(({ outcome, cause }) => note(() => `the store failed (${outcome}): ${cause}`))
       )
-    )
+    })
 })
 
 const open = (subject: Subject, diary: Diary, wait: Session["wait"]) =>

@@ -5,6 +5,7 @@
 import {
   Engine,
   type EngineShape,
+  type Following,
   type Memory,
   makeMemoryStore,
   type Outcome,
@@ -15,11 +16,12 @@ import {
 import { type Clock, Context, Effect, Exit, Fiber, Layer, Random, Scope } from "effect"
 import * as fc from "fast-check"
 import { type Known, nothingKnown } from "./Draft.ts"
-import { type Fault, faults, withFaults } from "./Faults.ts"
+import { type Fault, faults, meeting, withFaults } from "./Faults.ts"
 import { allFeatures, learn, resolve, steps } from "./History.ts"
 import { beginning } from "./HistoryRun.ts"
 import { LawBroken, type LawId } from "./Law.ts"
 import { viewOf } from "./LedgerView.ts"
+import { makeSharedMemory, type Overlaps, overlapping } from "./OverlappingStore.ts"
 import { memorySnapshot } from "./RawReaders.ts"
 import { replayBySeq } from "./Replay.ts"
 import type { Victim } from "./Sabotage.ts"
@@ -37,6 +39,8 @@ export interface SimulationOptions {
   readonly shards?: number
   /** Engines over the one store, as so many processes have them. A client goes to another one when it tries again. */
   readonly engines?: number
+  /** Whether clients hurry, so that many commands wait at once and batches overlap; else time passes between theirs. */
+  readonly rush?: boolean
   /** Breaks the store behind the faults, to see what the simulator finds. */
   readonly spoil?: (victim: Victim) => Partial<StoreShape>
 }
@@ -63,6 +67,7 @@ export interface SimulationReport {
   readonly refusals: Readonly<Record<string, number>>
   readonly batches: number
   readonly largestBatch: number
+  readonly overlaps: Readonly<Overlaps>
   readonly faults: Readonly<Record<Fault, number>>
   readonly virtualMillis: number
 }
@@ -96,6 +101,11 @@ const STUCK_MILLIS = 30 * 24 * 60 * 60 * 1000
 /** Commands of all clients of a simulation whose size follows from the seed. */
 const USUAL_COMMANDS = 800
 
+/** How many simulations are a rush, and what it has: several times as many clients as make a batch of their own. */
+const RUSH_RATE = 0.3
+const CLIENTS_IN_A_RUSH = 64
+const COMMANDS_IN_A_RUSH = 1_280
+
 const pick = <A>(choices: readonly [A, ...ReadonlyArray<A>], random: () => number): A =>
   choices[Math.floor(random() * choices.length)] ?? choices[0]
 
@@ -106,10 +116,13 @@ const completed = (options: SimulationOptions) => {
     clients: pick([2, 8, 24, 48], random),
     faultRate: pick([0, 0.05, 0.2, 0.5], random),
     shards: pick([1, 1, 2, 4], random),
-    engines: pick([1, 2], random)
+    engines: pick([1, 2], random),
+    rush: random() < RUSH_RATE
   }
-  const clients = options.clients ?? drawn.clients
-  return { ...drawn, commands: Math.ceil(USUAL_COMMANDS / clients), ...options }
+  const rush = options.rush ?? drawn.rush
+  const clients = options.clients ?? (rush ? CLIENTS_IN_A_RUSH : drawn.clients)
+  const all = rush ? COMMANDS_IN_A_RUSH : USUAL_COMMANDS
+  return { ...drawn, rush, clients, commands: Math.ceil(all / clients), ...options }
 }
 
 interface Ledger {
@@ -193,9 +206,9 @@ const acknowledge = ({ memory, ledger }: World, submission: Submission, outcome:
   })
 
 /** A client: one command after the other, thinking in between, trying again as long as it has no answer. */
-const client = (world: World, number: number, count: number, seed: number) =>
+const client = (world: World, number: number, count: number, seed: number, rush: boolean) =>
   Effect.gen(function* () {
-    const arbitrary = steps({ features: allFeatures, maxLength: 40, timePasses: true })
+    const arbitrary = steps({ features: allFeatures, maxLength: 40, timePasses: !rush })
     const { known } = world
     const script = fc
       .sample(arbitrary, { seed: Math.imul(seed, 0x9e3779b1) + number, numRuns: Math.ceil(count / 10) })
@@ -218,7 +231,7 @@ const client = (world: World, number: number, count: number, seed: number) =>
         if (world.ledger.poisoned.has(submission.key) || world.random() < 0.3) break
         yield* Effect.sleep(1_000)
       }
-      if (world.random() < 0.5) yield* Effect.sleep(Math.ceil(world.random() * MAX_THINKING_MILLIS))
+      if (!rush && world.random() < 0.5) yield* Effect.sleep(Math.ceil(world.random() * MAX_THINKING_MILLIS))
     }
   })
 
@@ -326,34 +339,44 @@ const contents = (memory: Memory): Pick<SimulationReport, "kinds" | "refusals"> 
 
 const simulated = (options: ReturnType<typeof completed>, clock: Clock.Clock) =>
   Effect.gen(function* () {
-    const { seed, clients, commands, faultRate, shards, engines } = options
+    const { seed, clients, commands, faultRate, shards, engines, rush } = options
     const began = clock.currentTimeMillisUnsafe()
     const { store, memory } = yield* makeMemoryStore({ shards })
     const random = seededRandom(seed)
     const plan = faultsOf(random, faultRate, clock)
     const isPoison = ({ key }: Submission) => poisonous(key, seed)
-    const faulty = withFaults({ ...store, ...options.spoil?.({ store, memory }) }, { next: plan.next, isPoison })
     const sizes = { batches: 0, largestBatch: 0 }
-    const distant: StoreShape = {
-      ...faulty,
-      transact: (batch) =>
-        Effect.suspend(() => {
-          sizes.batches++
-          sizes.largestBatch = Math.max(sizes.largestBatch, batch.length)
-          return Effect.andThen(Effect.sleep(Math.floor(random() * MAX_TRAVEL_MILLIS)), faulty.transact(batch))
-        })
+    const shared = makeSharedMemory(memory)
+    const commit = <A>(write: Effect.Effect<A>) => Effect.flatMap(plan.next, (fault) => meeting(fault, write))
+    /** The store as one process reaches it: faults meet a batch on its way there, and once it is decided. */
+    const reached = () => {
+      const own = { ...store, transact: overlapping(shared, { random, isPoison, commit }) }
+      const faulty = withFaults({ ...own, ...options.spoil?.({ store: own, memory }) }, { next: plan.next, isPoison })
+      return {
+        ...faulty,
+        transact: (batch: ReadonlyArray<Submission>, following?: Following) =>
+          Effect.suspend(() => {
+            sizes.batches++
+            sizes.largestBatch = Math.max(sizes.largestBatch, batch.length)
+            const travel = Effect.sleep(Math.floor(random() * MAX_TRAVEL_MILLIS))
+            return Effect.andThen(travel, faulty.transact(batch, following))
+          })
+      }
     }
     const counts = { unknown: 0, unavailable: 0, interrupted: 0, commands: 0 }
     const world: World = {
       memory,
-      engines: yield* Effect.replicateEffect(engineOver(distant), engines),
+      engines: yield* Effect.replicateEffect(
+        Effect.suspend(() => engineOver(reached())),
+        engines
+      ),
       random,
       isPoison,
       known: nothingKnown(),
       ledger: { acknowledged: new Map(), undecided: new Map(), doubtful: new Set(), poisoned: new Set(), counts }
     }
     yield* Effect.orDie(store.transact(beginning(allFeatures)))
-    yield* eachAtOnce(Array.from({ length: clients }), (_, number) => client(world, number, commands, seed))
+    yield* eachAtOnce(Array.from({ length: clients }), (_, number) => client(world, number, commands, seed, rush))
     plan.heal()
     yield* settle(world)
     yield* checkLedger(world)
@@ -364,6 +387,7 @@ const simulated = (options: ReturnType<typeof completed>, clock: Clock.Clock) =>
       poisoned: world.ledger.poisoned.size,
       ...contents(memory),
       ...sizes,
+      overlaps: shared.met,
       faults: plan.met,
       virtualMillis: clock.currentTimeMillisUnsafe() - began
     }
