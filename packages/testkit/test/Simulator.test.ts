@@ -7,8 +7,8 @@ import { faults, type SimulationOptions, type SimulationReport, simulate } from 
 
 const SEEDS = 50
 
-/** Some twenty seconds of computing, and much more on a machine that is busy with other tests. Milliseconds. */
-const SEEDS_TIMEOUT = 240_000
+/** Some forty seconds of computing, and much more on a machine that is busy with other tests. Milliseconds. */
+const SEEDS_TIMEOUT = 480_000
 
 /** Commands that clients send, and how many of each must be applied over all seeds for its law to have been tried. */
 const FEWEST_APPLIED = 20
