@@ -34,8 +34,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-const over = (client: Layer.Layer<SqlClient, unknown>) =>
-  Layer.unwrap(Effect.map(Layer.build(client), (context) => storeOver(Effect.provide(SqlClient, context))))
+const over = (client: Layer.Layer<SqlClient, unknown>, shards = 1) =>
+  Layer.unwrap(Effect.map(Layer.build(client), (context) => storeOver(Effect.provide(SqlClient, context), { shards })))
 
 const onPostgres = Layer.unwrap(
   Effect.map(
@@ -50,6 +50,7 @@ const stores: Readonly<Record<string, readonly [layer: Subject["layer"], time: S
   "in memory": [layerMemory(), "virtual"],
   "in memory, in four shards": [layerMemory({ shards: 4 }), "virtual"],
   "on PostgreSQL": [over(onPostgres), "real"],
+  "on PostgreSQL, in four shards": [over(onPostgres, 4), "real"],
   "on PGlite": [over(pgliteInMemory), "real"],
   "on SQLite": [Layer.provideMerge(layerReaders(file), sqliteStore(file)), "virtual"]
 }

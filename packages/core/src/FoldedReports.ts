@@ -19,7 +19,7 @@ import type { ValuationMethod } from "./ValuationMethod.ts"
 
 /** What reports are folded from. */
 export interface ReportRows {
-  /** In the order in which they were recorded. */
+  /** In the order in which their commands were recorded, which holds for those of one instant too. */
   readonly movements: (filter: LevelFilter) => Iterable<Movement>
   readonly product: (id: ProductId) => Product | undefined
   readonly order: (id: string) => Order | undefined
@@ -28,11 +28,11 @@ export interface ReportRows {
 /** The reports of {@link Queries}. */
 export type ReportQueries = Pick<Queries, "sales" | "stockFlows" | "stockValues">
 
-const byRecording = (a: Movement, b: Movement): number =>
-  DateTime.toEpochMillis(a.recordedAt) - DateTime.toEpochMillis(b.recordedAt) ||
-  a.shard - b.shard ||
-  a.seq - b.seq ||
-  a.line - b.line
+/** A command's movements in several shards come in the order of these, as every store reads them. */
+const asRecorded = (movements: ReadonlyArray<Movement>): ReadonlyArray<Movement> =>
+  [...Map.groupBy(movements, ({ command }) => command).values()].flatMap((moved) =>
+    moved.toSorted((a, b) => a.shard - b.shard || a.line - b.line)
+  )
 
 const isBy = (time: DateTime.Utc, limit: DateTime.Utc | undefined): boolean =>
   limit === undefined || !DateTime.isGreaterThan(time, limit)
@@ -51,7 +51,7 @@ const flowsPage = (rows: ReportRows, filter: FlowFilter, request: PageRequest) =
       ...page,
       items: page.items.map(({ movements, ...place }) => ({
         ...place,
-        ...foldFlow(movements.toSorted(byRecording), filter.period)
+        ...foldFlow(asRecorded(movements), filter.period)
       }))
     })
   )
@@ -73,7 +73,7 @@ const valuesPage = (rows: ReportRows, filter: ValueFilter, request: PageRequest)
         const known = movements.filter(
           ({ occurredAt, recordedAt }) => isBy(occurredAt, occurredBy) && isBy(recordedAt, recordedBy)
         )
-        return valueProduct(id, rows.product(id)?.unit.decimals ?? 0, known.toSorted(byRecording), filter)
+        return valueProduct(id, rows.product(id)?.unit.decimals ?? 0, asRecorded(known), filter)
       })
     })
   )
@@ -87,7 +87,7 @@ const salesCosts = (rows: ReportRows, filter: SalesFilter, method: ValuationMeth
     if (filter.category !== undefined && category !== filter.category) continue
     const decimals = unit?.decimals ?? 0
     const fold = new ProductValueFold(product, decimals, { method })
-    for (const movement of movements.toSorted(byRecording)) {
+    for (const movement of asRecorded(movements)) {
       const flow = fold.add(movement)
       costs.add({ product, category, decimals }, movement, flow, fold.currency)
     }

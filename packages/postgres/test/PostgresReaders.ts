@@ -114,11 +114,11 @@ const reset = (sql: SqlClient): Effect.Effect<void, SqlError> =>
 
 /**
  * The store over a client that stays open, emptied first unless it is to be found as it was left. Only a superuser can
- * empty it: `admin`, where the client is none.
+ * empty it: `admin`, where the client is none. `shards` are those that a new database is made with.
  */
 export const storeOver = (
   client: Effect.Effect<SqlClient>,
-  options: { readonly keep?: boolean; readonly admin?: Effect.Effect<SqlClient> } = {}
+  options: { readonly keep?: boolean; readonly admin?: Effect.Effect<SqlClient>; readonly shards?: number } = {}
 ) =>
   Layer.unwrap(
     Effect.map(client, (sql) =>
@@ -129,6 +129,9 @@ export const storeOver = (
           Store,
           options.keep === true ? Effect.void : Effect.flatMap(options.admin ?? client, reset)
         ).pipe(Effect.as(readersOf(sql)))
-      ).pipe(Layer.provideMerge(PostgresStore.layerClient()), Layer.provide(Layer.succeed(SqlClient, sql)))
+      ).pipe(
+        Layer.provideMerge(PostgresStore.layerClient(options.shards === undefined ? {} : { shards: options.shards })),
+        Layer.provide(Layer.succeed(SqlClient, sql))
+      )
     )
   )

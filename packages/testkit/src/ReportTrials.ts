@@ -141,10 +141,13 @@ const withMoves = (
     const half = Math.ceil(all.length / 2)
     // In two commits, so that there is a time at which only a part was known.
     for (const part of [all.slice(0, half), all.slice(half)]) if (part.length > 0) yield* commitBatch(session, part)
-    const { movements, orders } = yield* session.snapshot
+    const { movements, orders, commands } = yield* session.snapshot
+    const recorded = new Map(commands.map(({ key, recordedMicros }) => [key, recordedMicros]))
+    const at = ({ command }: Movement) => recorded.get(command) ?? 0
     return {
       bounds: distances.map((milliseconds) => DateTime.add(now, { milliseconds })),
-      movements,
+      // In the order in which they were recorded: of one instant there may be several, also in several shards.
+      movements: movements.toSorted((a, b) => at(a) - at(b) || a.shard - b.shard || a.line - b.line),
       priced: orders.length > 0
     }
   })
@@ -188,21 +191,14 @@ const salesOf = (movements: ReadonlyArray<Movement>, priced: boolean) => {
   }
 }
 
-const byRecording = (a: Movement, b: Movement): number =>
-  DateTime.toEpochMillis(a.recordedAt) - DateTime.toEpochMillis(b.recordedAt) ||
-  a.shard - b.shard ||
-  a.seq - b.seq ||
-  a.line - b.line
-
 const idOf = ({ shard, seq, line }: Movement) => `${shard}-${seq}-${line}`
 
 /** What each movement did to the value of its product, as exact fractions make it; nothing while no cost was known. */
 const flowsOf = (movements: ReadonlyArray<Movement>, method: ValuationMethod) => {
   const known = [...Map.groupBy(movements, ({ product }) => product)].flatMap(([product, some]) => {
-    const moved = some.toSorted(byRecording)
-    const first = moved.findIndex(({ unitCost }) => unitCost !== null)
-    const { flows } = costModel(moved, { method, decimals: decimalsOf[products.indexOf(product)] ?? 0 })
-    return flows.filter(({ movement }) => first >= 0 && moved.indexOf(movement) >= first)
+    const first = some.findIndex(({ unitCost }) => unitCost !== null)
+    const { flows } = costModel(some, { method, decimals: decimalsOf[products.indexOf(product)] ?? 0 })
+    return flows.filter(({ movement }) => first >= 0 && some.indexOf(movement) >= first)
   })
   return new Map(known.map(({ movement, value }) => [idOf(movement), value]))
 }
@@ -374,7 +370,7 @@ const ensureValues = (
           (filter.category ?? categoryOf[products.indexOf(id)]) === categoryOf[products.indexOf(id)]
       )
     const expected = listed.map((id) => {
-      const moved = movements.filter(({ product }) => product === id).toSorted(byRecording)
+      const moved = movements.filter(({ product }) => product === id)
       return modelValue(id, decimalsOf[products.indexOf(id)] ?? 0, moved, filter)
     })
     const lines = (values: ReadonlyArray<ProductValue>) => values.map(rowText).join("\n")
@@ -429,7 +425,7 @@ const ensureFlows = (
         const [first] = some
         if (first === undefined) return []
         const { product, location } = first
-        return [{ product, location, ...foldFlow(some.toSorted(byRecording), filter.period) }]
+        return [{ product, location, ...foldFlow(some, filter.period) }]
       })
     const lines = (flows: ReadonlyArray<StockFlow>) => flows.map(rowText).join("\n")
     yield* ensure(
