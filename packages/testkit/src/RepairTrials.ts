@@ -14,6 +14,7 @@ const A_DAY = 24 * 60 * 60 * 1000
 const repair: Trial = {
   title: "names every balance and claim that somebody changed past it, and makes it what the ledger says",
   laws: ["G42"],
+  needs: "tamper",
   run: (input) =>
     overHistories(input, (session, history) =>
       Effect.gen(function* () {

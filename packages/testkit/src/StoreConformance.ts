@@ -23,7 +23,7 @@ import type { RawReaders } from "./RawReaders.ts"
 import { readTrials } from "./ReadTrials.ts"
 import { repairTrials } from "./RepairTrials.ts"
 import { reportTrials } from "./ReportTrials.ts"
-import type { StoreTime } from "./Session.ts"
+import { type StoreTime, withSession } from "./Session.ts"
 import type { Effort, Trial, TrialInput } from "./Trial.ts"
 
 /** Every trial, the quickest to fail first. */
@@ -57,7 +57,8 @@ export const defaultEffort: Effort = {
 /** What a test runner must offer; that of vitest is used unless another is given. */
 export interface TestRunner {
   readonly group: (name: string, body: () => void) => void
-  readonly test: (name: string, run: () => Promise<void>, timeoutMillis: number) => void
+  /** `run` gives why nothing was tried, where that is so: such a test has not passed, and should be told as skipped. */
+  readonly test: (name: string, run: () => Promise<string | undefined>, timeoutMillis: number) => void
 }
 
 const vitestRunner: TestRunner = {
@@ -65,7 +66,14 @@ const vitestRunner: TestRunner = {
     describe(name, body)
   },
   test: (name, run, timeoutMillis) => {
-    test(name, run, timeoutMillis)
+    test(
+      name,
+      async ({ skip }) => {
+        const reason = await run()
+        if (reason !== undefined) skip(reason)
+      },
+      timeoutMillis
+    )
   }
 }
 
@@ -98,11 +106,32 @@ const inputOf = (layer: Layer.Layer<Store | RawReaders, unknown>, options: Confo
 /** The laws of a trial by their numbers; of one that has almost all of them, how many. */
 const lawsText = ({ laws }: Trial): string => (laws.length <= 5 ? laws.join(", ") : `${laws.length} laws`)
 
-const applicable = ({ needs }: Trial, { features, reopenable }: TrialInput): boolean =>
-  needs === undefined || (needs === "reopen" ? reopenable !== undefined : features[needs])
+/** Why a trial has nothing to try on this store; undefined where it has. */
+const missing = (
+  { needs }: Trial,
+  { features, reopenable, subject }: TrialInput
+): Effect.Effect<string | undefined> => {
+  if (needs === "tamper")
+    return withSession(subject, ({ tamper }) =>
+      Effect.succeed(tamper === undefined ? "its raw readers have no `tamper`" : undefined)
+    ).pipe(Effect.orDie)
+  if (needs === "reopen") return Effect.succeed(reopenable === undefined ? "no `reopenable` was given" : undefined)
+  return Effect.succeed(
+    needs === undefined || features[needs] ? undefined : `\`supports\` says that it has no ${needs}`
+  )
+}
+
+/** Runs a trial, or gives why there is nothing to try. */
+const tried = (trial: Trial, input: TrialInput): Effect.Effect<string | undefined, LawBroken> =>
+  Effect.gen(function* () {
+    const reason = yield* missing(trial, input)
+    if (reason === undefined) yield* trial.run(input)
+    return reason
+  })
 
 /**
- * Registers the suite. Every build of `layer` must open a new, empty store with its raw readers.
+ * Registers the suite. Every build of `layer` must open a new, empty store with its raw readers. What cannot be tried,
+ * because the store has no such feature or the tests give nothing to try it with, is a skipped test that says why.
  *
  * ```ts
  * StoreConformance.suite("my store", MyStore.layerWithReaders, { effort: { histories: 20 } })
@@ -117,8 +146,7 @@ const suite = (
   const input = inputOf(layer, options)
   runner.group(`${name} keeps the laws of a store`, () => {
     for (const trial of trials) {
-      if (!applicable(trial, input)) continue
-      const run = () => Effect.runPromise(trial.run(input))
+      const run = () => Effect.runPromise(tried(trial, input))
       runner.test(`${trial.title} (${lawsText(trial)})`, run, options.timeoutMillis ?? DEFAULT_TIMEOUT)
     }
   })
@@ -139,12 +167,12 @@ const failures = (
 ): Stream.Stream<Failure> => {
   const input = inputOf(layer, options)
   const attempt = (trial: Trial): Effect.Effect<Option.Option<Failure>> =>
-    Effect.map(Effect.exit(trial.run(input)), (exit) => {
+    Effect.map(Effect.exit(tried(trial, input)), (exit) => {
       if (Exit.isSuccess(exit)) return Option.none()
       const broken = Option.getOrUndefined(Cause.findErrorOption(exit.cause))
       return Option.some({ trial, broken, message: broken?.message ?? Cause.pretty(exit.cause) })
     })
-  return Stream.fromIterable(chosen.filter((trial) => applicable(trial, input))).pipe(
+  return Stream.fromIterable(chosen).pipe(
     Stream.mapEffect((trial) => attempt(trial)),
     Stream.flatMap(Option.match({ onNone: () => Stream.empty, onSome: (failure) => Stream.make(failure) }))
   )

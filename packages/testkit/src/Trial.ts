@@ -37,7 +37,7 @@ export interface TrialInput {
 export interface Trial {
   readonly title: string
   readonly laws: ReadonlyArray<LawId>
-  /** The feature without which there is nothing to try. */
-  readonly needs?: keyof Features | "reopen"
+  /** The feature without which there is nothing to try; or that the store opens again, or has `tamper`. */
+  readonly needs?: keyof Features | "reopen" | "tamper"
   readonly run: (input: TrialInput) => Effect.Effect<void, LawBroken>
 }
