@@ -19,14 +19,11 @@ import { unavailable } from "./ListQuery.ts"
 import { load } from "./LoadSlice.ts"
 import { migrate } from "./Migration.ts"
 import { postgresQueries } from "./PostgresQueries.ts"
-import { lastMicrosOf, readHeads, seqsOf, transact } from "./RunBatch.ts"
+import { LOCK_TIMEOUT, lastMicrosOf, readHeads, seqsOf, transact } from "./RunBatch.ts"
 import { inTransaction } from "./Transaction.ts"
 
 export { analyze, migrate } from "./Migration.ts"
 export { grant } from "./Role.ts"
-
-/** How long a batch waits for another process's batch on the same shard before it counts as rolled back. */
-const LOCK_TIMEOUT = "5s"
 
 /** How long one statement may take. Commands are bounded, so only a broken database takes longer. */
 const STATEMENT_TIMEOUT = "60s"

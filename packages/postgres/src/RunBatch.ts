@@ -22,14 +22,25 @@ import { commandJson, decodeCommand, load } from "./LoadSlice.ts"
 import { inOneStatement, inTransaction } from "./Transaction.ts"
 import { BatchWriter, type Heads, overtaken } from "./WriteBatch.ts"
 
+/** How long a batch waits for another process's batch on the same shard before it counts as rolled back. */
+export const LOCK_TIMEOUT = "5s"
+
 const clock = "(extract(epoch FROM clock_timestamp()) * 1000000)::float8"
+
+/**
+ * Limits the wait for locks in this transaction, where nobody has limited it: on a client of the host's own. It is part
+ * of the statement that locks, for it is done while a row is found, which is before that row is locked.
+ */
+const limitingWaits = `CASE current_setting('lock_timeout')
+  WHEN '0' THEN set_config('lock_timeout', '${LOCK_TIMEOUT}', true) ELSE '' END IS NOT NULL`
 
 // The clock is read outside the locking query, so that it is the time after the wait for the lock, not before it.
 const headsQuery = (lock: "FOR UPDATE" | "") => `
   SELECT shard, seq::float8, last_micros::float8, hash, changed::text,
     ${clock}
   FROM (
-    SELECT * FROM onhand.heads WHERE shard = ANY($1::float8[]::int[]) ORDER BY shard ${lock}
+    SELECT * FROM onhand.heads WHERE shard = ANY($1::float8[]::int[]) ${lock && `AND ${limitingWaits}`}
+    ORDER BY shard ${lock}
   ) heads`
 
 type HeadRow = readonly [shard: number, seq: number, micros: number, hash: string, changed: string, clock: number]
