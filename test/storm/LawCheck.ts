@@ -8,12 +8,12 @@ import type { SqlClient } from "effect/sql/SqlClient"
 import { readersOf } from "../../packages/postgres/test/PostgresReaders.ts"
 import { isExpiryKey } from "../../packages/testkit/src/CommandLaws.ts"
 import { viewOf } from "../../packages/testkit/src/LedgerView.ts"
-import { type Asked, type Diary, send, type Told } from "./Load.ts"
+import { type Asked, type Diary, replyText, send, type Told } from "./Load.ts"
 
 /** How a command is answered now: its reply or the tag of its refusal, and whether it had been answered before. */
 const answerNow = (inventory: InventoryShape, asked: Asked) =>
   send(inventory, asked).pipe(
-    Effect.map(({ reply }): Told => ({ key: asked.key, outcome: "applied", text: JSON.stringify(reply) })),
+    Effect.map(({ reply }): Told => ({ key: asked.key, outcome: "applied", text: replyText(asked, reply) })),
     Effect.catch((error) => {
       assert.notInclude(["StoreUnavailable", "OutcomeUnknown"], error._tag, "the store is back")
       return Effect.succeed<Told>({ key: asked.key, outcome: "refused", text: error._tag })

@@ -1,22 +1,22 @@
 // Callers at once on one inventory, and a diary of what each was told: what a fault may not take back later.
 import {
   type CommandError,
+  type CommandName,
+  commands,
   Inventory,
   type InventoryShape,
   LocationId,
+  type PayloadOf,
   type ProductId,
+  type ReplyOf,
   Store,
+  type Submitted,
   shardOf
 } from "@onhand/core"
 import { Deferred, Effect, Random } from "effect"
+import { type Asked, layBeginning, type Wish, wishesOf } from "./AnyCommand.ts"
 
-/** The commands of the load. */
-export type LoadCommand = "recordMovements" | "holdStock" | "commitClaims" | "releaseClaims"
-
-type Payloads = { readonly [K in LoadCommand]: Parameters<InventoryShape[K]>[0] }
-
-/** A command under its key, to be sent again as it was. */
-export type Asked = { readonly [K in LoadCommand]: { key: string; command: K; payload: Payloads[K] } }[LoadCommand]
+export type { Asked } from "./AnyCommand.ts"
 
 /** What a caller was told of a command: its reply or the tag of its refusal, as text. */
 export interface Told {
@@ -106,6 +106,8 @@ export interface Shelves {
   readonly holdMillis: number
   readonly products: ReadonlyArray<ProductId>
   readonly locations: ReadonlyArray<LocationId>
+  /** Whether a part of the load is commands of any kind. */
+  readonly ofAnyKind: boolean
 }
 
 const PRODUCTS = 2
@@ -120,12 +122,20 @@ const locationIn = (shard: number, shards: number): LocationId => {
   }
 }
 
+/**
+ * Whether the kit's laws can judge commands of any kind: with several shards some read rows that others write under
+ * another head at the same moment, such as a lot, and then times alone do not tell which came first.
+ */
+const judgesAnyKind = (shards: number): boolean => shards === 1
+
 /** Makes products, locations in as many shards as there are, and stock of each product in each location. */
 export const stockShelves = Effect.fnUntraced(function* (holdMillis: number) {
   const inventory = yield* Inventory
   const { shards } = yield* Store
   const locations: Array<LocationId> = []
   const products: Array<ProductId> = []
+  const ofAnyKind = judgesAnyKind(shards)
+  if (ofAnyKind) yield* layBeginning
   for (let index = 0; index < LOCATIONS; index++) {
     const id = locationIn((index + 1) % shards, shards)
     locations.push((yield* inventory.createLocation({ id, name: `Shop ${index}` })).id)
@@ -139,74 +149,80 @@ export const stockShelves = Effect.fnUntraced(function* (holdMillis: number) {
       yield* inventory.recordMovements({ lines: [{ kind: "receipt", product, location, quantity: FIRST_STOCK }] })
     }
   }
-  return { holdMillis, products, locations }
+  return { holdMillis, products, locations, ofAnyKind }
 })
 
 /** How long holds of a load last, in milliseconds: they outlive it, or some lapse while it runs. */
 export const LONG_HOLD = 600_000
 export const SHORT_HOLD = 400
 
-type Holding = { readonly location: LocationId; readonly claims: Payloads["commitClaims"]["claims"] }
+type Holding = Pick<PayloadOf<"commitClaims">, "location" | "claims">
 
-const choose = (key: string, shelves: Shelves, holdings: Array<Holding>) =>
+const wish = <K extends CommandName>(
+  key: string,
+  command: K,
+  payload: PayloadOf<K>,
+  learn: (reply: ReplyOf<K>) => void = () => {}
+): Wish => ({
+  asked: { key, command, payload: commands[command].codec.encodePayload(payload) },
+  // The reply is that of the command.
+  learn: ({ reply }) => learn(reply as ReplyOf<K>)
+})
+
+/** The kinds of commands of the next function. */
+export const DAILY_KINDS = 4
+
+/** A sale, a receipt, a hold, or what becomes of one: what a shop does all day. */
+const chooseDaily = (key: string, shelves: Shelves, holdings: Array<Holding>) =>
   Effect.gen(function* () {
-    const { products, locations } = shelves
+    const { products, locations, holdMillis } = shelves
     const product = yield* Random.choice(products as [ProductId, ...Array<ProductId>])
     const [location, other] = yield* Random.shuffle(locations) as Effect.Effect<[LocationId, LocationId]>
     const quantity = yield* Random.nextIntBetween(1, 4)
     const dice = yield* Random.next
-    const holding = dice < 0.25 ? holdings.shift() : undefined
     const line = { product, location, quantity }
-    const asked: Asked =
-      holding !== undefined
-        ? { key, command: dice < 0.15 ? "commitClaims" : "releaseClaims", payload: holding }
-        : dice < 0.4
-          ? { key, command: "holdStock", payload: { lines: [line], ttlMillis: shelves.holdMillis } }
-          : dice < 0.8
-            ? { key, command: "recordMovements", payload: { lines: [{ kind: "sale", ...line }] } }
-            : {
-                key,
-                command: "recordMovements",
-                payload: {
-                  lines: [
-                    { kind: "receipt", ...line },
-                    // Two locations, so that batches meet in more than one shard.
-                    { kind: "receipt", product, location: other, quantity: 1 }
-                  ]
-                }
-              }
-    return asked
+    const holding = dice < 0.25 ? holdings.shift() : undefined
+    if (holding !== undefined) return wish(key, dice < 0.15 ? "commitClaims" : "releaseClaims", holding)
+    if (dice < 0.4) {
+      return wish(key, "holdStock", { lines: [line], ttlMillis: holdMillis }, ({ claims: [claim] }) => {
+        if (claim !== undefined) holdings.push({ location, claims: [claim] })
+      })
+    }
+    if (dice < 0.8) return wish(key, "recordMovements", { lines: [{ kind: "sale", ...line }] })
+    // Two locations, so that batches meet in more than one shard.
+    const there = { kind: "receipt", product, location: other, quantity: 1 } as const
+    return wish(key, "recordMovements", { lines: [{ kind: "receipt", ...line }, there] })
   })
+
+/** Of so many commands of a caller one is of any kind. */
+const ANY_KIND = 3
 
 /** Sends a command under its key, whichever it is. */
 export const send = (
   inventory: InventoryShape,
-  asked: Asked
-): Effect.Effect<{ readonly reply: unknown; readonly replayed: boolean }, CommandError<LoadCommand>> => {
-  switch (asked.command) {
-    case "recordMovements":
-      return inventory.submit(asked.command, asked.payload, { key: asked.key })
-    case "holdStock":
-      return inventory.submit(asked.command, asked.payload, { key: asked.key })
-    default:
-      return inventory.submit(asked.command, asked.payload, { key: asked.key })
-  }
-}
+  { key, command, payload }: Asked
+): Effect.Effect<Submitted<unknown>, CommandError<CommandName>> =>
+  // What the command's own codec decodes is its payload.
+  inventory.submit(command, commands[command].codec.decodePayload(payload) as never, { key })
+
+/** A reply as text, the same whenever it is given. */
+export const replyText = ({ command }: Asked, reply: unknown): string =>
+  JSON.stringify(commands[command].codec.encodeReply(reply))
 
 const caller = (inventory: InventoryShape, shelves: Shelves, diary: Diary, name: string) =>
   Effect.gen(function* () {
     const holdings: Array<Holding> = []
+    const anyWish = wishesOf(name)
     for (let index = 0; !diary.over; index++) {
-      const asked = yield* choose(`${name}-${index}`, shelves, holdings)
+      const key = `${name}-${index}`
+      const { asked, learn } =
+        shelves.ofAnyKind && index % ANY_KIND === 0 ? anyWish(key) : yield* chooseDaily(key, shelves, holdings)
       diary.write({ asked })
       const began = performance.now()
       const outcome = yield* answerOf(inventory, asked, diary)
       diary.slowestMillis = Math.max(diary.slowestMillis, performance.now() - began)
       if (outcome !== undefined) diary.write({ told: outcome.told })
-      const claims = outcome?.claims
-      if (claims !== undefined && asked.command === "holdStock") {
-        holdings.push({ location: asked.payload.lines[0].location, claims })
-      }
+      if (outcome?.answer !== undefined) learn(outcome.answer)
       diary.notice()
       // A caller that is told to come back later does; it only waits less than it is told.
       yield* outcome === undefined ? Effect.sleep("50 millis") : Effect.yieldNow
@@ -222,14 +238,14 @@ const answerOf = (inventory: InventoryShape, asked: Asked, diary: Diary) => {
       return undefined
     })
   return send(inventory, asked).pipe(
-    Effect.map(({ reply }) => {
-      const claims = (reply as { readonly claims?: Holding["claims"] }).claims
-      return { told: { key, outcome: "applied" as const, text: JSON.stringify(reply) }, claims }
-    }),
+    Effect.map((answer) => ({
+      told: { key, outcome: "applied" as const, text: replyText(asked, answer.reply) },
+      answer
+    })),
     Effect.catch((error) => {
       if (error._tag === "OutcomeUnknown") return untold("unknown", null)
       if (error._tag === "StoreUnavailable") return untold("unavailable", error.cause)
-      return Effect.succeed({ told: { key, outcome: "refused" as const, text: error._tag }, claims: undefined })
+      return Effect.succeed({ told: { key, outcome: "refused" as const, text: error._tag }, answer: undefined })
     }),
     Effect.catchDefect((defect) => untold("defect", defect))
   )

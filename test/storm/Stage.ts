@@ -7,7 +7,7 @@ import { Context, Effect, Layer, Redacted } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { Patience } from "../../packages/postgres/src/Transaction.ts"
 import { checkLaws, keysOf } from "./LawCheck.ts"
-import { type Diary, LONG_HOLD, stockShelves, underLoad } from "./Load.ts"
+import { DAILY_KINDS, type Diary, LONG_HOLD, stockShelves, underLoad } from "./Load.ts"
 import { type CommitWay, startProxy, type TcpProxy } from "./TcpProxy.ts"
 
 /** Several shards, so that batches run beside each other and some need two heads: each is a transaction. */
@@ -129,14 +129,17 @@ export const survive = (fault: Fault, options: StrikeOptions) =>
         if (fault.heard !== "anything") {
           assert.deepStrictEqual(diary.unknown, [], "every outcome is found out before its caller hears")
         }
-        yield* checkLaws(sql, (yield* Store).shards, diary, known)
-        return { diary, recoveries }
+        const { commands } = yield* checkLaws(sql, (yield* Store).shards, diary, known)
+        const applied = commands.filter(({ key, outcome }) => diary.asked.has(key) && outcome === "applied")
+        const kinds = new Set(applied.map(({ tag }) => tag)).size
+        if (shelves.ofAnyKind) assert.isAbove(kinds, DAILY_KINDS, "void: only daily commands were applied")
+        return { diary, kinds, recoveries }
       })
       const result = yield* Effect.provide(run, context)
-      const { diary, recoveries } = result
+      const { diary, kinds, recoveries } = result
       console.log(
         `${fault.name} (shards: ${shards}, seed ${seed}): ` +
-          `${rounds} strikes, ${diary.told.length} answered, ` +
+          `${rounds} strikes, ${diary.told.length} answered, ${kinds} kinds applied, ` +
           `${diary.unavailable.length} turned away, ${diary.unknown.length} in doubt, ` +
           `recovered after ${recoveries.join(", ")} ms, ` +
           `slowest answer ${Math.round(diary.slowestMillis)} ms`
