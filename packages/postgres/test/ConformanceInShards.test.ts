@@ -20,5 +20,5 @@ afterAll(() => runtime.dispose())
 const client = Effect.promise(() => runtime.runPromise(SqlClient))
 
 StoreConformance.suite("PostgreSQL in four shards", storeOver(client, { shards: 4 }), {
-  effort: { histories: 8, historyLength: 20, runs: 4, callers: 400 }
+  effort: { histories: 5, historyLength: 20, runs: 3, callers: 300 }
 })

@@ -153,6 +153,22 @@ const keys: Record<string, BrokenStore> = {
       for (const { key } of batch) memory.commands.delete(key)
     })
   },
+  doubtDecidedAnew: {
+    mistake: "takes a batch that comes again, because nobody knew its outcome, for a new one",
+    caughtBy: ["F34"],
+    layer: sabotaged(({ store, memory }) => {
+      let last = ""
+      return {
+        transact: (batch) =>
+          Effect.suspend(() => {
+            const all = batch.map(({ key }) => key).join()
+            if (batch.length > 1 && all === last) for (const { key } of batch) memory.commands.delete(key)
+            last = all
+            return store.transact(batch)
+          })
+      }
+    })
+  },
   refusalNotStored: {
     mistake: "keeps only the replies of applied commands",
     caughtBy: ["D23", "F33"],

@@ -11,6 +11,7 @@ import { batchTrials } from "./BatchTrials.ts"
 import { claimTrials } from "./ClaimTrials.ts"
 import { concurrencyTrials } from "./ConcurrencyTrials.ts"
 import { demandTrials } from "./DemandTrials.ts"
+import { doubtTrials } from "./DoubtTrials.ts"
 import { feedTrials } from "./FeedTrials.ts"
 import { allFeatures, type Features } from "./History.ts"
 import { historyTrials } from "./HistoryTrials.ts"
@@ -31,6 +32,7 @@ export const trials: ReadonlyArray<Trial> = [
   ...idempotencyTrials,
   ...claimTrials,
   ...raceTrials,
+  ...doubtTrials,
   ...batchTrials,
   ...readTrials,
   ...repairTrials,

@@ -32,7 +32,7 @@ const forgetful = () => {
 }
 
 describe("the suite", () => {
-  it("registers a test for every trial with the runner that it is given, and tells which have nothing to try", async () => {
+  it("registers a test for every trial with the given runner, and tells which have nothing to try", async () => {
     const names: Array<string> = []
     const runs: Array<() => Promise<string | undefined>> = []
     const untampered = Layer.effectContext(
