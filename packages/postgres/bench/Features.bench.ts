@@ -1,11 +1,12 @@
 // What do the hash chain and the events cost? Raw batches of sales into the store's columns and indexes, with and
-// without either, in turns: the same rows, their digests and seal as the store makes them, their event as it tells it.
-import { hash } from "node:crypto"
+// without either, in turns: the same rows, sealed by the store's own code, and their event as the store tells it.
 import * as PgClient from "@effect/sql-pg/PgClient"
 import * as PgTypes from "@effect/sql-pg/PgTypes"
 import { Effect, Layer, Redacted, Result } from "effect"
 import { SqlClient } from "effect/sql/SqlClient"
 import { start } from "../../../test/PostgresServer.ts"
+import type { Value } from "../src/Columns.ts"
+import { commandTable, movementTable, Sealing } from "../src/HashChain.ts"
 import { PostgresStore } from "../src/index.ts"
 import { count, MEASURED, median } from "./Load.ts"
 
@@ -39,8 +40,9 @@ const texts = (values: ReadonlyArray<string>) => Result.getOrThrow(PgTypes.array
 
 const INSERT = `WITH sold AS (
     SELECT product, key, payload, event, $1::float8::bigint + n AS seq,
-      row_number() OVER (PARTITION BY product ORDER BY n) AS nth, n
-    FROM unnest($2::text[], $3::text[], $4::text[], $5::text[]) WITH ORDINALITY AS u(product, key, payload, event, n)
+      reply, n
+    FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $8::text[])
+      WITH ORDINALITY AS u(product, key, payload, event, reply, n)
   ), changed AS (
     UPDATE bench.balances b SET sellable = b.sellable - s.sold, version = b.version + s.sold
     FROM (SELECT product, count(*) AS sold FROM sold GROUP BY product) s
@@ -55,11 +57,45 @@ const INSERT = `WITH sold AS (
     WHERE $7::text <> ''
   )
   INSERT INTO bench.commands
-  SELECT key, 0, seq, 'RecordMovements', payload, key, NULL, 'applied', '{}', event, now(),
+  SELECT key, 0, seq, 'RecordMovements', payload, key, NULL, 'applied', reply, event, now(),
     now() + n * interval '1 microsecond' FROM sold`
 
 let seq = 0
 let last = ""
+
+interface Sales {
+  readonly products: ReadonlyArray<string>
+  readonly keys: ReadonlyArray<string>
+  readonly payloads: ReadonlyArray<string>
+  readonly told: ReadonlyArray<string>
+  readonly replies: ReadonlyArray<string>
+}
+
+/** The seal of sales: over every column of their commands and movements, with the store's own hashes. */
+const sealOf = ({ products, keys, payloads, told, replies }: Sales) => {
+  const seqs = keys.map((_, index) => seq + index + 1)
+  const now = Date.now() * 1_000
+  const each = (value: Value) => keys.map(() => value)
+  const columns = new Map<string, ReadonlyArray<Value>>(
+    Object.entries({
+      ...{ key: keys, id: keys, command: keys, seq: seqs, version: seqs, product: products },
+      ...{ payload: payloads, events: told, reply: replies },
+      ...{ shard: each(0), line: each(0), quantity: each(1), on_hand_after: each(1), sellable_after: each(1) },
+      ...{ tag: each("RecordMovements"), outcome: each("applied"), kind: each("sale"), location: each("shop") },
+      ...{ lot: each(""), from_place: each("sellable"), to_place: each("customer") },
+      ...{ occurred_at: each(now), recorded_at: seqs.map((at) => now + at) }
+    })
+  )
+  const none = each(null)
+  const sealing = new Sealing()
+  sealing.add(
+    [commandTable, movementTable].map((table) => ({
+      table,
+      values: table.columns.map(({ name }) => columns.get(name) ?? none)
+    }))
+  )
+  return sealing.seals(new Map([[0, last]]))[0]
+}
 
 const commit = ({ chain, events }: Features) =>
   Effect.gen(function* () {
@@ -76,14 +112,11 @@ const commit = ({ chain, events }: Features) =>
           ])
         : "[]"
     )
-    let digests = ""
-    if (chain) {
-      for (const [index, key] of keys.entries()) {
-        const row = `commands${key}${payloads[index]}${told[index]}movements${products[index]}${key}sellablecustomer`
-        digests += hash("sha256", row, "hex").slice(0, 32)
-      }
-      last = hash("sha256", last + digests, "hex")
-    }
+    const replies = products.map((product) =>
+      JSON.stringify({ levels: [{ key: { product, location: "shop", lot: "" }, onHand: seq, available: seq }] })
+    )
+    const seal = chain ? sealOf({ products, keys, payloads, told, replies }) : undefined
+    last = seal?.hash ?? last
     const first = seq
     seq += BATCH
     yield* sql.unsafe(INSERT, [
@@ -92,8 +125,9 @@ const commit = ({ chain, events }: Features) =>
       texts(keys),
       texts(payloads),
       texts(told),
-      digests,
-      chain ? last : ""
+      seal?.digests ?? "",
+      seal?.hash ?? "",
+      texts(replies)
     ])
   })
 
