@@ -4,13 +4,13 @@
 import { Clock, DateTime, Effect, Layer, Semaphore } from "effect"
 import { type Balance, emptyBalance, onHand } from "./Balance.ts"
 import {
-  type Decided,
   decideBatch,
   firstMicros,
   type Loaded,
   type LoadRequest,
   type Opening,
-  shardsOf
+  shardsOf,
+  type Writes
 } from "./Batch.ts"
 import { type Claim, type ClaimEvent, type ClaimId, hasLapsed } from "./Claim.ts"
 import { MAX_HOLDINGS } from "./Command.ts"
@@ -140,8 +140,11 @@ const setAdd = <A>(sets: Map<string, Set<A>>, key: string, value: A) => {
   else set.add(value)
 }
 
-/** Writes what a batch decided into a memory: all of it at once, for nothing else runs meanwhile. */
-export const writeTo = (memory: Memory, { writes }: Decided): void => {
+/**
+ * Takes what a batch wrote over into memory: by it a store that keeps each batch elsewhere, such as in a log, has all
+ * rows again when it is opened. The batches must come in their order, each once.
+ */
+export const applyWrites = (memory: Memory, writes: Writes): void => {
   for (const [shard, seq] of writes.heads) memory.heads.set(shard, seq)
   memory.lastMicros = writes.micros
   for (const command of writes.commands) {
@@ -175,8 +178,22 @@ export const openingOf = (memory: Memory, batch: ReadonlyArray<Submission>, cloc
   return { shards: memory.shards, heads, micros: firstMicros(clockMicros, memory.lastMicros, batch.length) }
 }
 
-/** Makes a store in memory with an own clock: Effect's, so that tests can move it. */
-export const makeMemoryStore = (options: { readonly shards?: number } = {}) =>
+/** How a store in memory is made. */
+export interface MemoryStoreOptions {
+  /** How many shards its ledger has; one when left out. */
+  readonly shards?: number
+  /**
+   * Keeps what a batch writes for good, before memory has it and anybody is answered; where it fails, the batch does,
+   * and memory stays as it was. A batch that writes nothing is not given. Without it, nothing outlives the process.
+   */
+  readonly keep?: (writes: Writes) => Effect.Effect<void, StoreFailure>
+}
+
+/**
+ * Makes a store in memory with an own clock: Effect's, so that tests can move it. With `keep`, and with
+ * {@link applyWrites} on its `memory` for what was kept before, it is a store that lasts and serves from memory.
+ */
+export const makeMemoryStore = (options: MemoryStoreOptions = {}) =>
   Effect.gen(function* () {
     const memory = emptyMemory(options.shards ?? 1)
     // A fiber may be suspended anywhere; one batch at a time is this store's lock.
@@ -189,9 +206,11 @@ export const makeMemoryStore = (options: { readonly shards?: number } = {}) =>
         return yield* decideBatch(batch, opened, (footprint) => Effect.succeed(loadFrom(memory, footprint, now)))
       })
     const transact = (batch: ReadonlyArray<Submission>) =>
-      Effect.map(decide(batch), (decided) => {
-        writeTo(memory, decided)
-        return decided.outcomes
+      Effect.gen(function* () {
+        const { outcomes, writes } = yield* decide(batch)
+        if (options.keep !== undefined && writes.commands.length > 0) yield* options.keep(writes)
+        applyWrites(memory, writes)
+        return outcomes
       }).pipe(
         lock.withPermits(1),
         Effect.uninterruptible,

@@ -2,7 +2,7 @@
  * The diary of a session: what was asked of a store and what it answered, in order, to be read by whoever is told that
  * a law broke.
  */
-import type { Outcome, Submission } from "@onhand/core"
+import type { Outcome, StoreFailure, Submission } from "@onhand/core"
 
 /** A diary as the kit writes it. */
 export interface Diary {
@@ -37,15 +37,35 @@ export const placedText = (text: string, outcome: Outcome): string => {
   return `${text}${at}${outcome.replayed ? " (replayed)" : ""}`
 }
 
+/** The most causes beneath one another that are told. */
+const MAX_CAUSES = 4
+
+/** What an error says, where it was thrown, and what caused it: a store's mistake is mostly named by the last of them. */
+export const causeText = (error: unknown): string => {
+  const told: Array<string> = []
+  for (let current = error; current !== undefined && told.length < MAX_CAUSES; ) {
+    const frame = current instanceof Error ? current.stack?.split("\n").find((line) => /^\s+at /.test(line)) : undefined
+    told.push([String(current), ...(frame === undefined ? [] : [frame.trim()])].join(" "))
+    current = current instanceof Error ? current.cause : undefined
+  }
+  return told.join("\n  caused by ")
+}
+
+/** What a batch's line says of a store that failed it. */
+export const failureText = ({ outcome, cause }: StoreFailure): string =>
+  `the store failed (${outcome}): ${String(cause)}`
+
 /** An empty diary. */
 export const makeDiary = (): Diary => {
   let entries: Array<() => ReadonlyArray<string>> = []
+  let setting = false
   return {
     note: (line) => {
       entries.push(() => [line])
     },
     given: (line) => {
       entries = [() => [line]]
+      setting = true
     },
     batch: (batch, textsOf) => {
       entries.push(() => {
@@ -58,6 +78,7 @@ export const makeDiary = (): Diary => {
     },
     lines: () => {
       const all = entries.flatMap((entry) => entry())
+      if (setting && all.length === 1) return [...all, "(and nothing more: that alone breaks it)"]
       const left = all.length - FIRST_TOLD - LAST_TOLD
       if (left <= 1) return all
       return [...all.slice(0, FIRST_TOLD), `(${left} more)`, ...all.slice(-LAST_TOLD)]

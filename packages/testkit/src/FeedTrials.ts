@@ -8,7 +8,7 @@ import { difference } from "./Difference.ts"
 import { simplerSteps, steps } from "./History.ts"
 import { checkProperty } from "./Property.ts"
 import { checkRows, ensure, submissionOf, withSession } from "./Session.ts"
-import { commitOne, fillStore, mustApply, receive, sell, stockShelf } from "./Setup.ts"
+import { commitOne, fillStore, mustApply, patiently, receive, sell, stockShelf } from "./Setup.ts"
 import type { Trial } from "./Trial.ts"
 
 const place = ({ shard, seq, line }: Event): string => `${shard}-${seq}-${line}`
@@ -104,7 +104,7 @@ const feedPages: Trial = {
     )
 }
 
-/** How long after the last commit a reader of the feed may take, in milliseconds. */
+/** How long after the last commit a reader of the feed may take, in milliseconds of real time. */
 const PATIENCE_MILLIS = 10_000
 
 const liveFeed: Trial = {
@@ -122,7 +122,7 @@ const liveFeed: Trial = {
           (sale) => session.engine.submit(sale),
           { concurrency: "unbounded" }
         ).pipe(Effect.orDie)
-        const received = yield* Fiber.join(reader).pipe(Effect.timeoutOption(PATIENCE_MILLIS), Effect.orDie)
+        const received = yield* Effect.orDie(patiently(Fiber.join(reader), PATIENCE_MILLIS))
         const { events } = yield* session.snapshot
         yield* ensure(
           "H43",

@@ -16,7 +16,7 @@ import {
 } from "@onhand/core"
 import { Effect } from "effect"
 import { isExpiryKey } from "./CommandLaws.ts"
-import { lineOf, placedText } from "./Diary.ts"
+import { causeText, lineOf, placedText } from "./Diary.ts"
 import { nothingKnown, type Step } from "./Draft.ts"
 import { type Features, learn, resolve } from "./History.ts"
 import { LawBroken } from "./Law.ts"
@@ -79,7 +79,10 @@ const batchesOf = (steps: ReadonlyArray<Step>): ReadonlyArray<ReadonlyArray<Step
 }
 
 const failed = (failure: StoreFailure) =>
-  new LawBroken({ law: "D24", detail: `The store failed a batch that nothing was wrong with: ${failure.cause}` })
+  new LawBroken({
+    law: "D24",
+    detail: `The store failed a batch that nothing was wrong with: ${causeText(failure.cause)}`
+  })
 
 const OWN_COMMANDS =
   "Beside what it is asked, a store writes down lapsed holds, each once: from the expiry on, before it decides on them."

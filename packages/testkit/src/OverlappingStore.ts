@@ -20,7 +20,7 @@ import {
   type Submission,
   shardsOf,
   type WorkingSlice,
-  writeTo
+  applyWrites
 } from "@onhand/core"
 import { Clock, Data, DateTime, Deferred, Effect, Semaphore } from "effect"
 import { injected } from "./Faults.ts"
@@ -223,7 +223,7 @@ class Process {
 
   private write(decided: Decided, settle: () => void) {
     return Effect.sync(() => {
-      writeTo(this.shared.memory, decided)
+      applyWrites(this.shared.memory, decided.writes)
       this.shared.last = decided
       settle()
       return decided.outcomes

@@ -18,7 +18,7 @@ import {
 } from "@onhand/core"
 import { Context, Effect, Layer } from "effect"
 import { commandLaws, type Growth, growthLaw, refusalLaw } from "./CommandLaws.ts"
-import { type Diary, makeDiary, placedText } from "./Diary.ts"
+import { causeText, type Diary, failureText, makeDiary, placedText } from "./Diary.ts"
 import { type Finding, LawBroken, type LawId, laws } from "./Law.ts"
 import { ledgerLaws } from "./LedgerLaws.ts"
 import { type LedgerView, viewOf } from "./LedgerView.ts"
@@ -42,10 +42,11 @@ export interface Session {
   readonly store: StoreShape
   readonly inventory: InventoryShape
   readonly engine: EngineShape
-  readonly snapshot: Effect.Effect<LedgerSnapshot>
+  /** All rows. It fails where they lack a command that was answered by then: what else is wrong follows from that. */
+  readonly snapshot: Effect.Effect<LedgerSnapshot, LawBroken>
   /** See {@link RawReaders}. */
   readonly tamper: Effect.Effect<void> | undefined
-  readonly view: Effect.Effect<LedgerView>
+  readonly view: Effect.Effect<LedgerView, LawBroken>
   readonly time: StoreTime
   /** What was asked of the store and what it answered, told when a law breaks. */
   readonly diary: Diary
@@ -60,10 +61,8 @@ const readersOf = (context: Context.Context<Store | RawReaders>) => ({
   readers: Context.get(context, RawReaders)
 })
 
-const build = <A>(layer: Layer.Layer<A, unknown>) =>
-  Effect.flatMap(Effect.scope, (scope) => Layer.buildWithMemoMap(layer, Layer.makeMemoMapUnsafe(), scope)).pipe(
-    Effect.orDie
-  )
+const build = <A, E>(layer: Layer.Layer<A, E>) =>
+  Effect.flatMap(Effect.scope, (scope) => Layer.buildWithMemoMap(layer, Layer.makeMemoMapUnsafe(), scope))
 
 /** Another engine over the same store, as a second process has one. */
 export const anotherEngine = (store: StoreShape) =>
@@ -71,8 +70,18 @@ export const anotherEngine = (store: StoreShape) =>
     Context.get(context, Engine)
   )
 
+/** What one place was asked, and answered, over all that it was opened. */
+interface Told {
+  readonly diary: Diary
+  /** The keys of the commands that were answered and have a place in the ledger. */
+  readonly answered: Set<string>
+}
+
+const isPlaced = (outcome: Outcome | undefined) =>
+  outcome !== undefined && outcome._tag !== "Failed" && outcome.at !== null
+
 /** The store, with every batch that it commits or fails written down, and whatever came late to it. */
-const recorded = (store: StoreShape, diary: Diary): StoreShape => ({
+const recorded = (store: StoreShape, { diary, answered }: Told): StoreShape => ({
   ...store,
   transact: (batch, following) =>
     Effect.suspend(() => {
@@ -88,30 +97,64 @@ const recorded = (store: StoreShape, diary: Diary): StoreShape => ({
       const note = (told: (submission: Submission, index: number) => string) =>
         Effect.sync(() => diary.batch(whole, () => whole.map(told)))
       return store.transact(batch, watched).pipe(
-        Effect.tap((outcomes) =>
-          note((submission, index) => {
+        Effect.tap((outcomes) => {
+          for (const [index, { key }] of whole.entries()) if (isPlaced(outcomes[index])) answered.add(key)
+          return note((submission, index) => {
             const outcome = outcomes[index]
             return outcome === undefined ? "no answer" : placedText(outcomeText(submission, outcome), outcome)
           })
-        ),
-        Effect.tapError(({ outcome, cause }) => note(() => `the store failed (${outcome}): ${cause}`))
+        }),
+        Effect.tapError((failure) => note(() => failureText(failure)))
       )
     })
 })
 
-const open = (subject: Subject, diary: Diary, wait: Session["wait"]) =>
+/** The most lost commands that a message names. */
+const MAX_LOST = 5
+
+/** All rows, once every command that was answered before they were read is known to be among them. */
+const completeRows = (read: Effect.Effect<LedgerSnapshot>, answered: ReadonlySet<string>) =>
+  Effect.suspend(() => {
+    const before = [...answered]
+    return Effect.flatMap(read, (snapshot) => {
+      const kept = new Set(snapshot.commands.map(({ key }) => key))
+      const lost = before.filter((key) => !kept.has(key))
+      if (lost.length === 0) return Effect.succeed(snapshot)
+      const named = lost.slice(0, MAX_LOST).map((key) => `command ${key} was answered, but is not there`)
+      const more = lost.length > MAX_LOST ? [`and ${lost.length - MAX_LOST} more`] : []
+      return Effect.fail(new LawBroken({ law: "F33", detail: [...named, ...more].join("\n") }))
+    })
+  })
+
+const notEmpty = ({ commands }: LedgerSnapshot) =>
+  new Error(
+    `The layer opened a store with ${commands.length} commands; every build must give a new, empty one. ` +
+      "Where the layer is a value that names one file or database, make the name anew in each build."
+  )
+
+/** Opens the store, which must be empty the first time. */
+const open = (subject: Subject, told: Told, wait: Session["wait"], first: boolean) =>
   Effect.gen(function* () {
-    const { store: bare, readers } = readersOf(yield* build(subject.layer))
-    const store = recorded(bare, diary)
+    const { diary } = told
+    const context = yield* Effect.catch(build(subject.layer), (error) =>
+      Effect.die(new Error(`The store did not open: ${causeText(error)}`))
+    )
+    const { store: bare, readers } = readersOf(context)
+    if (first) {
+      const found = yield* readers.snapshot
+      if (found.commands.length > 0) return yield* Effect.die(notEmpty(found))
+    }
+    const store = recorded(bare, told)
     const storeLayer = Layer.succeed(Store, store)
-    const context = yield* build(Layer.mergeAll(Inventory.layer, Engine.layer).pipe(Layer.provide(storeLayer)))
+    const engines = yield* build(Layer.mergeAll(Inventory.layer, Engine.layer).pipe(Layer.provide(storeLayer)))
+    const snapshot = completeRows(readers.snapshot, told.answered)
     const session: Session = {
       store,
-      inventory: Context.get(context, Inventory),
-      engine: Context.get(context, Engine),
-      snapshot: readers.snapshot,
+      inventory: Context.get(engines, Inventory),
+      engine: Context.get(engines, Engine),
+      snapshot,
       tamper: readers.tamper,
-      view: Effect.map(readers.snapshot, (snapshot) => viewOf(snapshot, store.shards)),
+      view: Effect.map(snapshot, (rows) => viewOf(rows, store.shards)),
       time: subject.time,
       diary,
       shortHold: SHORT_HOLD[subject.time],
@@ -128,24 +171,39 @@ const withHistory = <E>(error: E, diary: Diary): E | LawBroken =>
     ? new LawBroken({ law: error.law, detail: error.detail, history: diary.lines() })
     : error
 
+/** Opens a store, uses it and closes it, as often as it is called: after the first time, that is a restart. */
+export type OpenPlace = <A, E>(use: (session: Session) => Effect.Effect<A, E, never>) => Effect.Effect<A, E | LawBroken>
+
 /**
- * Opens a store, uses it, and closes it. Where the store's time is virtual, everything inside lives in that time. A law
- * that breaks inside is told with what was done.
+ * Lets a trial open one place again and again, in one time that goes on. Where the store's time is virtual, everything
+ * inside lives in that time. A law that breaks inside is told with what was done since the first opening.
  */
+export const withOpenings = <A, E>(
+  subject: Subject,
+  body: (openPlace: OpenPlace) => Effect.Effect<A, E, never>
+): Effect.Effect<A, E | LawBroken> =>
+  Effect.suspend(() => {
+    const told: Told = { diary: makeDiary(), answered: new Set() }
+    let openPlaces = 0
+    const within = (wait: Session["wait"]) => {
+      const openPlace: OpenPlace = (use) =>
+        Effect.suspend(() => {
+          const first = openPlaces++ === 0
+          if (!first) told.diary.note("The store is closed, and opened again")
+          return Effect.scoped(Effect.flatMap(open(subject, told, wait, first), use))
+        })
+      return Effect.mapError(body(openPlace), (error) => withHistory(error, told.diary))
+    }
+    if (subject.time === "real") return within(Effect.sleep)
+    const { provide, advance } = makeVirtualClock()
+    return provide(within(advance))
+  })
+
+/** Opens a new store, uses it, and closes it; see {@link withOpenings}. */
 export const withSession = <A, E>(
   subject: Subject,
   use: (session: Session) => Effect.Effect<A, E, never>
-): Effect.Effect<A, E | LawBroken> =>
-  Effect.suspend(() => {
-    const diary = makeDiary()
-    const used = (wait: Session["wait"]) =>
-      Effect.scoped(Effect.flatMap(open(subject, diary, wait), use)).pipe(
-        Effect.mapError((error) => withHistory(error, diary))
-      )
-    if (subject.time === "real") return used(Effect.sleep)
-    const { provide, advance } = makeVirtualClock()
-    return provide(used(advance))
-  })
+): Effect.Effect<A, E | LawBroken> => withOpenings(subject, (openPlace) => openPlace(use))
 
 /** A submission whose id is chosen, so that the same command names what it creates the same in every store. */
 export const submissionOf = <K extends CommandName>(

@@ -2,8 +2,8 @@
  * What trials begin with: a random history, a stocked shelf, and a batch that is answered.
  */
 import { type Location, LocationId, type Outcome, type Product, ProductId, type Submission } from "@onhand/core"
-import { Effect } from "effect"
-import { lineOf } from "./Diary.ts"
+import { Effect, type Option } from "effect"
+import { causeText, lineOf } from "./Diary.ts"
 import { nothingKnown, type Step } from "./Draft.ts"
 import { learn, resolve, simplerSteps, steps } from "./History.ts"
 import { BEGINNING, beginning } from "./HistoryRun.ts"
@@ -26,7 +26,10 @@ export const commitBatch = (
   session.store.transact(batch).pipe(
     Effect.mapError(
       ({ outcome, cause }) =>
-        new LawBroken({ law: "D24", detail: `A batch that nothing was wrong with failed (${outcome}): ${cause}` })
+        new LawBroken({
+          law: "D24",
+          detail: `A batch that nothing was wrong with failed (${outcome}): ${causeText(cause)}`
+        })
     ),
     Effect.filterOrFail(
       (outcomes) => outcomes.length === batch.length,
@@ -106,6 +109,19 @@ export const overHistories = (
     steps({ features, maxLength: effort.historyLength, timePasses: false }),
     { runs: Math.ceil(effort.runs / 2), seed: effort.seed, simpler: simplerSteps },
     (history) => withSession(subject, (session) => check(session, history))
+  )
+
+/**
+ * What an effect gives, or nothing once it has taken so many milliseconds of real time. Virtual time leaps while a store
+ * waits for its disk or its server, so it cannot tell who is stuck.
+ */
+export const patiently = <A, E, R>(effect: Effect.Effect<A, E, R>, millis: number) =>
+  Effect.raceFirst(
+    Effect.asSome(effect),
+    Effect.callback<Option.Option<A>>((resume) => {
+      const timer = setTimeout(() => resume(Effect.succeedNone), millis)
+      return Effect.sync(() => clearTimeout(timer))
+    })
   )
 
 /** What a store must answer here: where it fails, it breaks the law, and `what` says what it was asked. */

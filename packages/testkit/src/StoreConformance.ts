@@ -82,7 +82,8 @@ const vitestRunner: TestRunner = {
 export interface ConformanceOptions {
   /**
    * How the store's time passes. `virtual`: it reads Effect's clock, and the kit moves that. `real`, the default: it
-   * has a clock of its own, and the kit waits for a second a few times.
+   * has a clock of its own, and the kit waits for a second a few times. Virtual time moves on while the store waits for
+   * its disk or its server, so a store that limits by Effect's clock how long it waits for them must come as `real`.
    */
   readonly time?: StoreTime
   /** Features that the store does not have, set to false. That switches off what laws are tried on, never a law. */

@@ -1,19 +1,20 @@
 // The suite as a stranger uses it: with a runner of their own, features switched off, a clock that nobody moves.
 
 import { assert, describe, it } from "@effect/vitest"
-import { makeMemoryStore, Store } from "@onhand/core"
+import { makeMemoryStore, Store, StoreFailure, StoreUnavailable } from "@onhand/core"
 import { Context, Effect, Layer, Stream } from "effect"
 import {
-  brokenStores,
   concurrencyTrials,
   type Failure,
   idempotencyTrials,
   layerMemory,
+  memoryReaders,
   memorySnapshot,
   RawReaders,
   StoreConformance,
   trials
 } from "../src/index.ts"
+import { pretend } from "../src/Sabotage.ts"
 
 const effort = { histories: 5, historyLength: 15, runs: 3, callers: 40 } as const
 
@@ -30,6 +31,24 @@ const forgetful = () => {
     })
   )
 }
+
+/** A store that forgets a batch now and then, while its rows, which it does not look at, have all of them. */
+const losing = Layer.effectContext(
+  Effect.gen(function* () {
+    const [served, kept] = [yield* makeMemoryStore(), yield* makeMemoryStore()]
+    let count = 0
+    const store = Store.of({
+      ...served.store,
+      transact: (batch) =>
+        Effect.andThen(
+          Effect.ignore(kept.store.transact(batch)),
+          Effect.suspend(() => (++count % 7 === 0 ? pretend(served, batch) : served.store.transact(batch)))
+        )
+    })
+    const readers = { snapshot: Effect.sync(() => memorySnapshot(kept.memory)) }
+    return Context.make(Store, store).pipe(Context.add(RawReaders, readers))
+  })
+)
 
 describe("the suite", () => {
   it("registers a test for every trial with the given runner, and tells which have nothing to try", async () => {
@@ -121,14 +140,81 @@ describe("the suite", () => {
     })
   )
 
+  it.effect("says first that an answered command is not there, whatever else that makes wrong", () =>
+    Effect.gen(function* () {
+      const writtenLater = Layer.effectContext(
+        Effect.map(makeMemoryStore(), ({ store, memory }) => {
+          let rows = memorySnapshot(memory)
+          const transact: typeof store.transact = (batch) =>
+            Effect.suspend(() => {
+              rows = memorySnapshot(memory)
+              return store.transact(batch)
+            })
+          const readers = { snapshot: Effect.sync(() => rows) }
+          return Context.make(Store, { ...store, transact }).pipe(Context.add(RawReaders, readers))
+        })
+      )
+      const found = StoreConformance.failures(writtenLater, { time: "virtual", effort })
+      const [failure] = yield* Stream.runCollect(Stream.take(found, 1))
+      assert.match(failure?.message ?? "", /^Law F33 is broken: .*\ncommand .* was answered, but is not there\n/)
+    })
+  )
+
+  it.effect("waits in real time for a store whose disk takes longer than virtual time does", () =>
+    Effect.gen(function* () {
+      const slow = Layer.effectContext(
+        Effect.map(
+          makeMemoryStore({ keep: () => Effect.promise(() => new Promise((resume) => setTimeout(resume, 5))) }),
+          ({ store, memory }) => Context.make(Store, store).pipe(Context.add(RawReaders, memoryReaders(memory)))
+        )
+      )
+      const patient = trials.filter(({ laws }) => laws.includes("E32") || laws.join() === "H43")
+      assert.isAtLeast(patient.length, 2)
+      const found = StoreConformance.failures(slow, { time: "virtual", effort }, patient)
+      assert.deepStrictEqual((yield* Stream.runCollect(found)).map(tell), [])
+    })
+  )
+
+  it.effect("says that a layer opens a place that is not empty", () =>
+    Effect.gen(function* () {
+      const { store, memory } = yield* makeMemoryStore()
+      const same = Layer.succeedContext(Context.make(Store, store).pipe(Context.add(RawReaders, memoryReaders(memory))))
+      const found = yield* Stream.runCollect(StoreConformance.failures(same, { time: "virtual", effort }))
+      const needles = found.filter(({ message }) => !message.includes("every build must give a new, empty one"))
+      assert.deepStrictEqual(needles.map(tell), [])
+      assert.match(found[0]?.message ?? "", /The layer opened a store with \d+ commands/)
+    })
+  )
+
+  it.effect("says where what a store threw was thrown, and why a store did not open", () =>
+    Effect.gen(function* () {
+      const options = { time: "virtual", effort } as const
+      const first = (layer: Layer.Layer<Store | RawReaders, unknown>) =>
+        Effect.map(
+          Stream.runCollect(Stream.take(StoreConformance.failures(layer, options), 1)),
+          ([failure]) => failure?.message ?? ""
+        )
+      const throwing = Layer.effectContext(
+        Effect.map(makeMemoryStore(), ({ store, memory }) => {
+          const cause = new TypeError("no such row")
+          const poison = Store.of({
+            ...store,
+            transact: () => Effect.fail(new StoreFailure({ outcome: "poison", cause }))
+          })
+          return Context.make(Store, poison).pipe(Context.add(RawReaders, memoryReaders(memory)))
+        })
+      )
+      assert.match(yield* first(throwing), /TypeError: no such row at .*StoreConformance\.test\.ts:\d+/)
+      const locked = new StoreUnavailable({ retryAfterMillis: 1000, cause: new Error("the file is locked") })
+      const closed = Layer.effectContext(Effect.fail(locked))
+      assert.match(yield* first(closed), /The store did not open: [\s\S]*caused by Error: the file is locked/)
+    })
+  )
+
   it.effect("finds a lost commit from what concurrent clients saw alone", () =>
     Effect.gen(function* () {
-      const { answeredBeforeCommit } = brokenStores
-      assert(answeredBeforeCommit !== undefined)
       const options = { time: "virtual", effort: { ...effort, runs: 50 } } as const
-      const found = yield* Stream.runCollect(
-        StoreConformance.failures(answeredBeforeCommit.layer, options, concurrencyTrials.slice(0, 1))
-      )
+      const found = yield* Stream.runCollect(StoreConformance.failures(losing, options, concurrencyTrials.slice(0, 1)))
       assert.deepStrictEqual(
         found.map(({ broken }) => broken?.law),
         ["E30"]
