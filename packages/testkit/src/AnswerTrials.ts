@@ -379,6 +379,25 @@ const isAsked = (name: string, features: Features): boolean =>
     (feature) => features[feature] || questionsOfFeatures[feature]?.test(name) !== true
   )
 
+/** What is answered to every question that the features allow, as text by the question. */
+export const answersOf = (queries: Queries, known: Known, features: Features) => {
+  const questions = { ...catalogueQuestions, ...stockQuestions, ...lotQuestions, ...questionsOf(known) }
+  return Effect.forEach(
+    Object.entries(questions).filter(([name]) => isAsked(name, features)),
+    ([name, question]) => Effect.map(Effect.orDie(question(queries)), (answer) => [name, textOf(answer)] as const)
+  )
+}
+
+/** Fails at the first question whose answer is another than expected. */
+export const sameAnswers = (
+  told: ReadonlyArray<readonly [string, string]>,
+  expected: ReadonlyArray<readonly [string, string]>
+) =>
+  Effect.forEach(expected, ([name, wanted], place) => {
+    const answer = told[place]?.[1]
+    return ensure("G39", answer === wanted, () => `${name} was answered ${answer}\ninstead of ${wanted}`)
+  })
+
 /** Whether time alone may change what a command did, where nobody can stop it. */
 const isBrief = (session: Session, payload: unknown): boolean =>
   session.time === "real" &&
@@ -403,16 +422,10 @@ const compareAnswers = (session: Session, { features }: TrialInput, history: Rea
       learn(known, submission, yield* commitOne(session, submission))
       yield* Effect.orDie(oracle.transact([submission]))
     }
-    const questions = { ...catalogueQuestions, ...stockQuestions, ...lotQuestions, ...questionsOf(known) }
-    for (const [name, question] of Object.entries(questions)) {
-      if (!isAsked(name, features)) continue
-      const [told, expected] = yield* Effect.orDie(
-        Effect.map(Effect.all([question(session.store.queries), question(oracle.queries)]), (answers) =>
-          answers.map(textOf)
-        )
-      )
-      yield* ensure("G39", told === expected, () => `${name} was answered ${told}\ninstead of ${expected}`)
-    }
+    yield* sameAnswers(
+      yield* answersOf(session.store.queries, known, features),
+      yield* answersOf(oracle.queries, known, features)
+    )
   })
 
 const answers: Trial = {

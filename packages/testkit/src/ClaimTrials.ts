@@ -9,14 +9,14 @@ import { commitOne, hold, mustApply, receive, refusalTag, type Shelf, sell, stoc
 import type { Trial } from "./Trial.ts"
 
 /** Past the end of a hold where time is real: timers are not exact. */
-const SLACK_MILLIS = 100
+export const SLACK_MILLIS = 100
 
-const LONG_HOLD = 24 * 60 * 60 * 1000
+export const LONG_HOLD = 24 * 60 * 60 * 1000
 
 const claimsOf = (outcome: Outcome): ReplyOf<"holdStock">["claims"] =>
   outcome._tag === "Applied" ? (outcome.reply as ReplyOf<"holdStock">).claims : []
 
-const holdAll = (session: Session, shelf: Shelf, quantity: number, ttlMillis: number, key = "hold") =>
+export const holdAll = (session: Session, shelf: Shelf, quantity: number, ttlMillis: number, key = "hold") =>
   Effect.gen(function* () {
     const submission = hold(shelf, quantity, ttlMillis, key)
     const outcome = yield* commitOne(session, submission)

@@ -40,7 +40,7 @@ export const placedText = (text: string, outcome: Outcome): string => {
 /** The most causes beneath one another that are told. */
 const MAX_CAUSES = 4
 
-/** What an error says, where it was thrown, and what caused it: a store's mistake is mostly named by the last of them. */
+/** What an error says, where it was thrown, and what caused it: the last of them mostly names a store's mistake. */
 export const causeText = (error: unknown): string => {
   const told: Array<string> = []
   for (let current = error; current !== undefined && told.length < MAX_CAUSES; ) {

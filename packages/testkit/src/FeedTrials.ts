@@ -21,7 +21,8 @@ const inLedgerOrder = (events: ReadonlyArray<Event>): ReadonlyArray<string> =>
 const asReceived = (events: ReadonlyArray<Event>): ReadonlyArray<string> =>
   events.toSorted((a, b) => a.shard - b.shard).map(place)
 
-const expectFeed = (received: ReadonlyArray<Event>, events: ReadonlyArray<Event>, how: string) =>
+/** Fails unless what a reader got of the feed is all events in their order. */
+export const expectFeed = (received: ReadonlyArray<Event>, events: ReadonlyArray<Event>, how: string) =>
   ensure(
     "H43",
     asReceived(received).join() === inLedgerOrder(events).join(),
@@ -29,7 +30,7 @@ const expectFeed = (received: ReadonlyArray<Event>, events: ReadonlyArray<Event>
   )
 
 /** All of the feed in pages of a size, each from where the last one ended. */
-const readFeed = (store: StoreShape, limit: number) =>
+export const readFeed = (store: StoreShape, limit: number) =>
   Effect.gen(function* () {
     const received: Array<Event> = []
     let cursor: FeedCursor = {}

@@ -17,7 +17,7 @@ import {
 import { Effect } from "effect"
 import { isExpiryKey } from "./CommandLaws.ts"
 import { causeText, lineOf, placedText } from "./Diary.ts"
-import { nothingKnown, type Step } from "./Draft.ts"
+import { type Known, nothingKnown, type Step } from "./Draft.ts"
 import { type Features, learn, resolve } from "./History.ts"
 import { LawBroken } from "./Law.ts"
 import type { LedgerSnapshot } from "./RawReaders.ts"
@@ -132,14 +132,17 @@ const checkPresence = (snapshot: LedgerSnapshot, answered: ReadonlySet<string>):
   return Effect.fail(new LawBroken({ law: "F33", detail: detail.join("\n") }))
 }
 
-interface Run {
-  readonly session: Session
+/** A history under way, on a store that may be closed and opened again in between. */
+export interface HistoryRun {
   /** The reference beside the store, unless its ledger is decided anew afterwards. */
   readonly oracle: StoreShape | undefined
   readonly answered: Set<string>
+  readonly known: Known
+  /** How many steps are done. */
+  done: number
 }
 
-const commit = ({ session, oracle, answered }: Run, batch: ReadonlyArray<Submission>) =>
+const commit = (session: Session, { oracle, answered }: HistoryRun, batch: ReadonlyArray<Submission>) =>
   Effect.gen(function* () {
     const [actual, expected] = yield* Effect.mapError(
       Effect.all([session.store.transact(batch), oracle?.transact(batch) ?? Effect.undefined]),
@@ -165,6 +168,45 @@ export interface HistoryOptions {
   readonly reference?: "beside" | "after"
 }
 
+/** Begins a history on an empty store. */
+export const beginHistory = (session: Session, options: HistoryOptions) =>
+  Effect.gen(function* () {
+    const { shards } = session.store
+    const oracle = options.reference === "after" ? undefined : (yield* makeMemoryStore({ shards })).store
+    const run: HistoryRun = { oracle, answered: new Set(), known: nothingKnown(), done: 0 }
+    yield* commit(session, run, beginning(options.features))
+    const snapshot = yield* checkRows(session)
+    session.diary.given(BEGINNING)
+    return { run, snapshot }
+  })
+
+/** Goes on with a history, checking outcomes, and rows as often as `check` says. `before` are the rows until then. */
+export const continueHistory = (
+  session: Session,
+  run: HistoryRun,
+  steps: ReadonlyArray<Step>,
+  before: LedgerSnapshot,
+  options: HistoryOptions
+): Effect.Effect<LedgerSnapshot, LawBroken> =>
+  Effect.gen(function* () {
+    let snapshot = before
+    for (const batch of batchesOf(steps)) {
+      const wait = batch[0]?.wait ?? 0
+      if (wait > 0) yield* session.wait(wait)
+      const submissions = batch.map((step) => resolve(step, run.known, run.done++))
+      const outcomes = yield* commit(session, run, submissions)
+      for (const [place, submission] of submissions.entries()) {
+        run.known.submissions.push(submission)
+        const outcome = outcomes[place]
+        if (outcome !== undefined) learn(run.known, submission, outcome)
+      }
+      if (options.check === "batch") snapshot = yield* checkRows(session, snapshot)
+    }
+    if (options.check === "end") snapshot = yield* checkRows(session, snapshot)
+    yield* checkPresence(snapshot, run.answered)
+    return snapshot
+  })
+
 /** Runs a history, checking outcomes and presence, and the rows as often as `check` says. */
 export const runHistory = (
   session: Session,
@@ -172,29 +214,9 @@ export const runHistory = (
   options: HistoryOptions
 ): Effect.Effect<void, LawBroken> =>
   Effect.gen(function* () {
-    const { shards } = session.store
-    const oracle = options.reference === "after" ? undefined : (yield* makeMemoryStore({ shards })).store
-    const run: Run = { session, oracle, answered: new Set() }
-    const known = nothingKnown()
-    yield* commit(run, beginning(options.features))
-    let snapshot = yield* checkRows(session)
-    session.diary.given(BEGINNING)
-    let index = 0
-    for (const batch of batchesOf(steps)) {
-      const wait = batch[0]?.wait ?? 0
-      if (wait > 0) yield* session.wait(wait)
-      const submissions = batch.map((step) => resolve(step, known, index++))
-      const outcomes = yield* commit(run, submissions)
-      for (const [place, submission] of submissions.entries()) {
-        known.submissions.push(submission)
-        const outcome = outcomes[place]
-        if (outcome !== undefined) learn(known, submission, outcome)
-      }
-      if (options.check === "batch") snapshot = yield* checkRows(session, snapshot)
-    }
-    if (options.check === "end") snapshot = yield* checkRows(session, snapshot)
-    yield* checkPresence(snapshot, run.answered)
-    if (oracle !== undefined) return
-    const differences = yield* replayBySeq(snapshot, shards)
+    const begun = yield* beginHistory(session, options)
+    const snapshot = yield* continueHistory(session, begun.run, steps, begun.snapshot, options)
+    if (begun.run.oracle !== undefined) return
+    const differences = yield* replayBySeq(snapshot, session.store.shards)
     yield* ensure("E31", differences.length === 0, () => differences.join("\n"))
   })

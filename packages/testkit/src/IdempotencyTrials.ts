@@ -3,9 +3,6 @@
  */
 import { IdempotencyConflict, type Outcome, type Submission } from "@onhand/core"
 import { Effect } from "effect"
-import { steps } from "./History.ts"
-import { runHistory } from "./HistoryRun.ts"
-import { checkProperty } from "./Property.ts"
 import { rowsText } from "./RawReaders.ts"
 import { checkRows, ensure, outcomeText, type Session, submissionOf, withSession } from "./Session.ts"
 import { commitBatch, commitOne, receive, refusalTag, sell, stockShelf } from "./Setup.ts"
@@ -125,40 +122,4 @@ const storedRefusals: Trial = {
     )
 }
 
-const reopened: Trial = {
-  title: "is after a restart what it was before, and still answers every key",
-  laws: ["F33", "D21"],
-  needs: "reopen",
-  run: ({ subject, reopenable, features, effort }) =>
-    checkProperty(
-      steps({ features, maxLength: effort.historyLength, timePasses: false }),
-      { runs: Math.min(effort.runs, 5), seed: effort.seed },
-      (history) =>
-        Effect.gen(function* () {
-          if (reopenable === undefined) return
-          const place = { ...subject, layer: reopenable() }
-          const before = yield* withSession(place, (session) =>
-            Effect.andThen(runHistory(session, history, { features, check: "end" }), session.snapshot)
-          )
-          yield* withSession(place, (session) =>
-            Effect.gen(function* () {
-              const after = yield* checkRows(session, before)
-              yield* ensure(
-                "F33",
-                after.commands.length === before.commands.length,
-                () => `${before.commands.length} commands before the restart, ${after.commands.length} after it`
-              )
-              const shelf = yield* stockShelf(session, 1, "after")
-              const outcome = yield* commitOne(session, sell(shelf, 1, "given-5"))
-              yield* ensure(
-                "D21",
-                refusalTag(outcome) === "IdempotencyConflict",
-                () => `A key from before the restart was ${outcomeText(sell(shelf, 1, "given-5"), outcome)}`
-              )
-            })
-          )
-        })
-    )
-}
-
-export const idempotencyTrials: ReadonlyArray<Trial> = [replays, stolenKeys, storedRefusals, reopened]
+export const idempotencyTrials: ReadonlyArray<Trial> = [replays, stolenKeys, storedRefusals]

@@ -3,6 +3,7 @@
  * late, and decides a batch on what the one before it will leave; should that one fail, it decides it anew.
  */
 import {
+  applyWrites,
   type Claim,
   type CommandRecord,
   type Decided,
@@ -19,8 +20,7 @@ import {
   type StoreShape,
   type Submission,
   shardsOf,
-  type WorkingSlice,
-  applyWrites
+  type WorkingSlice
 } from "@onhand/core"
 import { Clock, Data, DateTime, Deferred, Effect, Semaphore } from "effect"
 import { injected } from "./Faults.ts"

@@ -112,8 +112,8 @@ export const overHistories = (
   )
 
 /**
- * What an effect gives, or nothing once it has taken so many milliseconds of real time. Virtual time leaps while a store
- * waits for its disk or its server, so it cannot tell who is stuck.
+ * What an effect gives, or nothing once it has taken so many milliseconds of real time. Virtual time leaps while a
+ * store waits for its disk or its server, so it cannot tell who is stuck.
  */
 export const patiently = <A, E, R>(effect: Effect.Effect<A, E, R>, millis: number) =>
   Effect.raceFirst(

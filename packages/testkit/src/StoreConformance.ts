@@ -24,12 +24,14 @@ import type { RawReaders } from "./RawReaders.ts"
 import { readTrials } from "./ReadTrials.ts"
 import { repairTrials } from "./RepairTrials.ts"
 import { reportTrials } from "./ReportTrials.ts"
+import { restartTrials } from "./RestartTrials.ts"
 import { type StoreTime, withSession } from "./Session.ts"
 import type { Effort, Trial, TrialInput } from "./Trial.ts"
 
 /** Every trial, the quickest to fail first. */
 export const trials: ReadonlyArray<Trial> = [
   ...idempotencyTrials,
+  ...restartTrials,
   ...claimTrials,
   ...raceTrials,
   ...doubtTrials,

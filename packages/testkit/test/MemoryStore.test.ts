@@ -1,13 +1,17 @@
 // The store in memory keeps every law; it is what other stores are compared with, so it is tried hardest.
-import { makeMemoryStore, Store } from "@onhand/core"
+import { applyWrites, makeMemoryStore, Store, type Writes } from "@onhand/core"
 import { Context, Effect, Layer } from "effect"
-import { layerMemory, memorySnapshot, RawReaders, StoreConformance } from "../src/index.ts"
+import { layerMemory, memoryReaders, RawReaders, StoreConformance } from "../src/index.ts"
 
-/** A memory that is opened again and again while this process lasts: the nearest it has to a restart. */
+/** A memory whose batches are kept, and read back when it is opened again. */
 const reopenable = () => {
-  const { store, memory } = Effect.runSync(makeMemoryStore())
-  const readers = { snapshot: Effect.sync(() => memorySnapshot(memory)) }
-  return Layer.succeedContext(Context.make(Store, store).pipe(Context.add(RawReaders, readers)))
+  const kept: Array<Writes> = []
+  return Layer.effectContext(
+    Effect.map(makeMemoryStore({ keep: (writes) => Effect.sync(() => kept.push(writes)) }), ({ store, memory }) => {
+      for (const writes of kept) applyWrites(memory, writes)
+      return Context.make(Store, store).pipe(Context.add(RawReaders, memoryReaders(memory)))
+    })
+  )
 }
 
 StoreConformance.suite("the store in memory", layerMemory(), { time: "virtual", reopenable })
