@@ -40,12 +40,13 @@ export const RETRY_AFTER: Duration.Input = "1 second"
 export interface Following {
   /**
    * Commands of the same shards that came meanwhile, to go into the same commit: for a store that had to wait, to be
-   * asked once at most, before it decides. They follow the batch, and their outcomes follow its outcomes.
+   * asked before it decides, or decides anew. They follow the batch, and their outcomes follow its outcomes.
    */
   readonly late: () => ReadonlyArray<Submission>
   /**
-   * Told once at most, by a store that has decided the batch and can decide the next one of these shards while it
-   * writes this one. It is then given that one before this one's outcomes are known, and never more than that one.
+   * Told by a store that has decided the batch and can decide the next one of these shards while it writes this one.
+   * It is then given that one before this one's outcomes are known, and never more than that one: to be told again, of
+   * a batch that was decided anew, changes nothing.
    */
   readonly decided: () => void
 }
