@@ -159,7 +159,8 @@ export class KnownSlices {
     this.kept.delete(shard)
     if (kept === undefined || head.seq - kept.head.seq > MOST_MISSED) return undefined
     const { slice } = kept
-    if (kept.head.hash === head.hash) return { slice, alone: kept.alone + 1 }
+    // A command of several shards counts in each, and is sealed in the first: others may change rows, and no hash.
+    if (kept.head.hash === head.hash && kept.head.seq === head.seq) return { slice, alone: kept.alone + 1 }
     const { seq, hash } = kept.head
     // What was corrected did not move, so the ledger would not tell of it.
     if ((head.changed["balances"] ?? 0) > seq) return undefined

@@ -69,6 +69,7 @@ interface WrittenHead {
   readonly head: Head
   /** The hash that it was decided on. */
   readonly before: string
+  readonly seqBefore: number
 }
 
 const headColumns: ReadonlyArray<Column<WrittenHead>> = [
@@ -77,7 +78,8 @@ const headColumns: ReadonlyArray<Column<WrittenHead>> = [
   integer("last_micros", ({ head }) => head.micros),
   text("hash", ({ head }) => head.hash),
   { name: "changed", type: "json", value: ({ head }) => JSON.stringify(head.changed) },
-  text("before", ({ before }) => before)
+  text("before", ({ before }) => before),
+  integer("seq_before", ({ seqBefore }) => seqBefore)
 ]
 
 const balanceColumns = (shards: number): ReadonlyArray<Column<WrittenBalance>> => [
@@ -284,11 +286,15 @@ export class BatchWriter {
     const changed = seals.length === 0 ? [] : [...heads]
     const statement = new Statement().only(
       headColumns,
-      changed.map(([shard, head]) => ({ shard, head, before: this.heads.get(shard)?.hash ?? "" })),
+      changed.map(([shard, head]) => {
+        const { hash: before = "", seq: seqBefore = 0 } = this.heads.get(shard) ?? {}
+        return { shard, head, before, seqBefore }
+      }),
       (from) =>
         `UPDATE onhand.heads SET seq = new.seq::bigint, last_micros = new.last_micros::bigint, hash = new.hash,
          changed = new.changed::jsonb
-       FROM ${unnest(headColumns, from)} WHERE heads.shard = new.shard AND heads.hash = new.before`
+       FROM ${unnest(headColumns, from)} WHERE heads.shard = new.shard AND heads.hash = new.before
+         AND heads.seq = new.seq_before::bigint`
     )
     addLedger(statement)
     statement.insert("seals", sealColumns, seals)
