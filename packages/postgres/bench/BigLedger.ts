@@ -201,7 +201,8 @@ const orders = [
      950 * quantity || ',"currency":"USD"},"status":"completed","fulfilment":"fulfilled","payment":"none",' ||
      '"returns":"none","version":1,"placedAt":"' || big.iso(occurred_at) || '","recordedAt":"' ||
      big.iso(recorded_at) || '"}' AS data,
-     '"order":"' || id || '","customer":"' || customer || '","location":"' || location || '"' AS told
+     '"order":"' || id || '","customer":"' || customer || '","location":"' || location ||
+     '","locations":["' || location || '"]' AS told
    FROM (SELECT *, 'customer-' || (i * 7919) % 20000 AS customer, big.order_of(seq) AS id
      FROM big.lines WHERE is_order) l`,
   `CREATE INDEX ON big.orders (seq)`,
